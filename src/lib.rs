@@ -1,0 +1,10 @@
+//! The library behind the `rsched` program: a cron replacement that is right about time and
+//! tells the truth about every run.
+//!
+//! The layers are the folders, and dependence goes one way only; `ARCHITECTURE.md` draws the
+//! house and `tests/tidy.rs` proves it.
+//!
+//! It is a library so that tests and benchmarks reach every layer; its interface follows the
+//! program's needs and is not a stable one for others.
+
+pub mod time;

@@ -1,0 +1,207 @@
+//! Names of zones: which texts can be one, and which one was probably meant.
+
+use std::borrow::Cow;
+
+/// The longest name in the tz database has 32 bytes.
+const MAX_BYTES: usize = 64;
+
+/// Files of the database that are no places: a machine's own choice, a rule to copy from, an
+/// explicit "not set", and the two subtrees that repeat the database.
+const NOT_ZONES: [&str; 5] = ["posixrules", "localtime", "Factory", "posix", "right"];
+
+/// Abbreviations that people write for a zone, with the place they nearly always mean.
+const ABBREVIATIONS: [(&str, &str); 12] = [
+    ("pst", "America/Los_Angeles"),
+    ("pdt", "America/Los_Angeles"),
+    ("mdt", "America/Denver"),
+    ("cst", "America/Chicago"),
+    ("cdt", "America/Chicago"),
+    ("edt", "America/New_York"),
+    ("bst", "Europe/London"),
+    ("cest", "Europe/Berlin"),
+    ("eest", "Europe/Helsinki"),
+    ("jst", "Asia/Tokyo"),
+    ("aest", "Australia/Sydney"),
+    ("z", "UTC"),
+];
+
+/// Can this be a zone's name? Only such a name is ever joined to a directory.
+pub(super) fn is_wellformed(name: &str) -> bool {
+    let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'_');
+    let is_part = |part: &str| !part.is_empty() && part.bytes().all(legal);
+    let first_part = name.split('/').next().unwrap_or_default();
+    // Without dots, `.` and `..` cannot be parts; an empty part covers leading slashes.
+    name.len() <= MAX_BYTES && name.split('/').all(is_part) && !NOT_ZONES.contains(&first_part)
+}
+
+/// The name as an error should show it: a megabyte is cut.
+pub(super) fn shortened(name: &str) -> String {
+    if name.len() <= MAX_BYTES {
+        return name.to_owned();
+    }
+    let cut = (0..=MAX_BYTES)
+        .rev()
+        .find(|&at| name.is_char_boundary(at))
+        .unwrap_or(0);
+    format!("{}…", &name[..cut])
+}
+
+/// The zone that was probably meant, if one comes near.
+pub(super) fn nearest(name: &str) -> Option<&'static str> {
+    if name.len() > MAX_BYTES {
+        return None;
+    }
+    let wanted = name.trim().to_ascii_lowercase().replace(' ', "_");
+    if wanted.is_empty() {
+        return None;
+    }
+    if let Some(&(_, zone)) = ABBREVIATIONS.iter().find(|&&(short, _)| short == wanted) {
+        return Some(zone);
+    }
+    let fixed = fixed_offset(&wanted);
+    let wanted = fixed.map_or(Cow::Borrowed(wanted.as_str()), Cow::Owned);
+    let zones = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    zones()
+        .find(|zone| zone.eq_ignore_ascii_case(&wanted))
+        .or_else(|| zones().find(|zone| city(zone).eq_ignore_ascii_case(city(&wanted))))
+        .or_else(|| most_similar(&wanted, zones()))
+}
+
+/// `utc+3`, `gmt-05:00`, `+03`: the `Etc` zone, whose sign is the other way round.
+fn fixed_offset(wanted: &str) -> Option<String> {
+    let offset = wanted
+        .strip_prefix("utc")
+        .or_else(|| wanted.strip_prefix("gmt"))
+        .unwrap_or(wanted);
+    let (sign, limit) = if offset.starts_with('+') {
+        ('-', 14)
+    } else {
+        ('+', 12)
+    };
+    let digits = offset.strip_prefix(['+', '-'])?;
+    let hours = digits
+        .strip_suffix(":00")
+        .or_else(|| digits.strip_suffix("00"))
+        .unwrap_or(digits);
+    let hours: u8 = if hours.len() <= 2 {
+        hours.parse().ok()?
+    } else {
+        return None;
+    };
+    (1..=limit)
+        .contains(&hours)
+        .then(|| format!("etc/gmt{sign}{hours}"))
+}
+
+fn city(zone: &str) -> &str {
+    zone.rsplit('/').next().unwrap_or(zone)
+}
+
+/// By whole name or by city alone; a name one third wrong is another name.
+fn most_similar(wanted: &str, zones: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    let distance = |zone: &str| {
+        let zone = zone.to_ascii_lowercase();
+        let whole = strsim::damerau_levenshtein(wanted, &zone);
+        if wanted.contains('/') {
+            whole
+        } else {
+            whole.min(strsim::damerau_levenshtein(wanted, city(&zone)))
+        }
+    };
+    let limit = (wanted.chars().count() / 3).min(4);
+    let (distance, zone) = zones
+        .map(|zone| (distance(zone), zone))
+        .min_by_key(|&(distance, _)| distance)?;
+    (distance <= limit).then_some(zone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_relative_names_are_names() {
+        for name in [
+            "UTC",
+            "Europe/Paris",
+            "America/Argentina/Buenos_Aires",
+            "Etc/GMT+5",
+            "GMT-0",
+            "W-SU",
+        ] {
+            assert!(is_wellformed(name), "{name}");
+        }
+        for name in [
+            "",
+            "/",
+            "/etc/passwd",
+            "../../etc/passwd",
+            "Europe/../UTC",
+            "./UTC",
+            "Europe/",
+            "Europe//Paris",
+            "Europe/Paris\0",
+            "Europe/Zürich",
+            "America/New York",
+            "tzdata.zi",
+            "posix/Europe/Paris",
+            "right/UTC",
+            "posixrules",
+            "localtime",
+            "Factory",
+            "right",
+            &"A".repeat(65),
+            &"A".repeat(1 << 20),
+        ] {
+            assert!(!is_wellformed(name), "{}", shortened(name));
+        }
+    }
+
+    #[test]
+    fn every_zone_of_the_bundled_copy_has_a_wellformed_name() {
+        for zone in chrono_tz::TZ_VARIANTS {
+            assert!(is_wellformed(zone.name()), "{zone}");
+        }
+    }
+
+    #[test]
+    fn a_near_miss_names_what_was_meant() {
+        for (asked, meant) in [
+            ("Helsinki", "Europe/Helsinki"),
+            ("europe/paris", "Europe/Paris"),
+            ("Europe/Pariss", "Europe/Paris"),
+            ("Amercia/New_York", "America/New_York"),
+            ("New York", "America/New_York"),
+            ("America/New-York", "America/New_York"),
+            ("Asia/Helsinki", "Europe/Helsinki"),
+            ("utc", "UTC"),
+            ("PST", "America/Los_Angeles"),
+            ("CEST", "Europe/Berlin"),
+            ("UTC+3", "Etc/GMT-3"),
+            ("-05:00", "Etc/GMT+5"),
+            ("posix/Europe/Paris", "Europe/Paris"),
+        ] {
+            assert_eq!(nearest(asked), Some(meant), "{asked}");
+        }
+        for asked in [
+            "",
+            "0",
+            "../../etc/passwd",
+            "Middle_Earth/Mordor",
+            "UTC+99",
+            &"A".repeat(1 << 20),
+        ] {
+            assert_eq!(nearest(asked), None, "{}", shortened(asked));
+        }
+    }
+
+    #[test]
+    fn a_shown_name_is_cut_between_characters() {
+        assert_eq!(shortened("Europe/Paris"), "Europe/Paris");
+        assert_eq!(shortened(&"é".repeat(1000)), format!("{}…", "é".repeat(32)));
+        assert_eq!(
+            shortened(&format!("a{}", "é".repeat(1000))),
+            format!("a{}…", "é".repeat(31))
+        );
+    }
+}
