@@ -7,4 +7,5 @@
 //! It is a library so that tests and benchmarks reach every layer; its interface follows the
 //! program's needs and is not a stable one for others.
 
+pub mod schedule;
 pub mod time;

@@ -1,0 +1,182 @@
+//! A schedule that can be asked: next, last and number of fire times.
+
+use super::cron::Cron;
+use super::dst::{GapsAndFolds, Instants};
+use super::interval::Interval;
+use crate::time::{WallTime, Zone};
+use std::sync::Arc;
+
+/// A schedule that can be asked. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    fires: Fires,
+    zone: Arc<Zone>,
+    /// First instant it may fire.
+    first: WallTime,
+    /// Last instant it may fire.
+    last: WallTime,
+}
+
+/// Where the fire times come from.
+#[derive(Clone, Debug)]
+pub(super) enum Fires {
+    Cron {
+        cron: Cron,
+        rule: GapsAndFolds,
+    },
+    Interval {
+        interval: Interval,
+        at_once: Option<WallTime>,
+    },
+    Once(WallTime),
+}
+
+/// One microsecond, the grain of time.
+const TICK: i64 = 1;
+
+impl Schedule {
+    pub(super) fn new(
+        fires: Fires,
+        zone: Arc<Zone>,
+        first: Option<WallTime>,
+        last: Option<WallTime>,
+    ) -> Self {
+        Self {
+            fires,
+            zone,
+            first: first.unwrap_or(WallTime::MIN),
+            last: last.unwrap_or(WallTime::MAX),
+        }
+    }
+
+    /// The first fire time strictly later than `after`, or none ever again.
+    ///
+    /// ```
+    /// use rsched::schedule::{ScheduleSpec, parse_expression};
+    /// use rsched::time::{WallTime, Zone};
+    /// let at = WallTime::from_unix_seconds;
+    /// let daily = parse_expression("@daily").unwrap();
+    /// let schedule = ScheduleSpec::new(daily.trigger, Zone::utc()).anchored(at(0));
+    /// assert_eq!(schedule.next_after(at(0)), Some(at(86_400)));
+    /// ```
+    #[must_use]
+    pub fn next_after(&self, after: WallTime) -> Option<WallTime> {
+        let from = WallTime::from_micros(after.as_micros().checked_add(TICK)?).max(self.first);
+        let next = match &self.fires {
+            Fires::Cron { cron, rule } => {
+                let first = from.unix_seconds() + i64::from(from.subsec_micros() != 0);
+                self.instants(cron, *rule)
+                    .first_from(first)
+                    .map(WallTime::from_unix_seconds)
+            }
+            Fires::Interval { interval, at_once } => {
+                let regular = interval.first_from(from);
+                let once = at_once.filter(|at| *at >= from);
+                [regular, once].into_iter().flatten().min()
+            }
+            Fires::Once(at) => Some(*at).filter(|at| *at >= from),
+        };
+        next.filter(|next| *next <= self.last)
+    }
+
+    /// The last fire time not later than `until`.
+    #[must_use]
+    pub fn last_at_or_before(&self, until: WallTime) -> Option<WallTime> {
+        let until = until.min(self.last);
+        let last = match &self.fires {
+            Fires::Cron { cron, rule } => self
+                .instants(cron, *rule)
+                .last_until(until.unix_seconds())
+                .map(WallTime::from_unix_seconds),
+            Fires::Interval { interval, at_once } => {
+                let once = at_once.filter(|at| *at <= until);
+                interval.last_until(until).max(once)
+            }
+            Fires::Once(at) => Some(*at).filter(|at| *at <= until),
+        };
+        last.filter(|last| *last >= self.first)
+    }
+
+    /// How many fire times `t` have `after < t <= until`; arithmetic, not enumeration.
+    #[must_use]
+    pub fn count_between(&self, after: WallTime, until: WallTime) -> u64 {
+        let Some(from) = after.as_micros().checked_add(TICK) else {
+            return 0;
+        };
+        let from = WallTime::from_micros(from).max(self.first);
+        let until = until.min(self.last);
+        if from > until {
+            return 0;
+        }
+        let is_within = |at: WallTime| from <= at && at <= until;
+        match &self.fires {
+            Fires::Cron { cron, rule } => {
+                let first = from.unix_seconds() + i64::from(from.subsec_micros() != 0);
+                self.instants(cron, *rule)
+                    .count(first, until.unix_seconds())
+            }
+            Fires::Interval { interval, at_once } => {
+                let extra =
+                    at_once.filter(|at| is_within(*at) && interval.first_from(*at) != Some(*at));
+                interval.count(from, until) + u64::from(extra.is_some())
+            }
+            Fires::Once(at) => u64::from(is_within(*at)),
+        }
+    }
+
+    /// Whether a fire time exists at all for the trigger's date fields (`0 0 30 2 *`: false), whatever the bounds.
+    #[must_use]
+    pub fn can_fire(&self) -> bool {
+        match &self.fires {
+            Fires::Cron { cron, .. } => cron.can_fire(),
+            Fires::Interval { .. } | Fires::Once(_) => true,
+        }
+    }
+
+    /// A one-sentence note where the fire at `at` touches a gap or a fold of the zone.
+    ///
+    /// ```
+    /// use rsched::schedule::{ScheduleSpec, parse_expression};
+    /// use rsched::time::{WallTime, ZoneDatabase};
+    /// let zone = ZoneDatabase::bundled().get("Europe/Paris").unwrap();
+    /// let at = WallTime::from_unix_seconds;
+    /// let trigger = parse_expression("30 2 * * *").unwrap().trigger;
+    /// let schedule = ScheduleSpec::new(trigger, zone).anchored(at(0));
+    /// let gap = schedule.next_after(at(1_774_700_000)).unwrap();
+    /// let note = "moved by the gap: 02:30 does not exist on 2026-03-29 in Europe/Paris";
+    /// assert_eq!(schedule.dst_note(gap).as_deref(), Some(note));
+    /// ```
+    #[must_use]
+    pub fn dst_note(&self, at: WallTime) -> Option<String> {
+        match &self.fires {
+            Fires::Cron { cron, rule } => self.instants(cron, *rule).note(at.unix_seconds()),
+            Fires::Interval { .. } | Fires::Once(_) => None,
+        }
+    }
+
+    /// Whether it follows elapsed time rather than fixed wall-clock times: an interval, or a cron
+    /// whose hour field matches all 24 hours. Such a schedule goes on in real time when the clock
+    /// is set back, where one of fixed times does not repeat them.
+    #[must_use]
+    pub fn follows_real_time(&self) -> bool {
+        match &self.fires {
+            Fires::Cron { cron, .. } => cron.fires_every_hour(),
+            Fires::Interval { .. } => true,
+            Fires::Once(_) => false,
+        }
+    }
+
+    /// The zone.
+    #[must_use]
+    pub fn zone(&self) -> &Arc<Zone> {
+        &self.zone
+    }
+
+    fn instants<'a>(&'a self, cron: &'a Cron, rule: GapsAndFolds) -> Instants<'a, Cron> {
+        Instants {
+            readings: cron,
+            zone: &self.zone,
+            rule,
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! A cron schedule compiled to bit masks: what both cron languages become.
+//!
+//! Every field is a set of bits, so that "the next matching minute" is a shift and a count of
+//! trailing zeros, and the whole fits a cache line. Which days of a month match is computed for
+//! the month at once (`month.rs`); the search over them is in `search.rs`.
+
+use super::month::{Month, YEAR_SHAPES, shape_of};
+use super::years::YearSet;
+use std::sync::Arc;
+
+/// All 24 hours.
+const ALL_HOURS: u32 = (1 << 24) - 1;
+/// Days 1 to 31.
+pub(super) const ALL_DAYS: u32 = !1;
+/// Months 1 to 12.
+const ALL_MONTHS: u16 = 0b1_1111_1111_1110;
+/// Sunday to Saturday.
+pub(super) const ALL_WEEKDAYS: u8 = 0b111_1111;
+/// ISO weeks 1 to 53.
+pub(super) const ALL_WEEKS: u64 = ((1 << 54) - 1) & !1;
+/// Minutes or seconds 0 to 59.
+pub(super) const ALL_SIXTY: u64 = (1 << 60) - 1;
+
+/// The byte of [`Cron::nth_weekdays`] that holds the last such weekday of a month.
+pub(super) const LAST_WEEKDAY: u16 = 6;
+
+/// How the day of the month and the day of the week combine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DayRule {
+    /// A day must match both.
+    Both,
+    /// A day may match either: Vixie's rule for two restricted day fields, strange and standard.
+    Either,
+}
+
+/// A cron language matcher compiled to bit masks (crontab string or cron table).
+///
+/// ```
+/// use rsched::schedule::{DayRule, Trigger, parse_expression};
+/// let expression = parse_expression("*/20 9-17 1,15 * fri").unwrap();
+/// let Trigger::Cron(cron) = expression.trigger else { panic!("a cron trigger") };
+/// assert_eq!(cron.minutes().collect::<Vec<_>>(), [0, 20, 40]);
+/// assert_eq!(cron.day_rule(), DayRule::Either);
+/// assert!(cron.can_fire());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cron {
+    /// Bit n: second n.
+    pub(super) seconds: u64,
+    /// Bit n: minute n.
+    pub(super) minutes: u64,
+    /// Bit n: ISO week n.
+    pub(super) weeks: u64,
+    /// Byte n - 1: the weekdays of which the n-th of the month matches; byte 5: the last one.
+    pub(super) nth_weekdays: u64,
+    /// None: every year.
+    pub(super) years: Option<Arc<YearSet>>,
+    /// Bit n: hour n.
+    pub(super) hours: u32,
+    /// Bit n: day of month n.
+    pub(super) days: u32,
+    /// Bit n: n days before the last day of the month.
+    pub(super) last_days: u32,
+    /// Bit n: the weekday (Monday to Friday) nearest to day n; bit 0: to the last day.
+    pub(super) nearest_weekdays: u32,
+    /// Bit n: month n.
+    pub(super) months: u16,
+    /// Bit 0: Sunday … bit 6: Saturday.
+    pub(super) weekdays: u8,
+    flags: u8,
+}
+
+/// The day rule is [`DayRule::Either`].
+const EITHER_DAY: u8 = 1;
+/// The minute or hour field begins with `*` (Vixie's `MIN_STAR` and `HR_STAR`).
+const TIME_STAR: u8 = 1 << 1;
+/// Weekdays of `nth_weekdays` belong to the day field (cron tables), not the weekday field.
+const NTH_IN_DAY: u8 = 1 << 2;
+/// No date of the calendar matches.
+const NEVER: u8 = 1 << 3;
+
+impl Cron {
+    /// Every second of every day: what the fields of a parsed text narrow down.
+    pub(super) fn every_second() -> Self {
+        Self {
+            seconds: ALL_SIXTY,
+            minutes: ALL_SIXTY,
+            weeks: ALL_WEEKS,
+            nth_weekdays: 0,
+            years: None,
+            hours: ALL_HOURS,
+            days: ALL_DAYS,
+            last_days: 0,
+            nearest_weekdays: 0,
+            months: ALL_MONTHS,
+            weekdays: ALL_WEEKDAYS,
+            flags: 0,
+        }
+    }
+
+    /// Sets the hours, days, months and weekdays from masks as wide as any.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "cut to the bits each field has"
+    )]
+    pub(super) fn set_masks(&mut self, hours: u64, days: u64, months: u64, weekdays: u64) {
+        self.hours = hours as u32 & ALL_HOURS;
+        self.days = days as u32 & ALL_DAYS;
+        self.months = months as u16 & ALL_MONTHS;
+        self.weekdays = weekdays as u8 & ALL_WEEKDAYS;
+    }
+
+    pub(super) fn set_day_rule(&mut self, rule: DayRule) {
+        self.set(EITHER_DAY, rule == DayRule::Either);
+    }
+
+    pub(super) fn set_time_star(&mut self, star: bool) {
+        self.set(TIME_STAR, star);
+    }
+
+    pub(super) fn set_nth_in_day(&mut self) {
+        self.set(NTH_IN_DAY, true);
+    }
+
+    fn set(&mut self, flag: u8, on: bool) {
+        if on {
+            self.flags |= flag;
+        } else {
+            self.flags &= !flag;
+        }
+    }
+
+    /// Marks the `nth` (1–5, or [`LAST_WEEKDAY`]) weekdays of the month as matching.
+    pub(super) fn add_nth_weekday(&mut self, nth: u16, weekday: u16) {
+        self.nth_weekdays |= 1 << (8 * (nth - 1) + weekday);
+    }
+
+    /// To be called once all fields are set: decides whether any date matches at all.
+    pub(super) fn sealed(mut self) -> Self {
+        let never = !self.has_matching_day();
+        self.set(NEVER, never);
+        self
+    }
+
+    /// Whether any date of the calendar matches: `0 0 30 2 *` and `{ week = 53, month = 6 }` never do.
+    #[must_use]
+    pub fn can_fire(&self) -> bool {
+        self.flags & NEVER == 0
+    }
+
+    /// A year's dates, weekdays and ISO weeks are fixed by its shape, of which there are 15, so
+    /// that trying one year of each shape is trying the whole 400-year cycle.
+    fn has_matching_day(&self) -> bool {
+        let has_day = |year: i32| {
+            self.months()
+                .any(|month| self.days_in(Month::new(year, month)) != 0)
+        };
+        let Some(years) = &self.years else {
+            return YEAR_SHAPES.into_iter().any(has_day);
+        };
+        let mut shapes = 0_u32;
+        for (bit, year) in YEAR_SHAPES.into_iter().enumerate() {
+            shapes |= u32::from(has_day(year)) << bit;
+        }
+        shapes != 0 && years.iter().any(|year| shapes >> shape_of(year) & 1 != 0)
+    }
+
+    /// How the two day fields combine.
+    #[must_use]
+    pub fn day_rule(&self) -> DayRule {
+        if self.flags & EITHER_DAY != 0 {
+            DayRule::Either
+        } else {
+            DayRule::Both
+        }
+    }
+
+    pub(super) fn nth_is_in_day(&self) -> bool {
+        self.flags & NTH_IN_DAY != 0
+    }
+
+    /// Whether the minute or hour field begins with `*`: what Vixie's cron goes by at an offset change.
+    pub(super) fn has_time_star(&self) -> bool {
+        self.flags & TIME_STAR != 0
+    }
+
+    /// Whether all 24 hours match, however that is written.
+    pub(super) fn fires_every_hour(&self) -> bool {
+        self.hours == ALL_HOURS
+    }
+
+    /// The seconds of the minute that match, ascending.
+    pub fn seconds(&self) -> impl Iterator<Item = u8> + use<> {
+        bits(self.seconds)
+    }
+
+    /// The minutes of the hour that match, ascending.
+    pub fn minutes(&self) -> impl Iterator<Item = u8> + use<> {
+        bits(self.minutes)
+    }
+
+    /// The hours of the day that match, ascending.
+    pub fn hours(&self) -> impl Iterator<Item = u8> + use<> {
+        bits(self.hours.into())
+    }
+
+    /// The days of the month (1–31) that match by their number, ascending; `L`, `W` and `#` are not among them.
+    pub fn days(&self) -> impl Iterator<Item = u8> + use<> {
+        bits(self.days.into())
+    }
+
+    /// The months (1–12) that match, ascending.
+    pub fn months(&self) -> impl Iterator<Item = u8> + use<> {
+        bits(self.months.into())
+    }
+
+    /// The days of the week that match in every week, 0 = Sunday, ascending; `d#n` and `dL` are not among them.
+    pub fn weekdays(&self) -> impl Iterator<Item = u8> + use<> {
+        bits(self.weekdays.into())
+    }
+}
+
+/// The positions of the ones, ascending.
+#[expect(clippy::cast_possible_truncation, reason = "positions are below 64")]
+pub(super) fn bits(mut mask: u64) -> impl Iterator<Item = u8> {
+    std::iter::from_fn(move || {
+        let position = mask.trailing_zeros() as u8;
+        (mask != 0).then(|| {
+            mask &= mask - 1;
+            position
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compiled_cron_fits_a_cache_line() {
+        assert!(size_of::<Cron>() <= 64, "{}", size_of::<Cron>());
+    }
+}

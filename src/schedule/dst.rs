@@ -1,0 +1,296 @@
+//! From wall-clock readings to instants: what happens where a zone's offset changes.
+//!
+//! A zone is a row of spans of constant offset. Within a span a reading is an instant shifted by
+//! the offset; between spans readings are skipped (a gap) or come again (a fold), and the policy
+//! decides what becomes of the fires among them. Everything is done span by span, and spans that
+//! hold no reading are jumped over.
+
+use super::cron::Cron;
+use super::search::Readings;
+use crate::time::civil::{CivilTime, SECONDS_PER_DAY};
+use crate::time::{OffsetSpan, Zone};
+use std::fmt::Write as _;
+
+/// Which wall-clock times around an offset change fire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DstPolicy {
+    /// The default: every wall time fires once. One that was skipped fires at the first instant
+    /// after the gap, one that comes twice the first time. A schedule of all 24 hours follows
+    /// real time instead, as with [`DstPolicy::Wall`].
+    #[default]
+    Once,
+    /// A skipped wall time does not fire, one that comes twice fires twice: what `APScheduler` documents.
+    Wall,
+    /// A skipped wall time does not fire, one that comes twice fires the first time.
+    Skip,
+    /// Vixie's rule: where the minute or hour field begins with `*` as [`DstPolicy::Wall`], else once.
+    Cron,
+}
+
+/// A gap longer than this is a skipped calendar day or a correction, and is not made up:
+/// Vixie's cron draws the line at three hours too.
+const LONGEST_MADE_UP_GAP: i64 = 3 * 3600;
+
+/// More than any two offsets of one zone differ by.
+const MOST_SHIFT: i64 = 3 * SECONDS_PER_DAY;
+
+/// What a policy comes to for one schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct GapsAndFolds {
+    /// Skipped readings fire together at the first instant after the gap.
+    make_up: bool,
+    /// Readings that come again fire again.
+    repeat: bool,
+}
+
+impl DstPolicy {
+    /// What the policy comes to for this cron schedule.
+    pub(super) fn applied_to(self, cron: &Cron) -> GapsAndFolds {
+        let real_time = GapsAndFolds {
+            make_up: false,
+            repeat: true,
+        };
+        let once = GapsAndFolds {
+            make_up: true,
+            repeat: false,
+        };
+        match self {
+            Self::Wall => real_time,
+            Self::Skip => GapsAndFolds {
+                make_up: false,
+                repeat: false,
+            },
+            Self::Once if cron.fires_every_hour() => real_time,
+            Self::Cron if cron.has_time_star() => real_time,
+            Self::Once | Self::Cron => once,
+        }
+    }
+}
+
+/// The instants (Unix seconds) that a set of readings stands for in a zone.
+#[derive(Debug)]
+pub(super) struct Instants<'a, R> {
+    pub readings: &'a R,
+    pub zone: &'a Zone,
+    pub rule: GapsAndFolds,
+}
+
+/// A span, with what of its beginning the span before it decides.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    span: OffsetSpan,
+    /// The readings before it that were skipped: from here to its first reading. Empty if none were.
+    gap_from: i64,
+    /// The first instant of it whose reading has not been there before.
+    new_from: i64,
+}
+
+impl Stretch {
+    fn offset(&self) -> i64 {
+        self.span.offset.into()
+    }
+
+    /// The reading at its first instant. Only for a span that has a beginning.
+    fn first_reading(&self) -> i64 {
+        self.span.start + self.offset()
+    }
+
+    fn gap(&self) -> i64 {
+        if self.span.start == i64::MIN {
+            0
+        } else {
+            self.first_reading() - self.gap_from
+        }
+    }
+}
+
+impl<R: Readings> Instants<'_, R> {
+    /// The first instant at or after `from`.
+    pub(super) fn first_from(&self, from: i64) -> Option<i64> {
+        let mut from = from;
+        loop {
+            let span = self.zone.span_at(from);
+            let offset = i64::from(span.offset);
+            // Far from the beginning of the span nothing of the span before it matters.
+            let first = if from.saturating_sub(MOST_SHIFT) > span.start {
+                from
+            } else {
+                let stretch = self.stretch(span);
+                if from <= span.start && self.makes_up(&stretch) {
+                    return Some(span.start);
+                }
+                if self.rule.repeat {
+                    from
+                } else {
+                    from.max(stretch.new_from)
+                }
+            };
+            let reading = self.readings.first_from(first.saturating_add(offset));
+            if let Some(reading) = reading
+                && reading - offset < span.end
+            {
+                return Some(reading - offset);
+            }
+            if span.end == i64::MAX {
+                return None;
+            }
+            // Readings of later spans may be earlier ones again, but not by more than this.
+            from = if span.end.saturating_sub(first) > MOST_SHIFT {
+                span.end.max(reading?.saturating_sub(MOST_SHIFT))
+            } else {
+                span.end
+            };
+        }
+    }
+
+    /// The last instant at or before `until`.
+    pub(super) fn last_until(&self, until: i64) -> Option<i64> {
+        let mut until = until;
+        loop {
+            let span = self.zone.span_at(until);
+            let stretch = self.stretch(span);
+            let offset = stretch.offset();
+            let first = if self.rule.repeat {
+                span.start
+            } else {
+                stretch.new_from
+            };
+            let reading = self.readings.last_until(until.saturating_add(offset));
+            if let Some(reading) = reading
+                && reading - offset >= first
+            {
+                return Some(reading - offset);
+            }
+            if self.makes_up(&stretch) {
+                return Some(span.start);
+            }
+            if span.start == i64::MIN {
+                return None;
+            }
+            until = if until.saturating_sub(span.start) > MOST_SHIFT {
+                (span.start - 1).min(reading?.saturating_add(MOST_SHIFT))
+            } else {
+                span.start - 1
+            };
+        }
+    }
+
+    /// How many instants there are from `first` to `last`, both included.
+    pub(super) fn count(&self, first: i64, last: i64) -> u64 {
+        let mut total = 0;
+        let mut from = first;
+        while from <= last {
+            let span = self.zone.span_at(from);
+            let stretch = self.stretch(span);
+            let offset = stretch.offset();
+            let start = if self.rule.repeat {
+                from
+            } else {
+                from.max(stretch.new_from)
+            };
+            let end = last.min(span.end.saturating_sub(1));
+            total += self
+                .readings
+                .count(start.saturating_add(offset), end.saturating_add(offset));
+            // One fire for a whole gap, and none of its own if the first reading behind it fires.
+            if from <= span.start
+                && self.makes_up(&stretch)
+                && !self.has_reading(stretch.first_reading())
+            {
+                total += 1;
+            }
+            if span.end == i64::MAX {
+                break;
+            }
+            from = span.end;
+        }
+        total
+    }
+
+    /// A sentence where the fire at `at` touches a gap or a fold.
+    pub(super) fn note(&self, at: i64) -> Option<String> {
+        let span = self.zone.span_at(at);
+        let stretch = self.stretch(span);
+        let zone = self.zone.name();
+        let reading = at.saturating_add(stretch.offset());
+        if at == span.start && self.makes_up(&stretch) {
+            let end = stretch.first_reading() - 1;
+            let skipped = self.readings.first_from(stretch.gap_from)?;
+            let mut note = format!(
+                "moved by the gap: {} does not exist on {} in {zone}",
+                clock(skipped),
+                date(skipped)
+            );
+            let others =
+                self.readings.count(skipped + 1, end) + u64::from(self.has_reading(reading));
+            if others > 0 {
+                let _ = write!(note, ", {others} more of its times fall on this instant");
+            }
+            return Some(note);
+        }
+        // The second pass of a fold that began here, or the first pass of one that ends this span.
+        let is_second = at < stretch.new_from;
+        let next = (span.end < i64::MAX).then(|| self.stretch(self.zone.span_at(span.end)));
+        let is_first = next.is_some_and(|next| reading >= next.first_reading());
+        let which = match (is_second, is_first, self.rule.repeat) {
+            (true, ..) => "this is the second time",
+            (_, true, true) => "this is the first time, and it fires both times",
+            (_, true, false) => "this is the first time, the second does not fire",
+            _ => return None,
+        };
+        Some(format!(
+            "{} comes twice on {} in {zone}: {which}",
+            clock(reading),
+            date(reading)
+        ))
+    }
+
+    /// Whether a fire at the span's first instant makes up for skipped readings.
+    fn makes_up(&self, stretch: &Stretch) -> bool {
+        let gap = stretch.gap();
+        self.rule.make_up
+            && gap > 0
+            && gap <= LONGEST_MADE_UP_GAP
+            && self
+                .readings
+                .first_from(stretch.gap_from)
+                .is_some_and(|reading| reading < stretch.first_reading())
+    }
+
+    fn has_reading(&self, reading: i64) -> bool {
+        self.readings.first_from(reading) == Some(reading)
+    }
+
+    fn stretch(&self, span: OffsetSpan) -> Stretch {
+        if span.start == i64::MIN {
+            return Stretch {
+                span,
+                gap_from: i64::MIN,
+                new_from: i64::MIN,
+            };
+        }
+        let before = i64::from(self.zone.span_at(span.start - 1).offset);
+        let fold = (before - i64::from(span.offset)).max(0);
+        Stretch {
+            span,
+            gap_from: (span.start + before).min(span.start + i64::from(span.offset)),
+            new_from: span.start + fold,
+        }
+    }
+}
+
+fn clock(reading: i64) -> String {
+    let time = CivilTime::from_local_seconds(reading);
+    let mut text = format!("{:02}:{:02}", time.hour, time.minute);
+    if time.second != 0 {
+        let _ = write!(text, ":{:02}", time.second);
+    }
+    text
+}
+
+fn date(reading: i64) -> String {
+    let CivilTime {
+        year, month, day, ..
+    } = CivilTime::from_local_seconds(reading);
+    format!("{year:04}-{month:02}-{day:02}")
+}

@@ -1,0 +1,32 @@
+//! When a job fires: the cron language, cron tables, intervals, dates, bounds and DST policy. Pure.
+//!
+//! Both cron languages compile to one value of bit masks, [`Cron`]. A search over the masks finds
+//! wall-clock readings (`search`), a zone and a policy turn readings into instants (`dst`), and
+//! [`Schedule`] adds the bounds and everything that is not a cron.
+
+mod anchored;
+mod cron;
+mod crontab;
+mod dst;
+mod error;
+mod field;
+mod interval;
+mod item;
+mod list;
+mod month;
+mod nickname;
+mod search;
+mod spec;
+mod table;
+mod trigger;
+mod years;
+
+pub use anchored::Schedule;
+pub use cron::{Cron, DayRule};
+pub use crontab::{Expression, MAX_EXPRESSION_BYTES, parse_expression};
+pub use dst::DstPolicy;
+pub use error::ScheduleError;
+pub use interval::MIN_INTERVAL;
+pub use spec::ScheduleSpec;
+pub use table::TableField;
+pub use trigger::Trigger;
