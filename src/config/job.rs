@@ -1,0 +1,88 @@
+//! A job that cannot be wrong: what the jobs file means after every check.
+use super::JobId;
+use crate::schedule::ScheduleSpec;
+use crate::time::Zone;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Run by `shell -c`.
+    Shell(String),
+    /// Executed directly: program and arguments, at least one.
+    Program(Vec<String>),
+}
+
+/// What a backlog of several fires becomes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Coalesce {
+    /// One run, for the newest fire.
+    #[default]
+    Latest,
+    /// One run, for the oldest fire within grace.
+    Earliest,
+    /// A run each, in order.
+    All,
+}
+
+/// One configured job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// For people; the id where not given.
+    pub name: String,
+    /// For people.
+    pub description: Option<String>,
+    /// For people.
+    pub tags: Vec<String>,
+    /// When it fires.
+    pub schedule: ScheduleSpec,
+    /// The trigger as written, for lists and logs (`0 0 1-15 may-aug *`, `interval 2h`).
+    pub trigger_text: String,
+    /// What runs.
+    pub command: Command,
+    /// Absolute path of the shell for [`Command::Shell`].
+    pub shell: PathBuf,
+    /// Absolute directory it runs in.
+    pub cwd: PathBuf,
+    /// `[env]` with the job's `env` on top; added to the scheduler's own environment.
+    pub env: BTreeMap<String, String>,
+    /// False: listed, never scheduled.
+    pub enabled: bool,
+    /// Instances that may run or wait for a worker, at least 1.
+    pub max_instances: u32,
+    /// How late a fire may be noticed and still run; none = forever.
+    pub misfire_grace_time: Option<Duration>,
+    /// What a backlog becomes.
+    pub coalesce: Coalesce,
+    /// TERM to the process group after this; none = never.
+    pub timeout: Option<Duration>,
+    /// KILL this long after TERM.
+    pub kill_after: Duration,
+}
+
+/// `[scheduler]` and `[executors.default]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchedulerSettings {
+    /// The zone of jobs that name none, and of log times.
+    pub timezone: Arc<Zone>,
+    /// `start_paused`.
+    pub start_paused: bool,
+    /// How long running jobs may finish after the first SIGTERM.
+    pub shutdown_timeout: Duration,
+    /// `[executors.default] max_workers`.
+    pub max_workers: u32,
+}
+
+/// Everything a jobs file (or several) says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobsFile {
+    /// Scheduler-wide settings.
+    pub scheduler: SchedulerSettings,
+    /// The jobs, in id order.
+    pub jobs: Vec<Arc<Job>>,
+}

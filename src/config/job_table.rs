@@ -1,0 +1,274 @@
+//! One job's table, with the defaults and the file's environment, as a [`Job`].
+
+use super::not_supported::Place;
+use super::reader::{Entry, Problems, Table};
+use super::schedule_keys::{DateText, ScheduleKeys};
+use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL, Grace, Settings};
+use super::trigger::{self, Firing, WrittenTrigger};
+use super::value::{TextKind, filled_text};
+use super::{Job, JobId, command, suggestion};
+use crate::diagnostic::{Diagnostic, Location};
+use crate::schedule::{ScheduleSpec, Trigger};
+use crate::time::{WallTime, Zone, ZoneDatabase, human};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use toml::de::DeValue;
+
+/// What holds for every job.
+pub(super) struct Surroundings<'t, 'a> {
+    pub zones: &'a ZoneDatabase,
+    /// `[scheduler]`'s zone, or the machine's.
+    pub zone: Arc<Zone>,
+    pub now: WallTime,
+    /// `[defaults]`.
+    pub defaults: Settings<'t>,
+    /// `[env]` and the defaults' `env` on top.
+    pub env: BTreeMap<String, String>,
+}
+
+impl<'t> Surroundings<'t, '_> {
+    /// Reads the table of the job with that id; none if anything is wrong with it.
+    pub(super) fn job(
+        &self,
+        id: JobId,
+        mut table: Table<'t>,
+        problems: &mut Problems,
+    ) -> Option<Job> {
+        let before = problems.errors();
+        let trigger = trigger::read(&mut table, self.zones, problems);
+        let settings = Settings::read(&mut table, self.zones, problems);
+        let schedule = trigger.and_then(|trigger| {
+            let place = Location {
+                source: table.file.index,
+                span: table.span.clone(),
+            };
+            self.schedule(trigger, &settings.schedule, &place, problems)
+        });
+        let command = if let Some(entry) = table.take("command") {
+            command::command(&entry, problems)
+        } else {
+            problems.extend(missing_command(&table));
+            None
+        };
+        let name = table.take("name").and_then(|entry| {
+            filled_text(&entry, TextKind::Name, problems).map(std::borrow::Cow::into_owned)
+        });
+        let directory = table.file.directory;
+        finish(table, problems);
+        let ((schedule, trigger_text), command) = schedule.zip(command)?;
+        if problems.errors() > before {
+            return None;
+        }
+        let defaults = &self.defaults;
+        let mut env = self.env.clone();
+        env.extend(settings.env);
+        let grace = settings.misfire_grace_time.or(defaults.misfire_grace_time);
+        Some(Job {
+            name: name.unwrap_or_else(|| id.to_string()),
+            id,
+            description: settings
+                .description
+                .or_else(|| defaults.description.clone()),
+            tags: settings
+                .tags
+                .or_else(|| defaults.tags.clone())
+                .unwrap_or_default(),
+            schedule,
+            trigger_text,
+            command,
+            shell: settings
+                .shell
+                .or_else(|| defaults.shell.clone())
+                .unwrap_or_else(|| DEFAULT_SHELL.into()),
+            cwd: settings
+                .cwd
+                .or_else(|| defaults.cwd.clone())
+                .unwrap_or_else(|| directory.to_owned()),
+            env,
+            enabled: settings.enabled.or(defaults.enabled).unwrap_or(true),
+            max_instances: settings
+                .max_instances
+                .or(defaults.max_instances)
+                .unwrap_or(1),
+            misfire_grace_time: match grace.unwrap_or(Grace::Within(DEFAULT_GRACE)) {
+                Grace::Within(length) => Some(length),
+                Grace::Forever => None,
+            },
+            coalesce: settings.coalesce.or(defaults.coalesce).unwrap_or_default(),
+            timeout: settings.timeout.or(defaults.timeout),
+            kill_after: settings
+                .kill_after
+                .or(defaults.kill_after)
+                .unwrap_or(DEFAULT_KILL_AFTER),
+        })
+    }
+
+    /// The schedule of a job, and its text.
+    fn schedule(
+        &self,
+        trigger: WrittenTrigger<'t>,
+        job: &ScheduleKeys<'t>,
+        job_place: &Location,
+        problems: &mut Problems,
+    ) -> Option<(ScheduleSpec, String)> {
+        let place = trigger
+            .entry
+            .map_or_else(|| job_place.clone(), |entry| entry.location());
+        let (spec, text) = schedule(
+            trigger,
+            job,
+            &self.defaults.schedule,
+            &self.zone,
+            self.now,
+            problems,
+        )?;
+        if !spec.anchored(self.now).can_fire() {
+            let problem = Diagnostic::error("never_fires", format!("`{text}` never fires"))
+                .at(place.source, place.span)
+                .label("no calendar has such a day")
+                .help("check day, month and year against each other");
+            problems.push(problem);
+            return None;
+        }
+        Some((spec, text))
+    }
+}
+
+/// Trigger, zone, bounds and policy as one; `defaults` hold where trigger and job say nothing.
+pub(super) fn schedule<'t>(
+    trigger: WrittenTrigger<'t>,
+    job: &ScheduleKeys<'t>,
+    defaults: &ScheduleKeys<'t>,
+    zone: &Arc<Zone>,
+    now: WallTime,
+    problems: &mut Problems,
+) -> Option<(ScheduleSpec, String)> {
+    let WrittenTrigger {
+        firing,
+        keys,
+        mut text,
+        ..
+    } = trigger;
+    let own = keys.or(job);
+    let own_first = own.first_now;
+    let keys = own.or(defaults);
+    let zone = keys.timezone.unwrap_or_else(|| Arc::clone(zone));
+    let mut trigger = match firing {
+        Firing::Ready(trigger) => trigger,
+        Firing::Date(date) => {
+            let at = date.instant(&zone, problems)?;
+            text = format!("date {}", human::display(at, &zone));
+            Trigger::Date(at)
+        }
+    };
+    match (&mut trigger, own_first) {
+        (Trigger::Interval { first_now, .. }, _) => *first_now = keys.first_now.is_some(),
+        (_, Some(entry)) => {
+            let problem =
+                entry.key_error("first_without_interval", "`first` is for intervals only");
+            problems.push(problem.help("leave it out"));
+        }
+        (_, None) => {}
+    }
+    let before = problems.errors();
+    let mut bound =
+        |date: Option<DateText<'_>>| date.and_then(|date| date.instant(&zone, problems));
+    let (start_date, end_date) = (bound(keys.start_date), bound(keys.end_date));
+    if problems.errors() > before {
+        return None;
+    }
+    let spec = ScheduleSpec {
+        trigger,
+        zone,
+        start_date,
+        end_date,
+        dst: keys.dst.unwrap_or_default(),
+    };
+    if let (Some(start), Some(end)) = (keys.start_date, keys.end_date)
+        && start_date > end_date
+    {
+        let problem = end
+            .entry
+            .error("end_before_start", "`end_date` is before `start_date`")
+            .label("ends here")
+            .related(start.entry.location(), "starts here");
+        problems.push(problem);
+        return None;
+    }
+    if let Some(end) = keys.end_date {
+        problems.extend(hidden_last_day(&spec, &end.entry, end.is_bare(), now));
+    }
+    Some((spec, text))
+}
+
+/// A bare end date is that day's midnight: a warning if the job would fire later that day.
+fn hidden_last_day(
+    spec: &ScheduleSpec,
+    entry: &Entry<'_>,
+    is_bare: bool,
+    now: WallTime,
+) -> Option<Diagnostic> {
+    let end = spec.end_date.filter(|_| is_bare)?;
+    let endless = ScheduleSpec {
+        end_date: None,
+        ..spec.clone()
+    };
+    let hidden = endless.anchored(now).next_after(end)?;
+    let day = |time| {
+        let mut text = human::display(time, &spec.zone);
+        text.truncate("2026-05-31".len());
+        text
+    };
+    if day(hidden) != day(end) {
+        return None;
+    }
+    let message = format!(
+        "`end_date` is midnight: no fire on {} itself but at 00:00",
+        day(end)
+    );
+    let problem = Diagnostic::warning("bare_end_date", message)
+        .at(entry.file.index, entry.span())
+        .help(format!("write `{}T23:59:59` to include the day", day(end)));
+    Some(problem)
+}
+
+/// Not said where a mistyped `command` is: that is reported anyway.
+fn missing_command(table: &Table<'_>) -> Option<Diagnostic> {
+    let is_command = |entry: &Entry<'_>| suggestion::nearest(entry.key, &["command"]).is_some();
+    if table.rest().iter().any(is_command) {
+        return None;
+    }
+    let problem = table.error(
+        "missing_command",
+        format!("{} has no `command`", table.name),
+    );
+    Some(problem.help("add `command = \"…\"`, or an array of program and arguments"))
+}
+
+fn finish(table: Table<'_>, problems: &mut Problems) {
+    table.finish_with(Place::Job, problems, |entry| {
+        if entry.key == "id" {
+            let problem = entry.key_error(
+                "unknown_key",
+                "a job in `[jobs.ID]` has its id in the table's name",
+            );
+            return Some(problem.help("leave `id` out, or write `[[jobs]]`"));
+        }
+        if is_header_of_job(entry) {
+            let message = "jobs are written both as `[jobs.ID]` and as `[[jobs]]`";
+            return Some(
+                entry
+                    .key_error("mixed_jobs", message)
+                    .help("use one form in a file"),
+            );
+        }
+        trigger::misplaced_argument(entry)
+    });
+}
+
+/// After a `[[jobs]]`, TOML takes `[jobs.other]` for a part of that job.
+fn is_header_of_job(entry: &Entry<'_>) -> bool {
+    let is_table = matches!(entry.value, DeValue::Table(_));
+    let header = entry.file.text.get(entry.span()).unwrap_or_default();
+    is_table && header.starts_with('[') && header[1..].trim_start().starts_with("jobs")
+}

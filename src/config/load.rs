@@ -1,0 +1,319 @@
+//! Several texts as one configuration.
+
+use super::job_table::Surroundings;
+use super::limits::MAX_JOBS;
+use super::not_supported::Place;
+use super::reader::{Entry, File, Problems, Table};
+use super::settings::Settings;
+use super::syntax::{self, Parsed};
+use super::value::{TextKind, table, text, wrong_type};
+use super::{Job, JobId, JobsFile, environment, scheduler_table};
+use crate::diagnostic::{self, Diagnostic, Location, quoted};
+use crate::time::{WallTime, Zone, ZoneDatabase};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+use toml::de::DeValue;
+
+/// A jobs file as read; whoever read it has seen to its size and its owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileText {
+    /// As typed.
+    pub name: String,
+    /// The file's directory, absolute: what relative paths in it are relative to.
+    pub directory: PathBuf,
+    /// The whole text.
+    pub text: String,
+}
+
+/// What a configuration means depends on.
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    /// Where zones are looked up.
+    pub zones: &'a ZoneDatabase,
+    /// The zone of those who name none.
+    pub machine_zone: Arc<Zone>,
+    /// Number of CPUs, for the default of `max_workers`.
+    pub cpus: usize,
+    /// Now, for what can only be told from the next fire.
+    pub now: WallTime,
+}
+
+/// What a load gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// The configuration; none if there is any error.
+    pub jobs_file: Option<JobsFile>,
+    /// Errors and warnings in reading order; a location's source is the index among the files.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads one or several jobs files as one configuration.
+///
+/// A settings table (`[scheduler]`, `[executors]`, `[defaults]`, `[env]`) may stand in any one of
+/// them and holds for all; so ids are unique across all.
+///
+/// ```
+/// use rsched::config::{Context, FileText, load};
+/// use rsched::time::{WallTime, Zone, ZoneDatabase};
+/// let file = FileText {
+///     name: "jobs.toml".into(),
+///     directory: "/etc/rsched".into(),
+///     text: "[jobs.hello]\ncron = '0 6 * * mon-fri'\ncommand = 'echo hello'\n".into(),
+/// };
+/// let zones = ZoneDatabase::bundled();
+/// let now = WallTime::from_unix_seconds(1_767_225_600);
+/// let context = Context { zones: &zones, machine_zone: Zone::utc(), cpus: 2, now };
+/// let loaded = load(&[file], &context);
+/// assert_eq!(loaded.jobs_file.unwrap().jobs[0].id.as_str(), "hello");
+/// ```
+#[must_use]
+pub fn load(files: &[FileText], context: &Context<'_>) -> Loaded {
+    let parsed: Vec<Parsed<'_>> = files
+        .iter()
+        .enumerate()
+        .map(|(index, file)| syntax::parse(index, &file.text))
+        .collect();
+    let roots: Vec<Table<'_>> = files
+        .iter()
+        .zip(&parsed)
+        .enumerate()
+        .map(|(index, (file, parsed))| {
+            let file = File {
+                index,
+                text: &file.text,
+                directory: &file.directory,
+            };
+            Table::new(file, "the file".to_owned(), 0..0, &parsed.root)
+        })
+        .collect();
+    let mut problems = Problems::default();
+    let jobs_file = read(roots, context, &mut problems);
+    let is_credible = |problem: &Diagnostic| {
+        let source = problem.location.as_ref().map(|place| place.source);
+        source
+            .and_then(|source| parsed.get(source))
+            .is_none_or(|parsed| parsed.is_credible(problem))
+    };
+    let has_errors =
+        problems.errors() > 0 || parsed.iter().any(|parsed| !parsed.problems.is_empty());
+    let mut diagnostics = problems.into_list();
+    diagnostics.retain(is_credible);
+    diagnostics.extend(parsed.into_iter().flat_map(|parsed| parsed.problems));
+    diagnostic::sort(&mut diagnostics);
+    // A default that is wrong in some jobs' zones is reported by each of them.
+    diagnostics.dedup();
+    Loaded {
+        jobs_file: (!has_errors).then_some(jobs_file),
+        diagnostics,
+    }
+}
+
+fn read(roots: Vec<Table<'_>>, context: &Context<'_>, problems: &mut Problems) -> JobsFile {
+    let mut tables = SettingsTables::default();
+    let mut job_entries = Vec::new();
+    for mut root in roots {
+        tables.take(&mut root, problems);
+        job_entries.extend(root.take("jobs"));
+        root.finish(Place::File, problems);
+    }
+    let scheduler = scheduler_table::settings(
+        tables.scheduler.as_ref(),
+        tables.executors.as_ref(),
+        context.zones,
+        &context.machine_zone,
+        context.cpus,
+        problems,
+    );
+    let defaults = tables
+        .defaults
+        .and_then(|entry| read_defaults(&entry, context.zones, problems))
+        .unwrap_or_default();
+    let mut env = tables
+        .env
+        .and_then(|entry| environment::environment(&entry, "`[env]`", problems))
+        .unwrap_or_default();
+    env.extend(defaults.env.clone());
+    let zone = Arc::clone(&scheduler.timezone);
+    let surroundings = Surroundings {
+        zones: context.zones,
+        zone,
+        now: context.now,
+        defaults,
+        env,
+    };
+    let mut jobs = Jobs {
+        surroundings,
+        seen: HashMap::new(),
+        valid: BTreeMap::new(),
+    };
+    for entry in job_entries {
+        jobs.read(&entry, problems);
+    }
+    let jobs = jobs.valid.into_values().collect();
+    JobsFile { scheduler, jobs }
+}
+
+/// The tables that stand once in all files together.
+#[derive(Default)]
+struct SettingsTables<'t> {
+    scheduler: Option<Entry<'t>>,
+    executors: Option<Entry<'t>>,
+    defaults: Option<Entry<'t>>,
+    env: Option<Entry<'t>>,
+}
+
+impl<'t> SettingsTables<'t> {
+    fn take(&mut self, root: &mut Table<'t>, problems: &mut Problems) {
+        let slots = [
+            ("scheduler", &mut self.scheduler),
+            ("executors", &mut self.executors),
+            ("defaults", &mut self.defaults),
+            ("env", &mut self.env),
+        ];
+        for (key, slot) in slots {
+            let Some(entry) = root.take(key) else {
+                continue;
+            };
+            match slot {
+                None => *slot = Some(entry),
+                Some(first) => {
+                    let problem = entry
+                        .key_error("duplicate_table", format!("`[{key}]` is in two files"))
+                        .label("again here")
+                        .related(first.key_location(), "first here")
+                        .help("keep it in one of them: it holds for all");
+                    problems.push(problem);
+                }
+            }
+        }
+    }
+}
+
+fn read_defaults<'t>(
+    entry: &Entry<'t>,
+    zones: &ZoneDatabase,
+    problems: &mut Problems,
+) -> Option<Settings<'t>> {
+    let mut defaults = table(entry, "`[defaults]`".into(), problems)?;
+    let settings = Settings::read(&mut defaults, zones, problems);
+    defaults.finish_with(Place::Defaults, problems, |entry| {
+        const OF_A_JOB: [&str; 10] = [
+            "all", "any", "calendar", "command", "cron", "date", "except", "interval", "name",
+            "trigger",
+        ];
+        let is_of_a_job = OF_A_JOB.contains(&entry.key);
+        is_of_a_job.then(|| {
+            let message = format!("{} cannot be a default", quoted(entry.key));
+            entry
+                .key_error("not_a_default", message)
+                .help("give it in each job")
+        })
+    });
+    Some(settings)
+}
+
+/// The jobs read so far.
+struct Jobs<'t, 'a> {
+    surroundings: Surroundings<'t, 'a>,
+    /// Every id in lower case, as it was written, and where.
+    seen: HashMap<String, (JobId, Location)>,
+    valid: BTreeMap<JobId, Arc<Job>>,
+}
+
+impl<'t> Jobs<'t, '_> {
+    /// `[jobs.ID]` tables, or `[[jobs]]`.
+    fn read(&mut self, entry: &Entry<'t>, problems: &mut Problems) {
+        match entry.value {
+            DeValue::Table(_) => {
+                let Some(table) = table(entry, "`[jobs]`".into(), problems) else {
+                    return;
+                };
+                for job in table.rest() {
+                    let name = format!("`[jobs.{}]`", short(job.key));
+                    if let Some(table) = job_table(&job, name, problems) {
+                        self.job(job.key, job.key_location(), table, problems);
+                    }
+                }
+            }
+            DeValue::Array(items) => {
+                for item in items.iter().map(|item| entry.item(item)) {
+                    if let Some(table) = job_table(&item, "`[[jobs]]`".into(), problems) {
+                        self.listed_job(table, problems);
+                    }
+                }
+            }
+            _ => problems.push(wrong_type(entry, "`[jobs.ID]` tables")),
+        }
+    }
+
+    fn listed_job(&mut self, mut job: Table<'t>, problems: &mut Problems) {
+        let Some(entry) = job.take("id") else {
+            let problem = job.error("missing_key", "a job in `[[jobs]]` has no `id`");
+            problems.push(problem.help("add `id = \"…\"`"));
+            return;
+        };
+        let Some(id) = text(&entry, TextKind::Line, problems) else {
+            return;
+        };
+        job.name = format!("job `{}`", short(&id));
+        self.job(&id, entry.location(), job, problems);
+    }
+
+    fn job(&mut self, id: &str, place: Location, table: Table<'t>, problems: &mut Problems) {
+        let id = match JobId::parse(id) {
+            Ok(id) => id,
+            Err(error) => {
+                problems.push(
+                    Diagnostic::error("bad_id", error.to_string()).at(place.source, place.span),
+                );
+                return;
+            }
+        };
+        self.check_unique(&id, place, problems);
+        if let Some(job) = self.surroundings.job(id.clone(), table, problems) {
+            self.valid.insert(id, Arc::new(job));
+        }
+    }
+
+    fn check_unique(&mut self, id: &JobId, place: Location, problems: &mut Problems) {
+        if self.seen.len() == MAX_JOBS {
+            let message = format!("there are more than {MAX_JOBS} jobs");
+            problems.push(
+                Diagnostic::error("too_many_jobs", message).at(place.source, place.span.clone()),
+            );
+        }
+        let lower = id.as_str().to_ascii_lowercase();
+        let Some((first, first_place)) = self.seen.get(&lower) else {
+            self.seen.insert(lower, (id.clone(), place));
+            return;
+        };
+        let message = if first == id {
+            format!("job `{id}` is defined twice")
+        } else {
+            format!("the ids `{first}` and `{id}` differ in upper and lower case only")
+        };
+        let problem = Diagnostic::error("duplicate_id", message)
+            .at(place.source, place.span)
+            .label("again here")
+            .related(first_place.clone(), "first here");
+        problems.push(problem);
+    }
+}
+
+fn job_table<'t>(entry: &Entry<'t>, name: String, problems: &mut Problems) -> Option<Table<'t>> {
+    let DeValue::Table(_) = entry.value else {
+        let problem = wrong_type(entry, "a job's table");
+        problems.push(problem.help(format!(
+            "write `[jobs.{}]` and its keys below",
+            short(entry.key)
+        )));
+        return None;
+    };
+    table(entry, name, problems)
+}
+
+/// An id as it is shown in messages, whatever was written for one.
+fn short(id: &str) -> String {
+    quoted(id).trim_matches('`').to_owned()
+}

@@ -1,0 +1,37 @@
+//! The jobs file: text in, valid jobs or all their diagnostics out. Opens no file, reads no clock.
+//!
+//! The TOML parser gives a tree in which every key and value has its place (`syntax`); the tree is
+//! walked by hand (`reader`, `value`), key by key, so that everything wrong is found in one go and
+//! nothing is ignored: a key that nobody asked for is an error. What comes out, [`JobsFile`],
+//! cannot be wrong any more.
+
+mod command;
+mod environment;
+mod inline;
+mod interval_table;
+mod job;
+mod job_id;
+mod job_table;
+mod limits;
+mod load;
+mod not_supported;
+mod reader;
+mod schedule_keys;
+mod scheduler_table;
+mod settings;
+mod string_span;
+mod suggestion;
+mod syntax;
+mod trigger;
+mod value;
+
+pub use inline::{diagnostics_of_expression, parse_inline_trigger, warnings_of_expression};
+pub use job::{Coalesce, Command, Job, JobsFile, SchedulerSettings};
+pub use job_id::{JobId, JobIdError};
+pub use limits::{
+    MAX_ARGUMENT_BYTES, MAX_ENV_VARIABLES, MAX_FILE_BYTES, MAX_ID_BYTES, MAX_JOBS, MAX_STRING_BYTES,
+};
+pub use load::{Context, FileText, Loaded, load};
+
+#[cfg(test)]
+mod tests;

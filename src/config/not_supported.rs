@@ -1,0 +1,67 @@
+//! What the jobs file will have and this version has not: the one list of it. A key named here is
+//! an error that says so, never ignored; whoever adds the feature deletes the word.
+
+/// Which table of the file a key stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The file itself.
+    File,
+    /// `[scheduler]`.
+    Scheduler,
+    /// `[executors]`.
+    Executors,
+    /// `[executors.default]`.
+    Executor,
+    /// `[defaults]`.
+    Defaults,
+    /// `[jobs.ID]`.
+    Job,
+    /// A trigger's own table.
+    Trigger,
+}
+
+const FILE: &[&str] = &["api", "history", "listeners"];
+const SCHEDULER: &[&str] = &["allow", "durability", "hosts", "seed", "store", "watch"];
+const TRIGGER: &[&str] = &["dialect", "jitter"];
+const DEFAULTS: &[&str] = &[
+    "allow",
+    "clear_env",
+    "dialect",
+    "env_file",
+    "exclusive",
+    "executor",
+    "group",
+    "hosts",
+    "jitter",
+    "limits",
+    "nice",
+    "no_new_privileges",
+    "on_lost",
+    "output",
+    "overlap",
+    "priority",
+    "retry",
+    "stdin",
+    "success_codes",
+    "umask",
+    "user",
+];
+/// In a job, on top of what `[defaults]` may have.
+const JOB: &[&str] = &["all", "any", "calendar", "except"];
+
+/// Whether a key of that table exists but not in this version.
+pub(super) fn is_not_supported(place: Place, key: &str) -> bool {
+    match place {
+        Place::File => FILE.contains(&key),
+        Place::Scheduler => SCHEDULER.contains(&key),
+        // Named pools, `[executors.batch]`: any name.
+        Place::Executors => true,
+        Place::Executor => false,
+        Place::Defaults => DEFAULTS.contains(&key),
+        Place::Job => JOB.contains(&key) || DEFAULTS.contains(&key),
+        Place::Trigger => TRIGGER.contains(&key),
+    }
+}
+
+/// Types of `trigger = { type = "…" }` that exist but not in this version.
+pub(super) const TRIGGER_TYPES: &[&str] = &["all", "any", "calendar"];

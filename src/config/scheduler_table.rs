@@ -1,0 +1,83 @@
+//! `[scheduler]` and `[executors]`.
+
+use super::SchedulerSettings;
+use super::not_supported::Place;
+use super::reader::{Entry, Problems};
+use super::schedule_keys::zone;
+use super::settings::count;
+use super::value::{boolean, choice, length, table};
+use crate::time::{Zone, ZoneDatabase};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Default of `shutdown_timeout`.
+const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Workers for each CPU where `max_workers` is not given: jobs mostly wait.
+const WORKERS_PER_CPU: usize = 4;
+/// … but at least so many.
+const MIN_DEFAULT_WORKERS: usize = 10;
+
+/// Reads both tables, or takes the defaults for what they do not say.
+pub(super) fn settings(
+    scheduler: Option<&Entry<'_>>,
+    executors: Option<&Entry<'_>>,
+    zones: &ZoneDatabase,
+    machine_zone: &Arc<Zone>,
+    cpus: usize,
+    problems: &mut Problems,
+) -> SchedulerSettings {
+    let workers = cpus
+        .saturating_mul(WORKERS_PER_CPU)
+        .max(MIN_DEFAULT_WORKERS);
+    let mut settings = SchedulerSettings {
+        timezone: Arc::clone(machine_zone),
+        start_paused: false,
+        shutdown_timeout: DEFAULT_SHUTDOWN_TIMEOUT,
+        max_workers: u32::try_from(workers).unwrap_or(u32::MAX),
+    };
+    if let Some(mut table) =
+        scheduler.and_then(|entry| table(entry, "`[scheduler]`".into(), problems))
+    {
+        if let Some(zone) = table
+            .take("timezone")
+            .and_then(|entry| zone(&entry, zones, problems))
+        {
+            settings.timezone = zone;
+        }
+        if let Some(paused) = table
+            .take("start_paused")
+            .and_then(|entry| boolean(&entry, problems))
+        {
+            settings.start_paused = paused;
+        }
+        if let Some(timeout) = table
+            .take("shutdown_timeout")
+            .and_then(|entry| length(&entry, problems))
+        {
+            settings.shutdown_timeout = timeout;
+        }
+        table.finish(Place::Scheduler, problems);
+    }
+    if let Some(workers) = executors.and_then(|entry| max_workers(entry, problems)) {
+        settings.max_workers = workers;
+    }
+    settings
+}
+
+/// `[executors.default] max_workers`.
+fn max_workers(executors: &Entry<'_>, problems: &mut Problems) -> Option<u32> {
+    let mut pools = table(executors, "`[executors]`".into(), problems)?;
+    let default = pools.take("default");
+    pools.finish(Place::Executors, problems);
+    let mut pool = table(&default?, "`[executors.default]`".into(), problems)?;
+    if let Some(kind) = pool.take("type") {
+        // Both mean the same here, a pool of processes; they are what APScheduler calls its pools.
+        let _ = choice(&kind, &[("threadpool", ()), ("processpool", ())], problems);
+    }
+    let workers = pool
+        .take("max_workers")
+        .and_then(|entry| count(&entry, problems));
+    pool.finish(Place::Executor, problems);
+    workers
+}

@@ -1,0 +1,203 @@
+//! What a valid file means.
+
+use super::*;
+use std::path::Path;
+use std::time::Duration;
+
+#[test]
+fn a_realistic_file_means_what_it_says() {
+    let file = valid(REALISTIC);
+    assert_eq!(file.scheduler.timezone.name(), "Europe/Helsinki");
+    assert!(file.scheduler.start_paused);
+    assert_eq!(file.scheduler.shutdown_timeout, Duration::from_secs(60));
+    assert_eq!(file.scheduler.max_workers, 20);
+    let ids: Vec<&str> = file.jobs.iter().map(|job| job.id.as_str()).collect();
+    assert_eq!(ids, ["backup", "now", "ping", "report"]);
+
+    let backup = &file.jobs[0];
+    assert_eq!(backup.name, "Nightly backup");
+    assert_eq!(
+        backup.command,
+        Command::Shell("pg_dump app | gzip > /backup/app-$(date +%F).gz".into())
+    );
+    assert_eq!(backup.shell, Path::new("/bin/bash"));
+    assert_eq!(backup.cwd, Path::new("/etc/rsched/work"));
+    assert_eq!(backup.misfire_grace_time, None);
+    assert_eq!(backup.coalesce, Coalesce::All);
+    assert_eq!(backup.timeout, Some(Duration::from_secs(600)));
+    assert_eq!(backup.kill_after, Duration::from_secs(10));
+    assert_eq!(backup.tags, ["db", "nightly"]);
+    let env: Vec<(&str, &str)> = backup
+        .env
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    assert_eq!(
+        env,
+        [("A", "job"), ("B", "defaults"), ("PATH", "/usr/bin:/bin")]
+    );
+
+    let report = &file.jobs[3];
+    assert_eq!(report.name, "report");
+    assert_eq!(
+        report.command,
+        Command::Program(vec!["/usr/bin/make".into(), String::new(), "a b".into()])
+    );
+    assert_eq!(report.shell, Path::new("/bin/sh"));
+    assert_eq!(report.schedule.zone.name(), "America/New_York");
+    assert_eq!(report.max_instances, 3);
+    assert_eq!(report.misfire_grace_time, Some(Duration::from_secs(90)));
+    assert_eq!(report.description.as_deref(), Some("two\nlines"));
+    assert!(!report.enabled);
+}
+
+/// A file as people write them; `hostile` cuts it everywhere.
+pub(super) const REALISTIC: &str = r#"# jobs of the täst machine
+[scheduler]
+timezone = "Europe/Helsinki"
+start_paused = "true"
+shutdown_timeout = "1m"
+
+[executors.default]
+type = "threadpool"
+max_workers = "20"
+
+[defaults]
+misfire_grace_time = 90
+coalesce = "earliest"
+env = { A = "defaults", B = "defaults" }
+
+[env]
+PATH = "/usr/bin:/bin"
+A = "file"
+
+[jobs.backup]
+name = "Nightly backup"
+cron = "0 0 1-15 may-aug *"
+command = "pg_dump app | gzip > /backup/app-$(date +%F).gz"
+shell = "/bin/bash"
+cwd = "./work"
+env = { A = "job" }
+misfire_grace_time = "forever"
+coalesce = false
+timeout = "10m"
+tags = ["db", "nightly"]
+
+[jobs.report]
+cron = { day_of_week = "mon-fri", hour = 6, minute = 0 }
+timezone = "America/New_York"
+command = [
+    "/usr/bin/make", # the program
+    "",
+    "a b",
+]
+max_instances = "3"
+enabled = false
+description = """
+two
+lines"""
+
+[jobs.ping]
+interval = { minutes = 1.5 }
+start_date = 2026-01-01T00:00:30
+command = 'ping -c1 "$HOST"'
+
+[jobs.now]
+command = "true"
+"#;
+
+#[test]
+fn what_is_left_out_has_the_documented_default() {
+    let file = valid("[jobs.a]\ncommand = 'x'\n");
+    assert!(!file.scheduler.start_paused);
+    assert_eq!(file.scheduler.shutdown_timeout, Duration::from_secs(30));
+    assert_eq!(
+        file.scheduler.max_workers, 10,
+        "2 CPUs × 4, but at least 10"
+    );
+    let job = &file.jobs[0];
+    assert_eq!(job.name, "a");
+    assert_eq!(job.cwd, Path::new("/etc/rsched"));
+    assert_eq!(job.shell, Path::new("/bin/sh"));
+    assert_eq!(job.misfire_grace_time, Some(Duration::from_secs(60)));
+    assert_eq!(job.coalesce, Coalesce::Latest);
+    assert_eq!(
+        (job.max_instances, job.enabled, job.timeout),
+        (1, true, None)
+    );
+    assert_eq!(job.kill_after, Duration::from_secs(10));
+    assert!(job.env.is_empty() && job.tags.is_empty() && job.description.is_none());
+    let many = Context {
+        cpus: 16,
+        ..context()
+    };
+    let loaded = load(&[super::file("f", "")], &many);
+    assert_eq!(loaded.jobs_file.unwrap().scheduler.max_workers, 64);
+}
+
+#[test]
+fn a_list_of_jobs_with_ids_means_the_same_as_named_tables() {
+    let named = "[jobs.a]\ncommand = 'x'\n[jobs.a.env]\nA = '1'\n[jobs.b]\ncron = '@daily'\ncommand = ['y']\n";
+    let listed = "[[jobs]]\nid = 'b'\ncron = '@daily'\ncommand = ['y']\n[[jobs]]\nid = 'a'\ncommand = 'x'\n[jobs.env]\nA = '1'\n";
+    assert_eq!(valid(named), valid(listed));
+    let inline = "jobs = { a = { command = 'x', env = { A = '1' } }, b = { cron = '@daily', command = ['y'] } }";
+    assert_eq!(valid(named), valid(inline));
+    let dotted =
+        "jobs.a.command = 'x'\njobs.a.env.A = '1'\njobs.b = { cron = '@daily', command = ['y'] }";
+    assert_eq!(valid(named), valid(dotted));
+}
+
+#[test]
+fn several_files_are_one_configuration() {
+    let mut other = file("b.toml", "[[jobs]]\nid = 'b'\ncommand = 'y'\ncwd = 'sub'\n");
+    other.directory = "/srv/jobs".into();
+    let first = file(
+        "a.toml",
+        "[env]\nA = '1'\n[defaults]\ntimeout = 5\n[jobs.a]\ncommand = 'x'\n",
+    );
+    let loaded = load(&[first, other], &context());
+    assert_eq!(loaded.diagnostics, []);
+    let jobs = loaded.jobs_file.unwrap().jobs;
+    assert_eq!((jobs[0].id.as_str(), jobs[1].id.as_str()), ("a", "b"));
+    assert_eq!(jobs[1].cwd, Path::new("/srv/jobs/sub"));
+    assert_eq!(jobs[1].env["A"], "1", "settings of one file hold for all");
+    assert_eq!(jobs[1].timeout, Some(Duration::from_secs(5)));
+}
+
+#[test]
+fn byte_order_mark_windows_line_ends_and_a_missing_last_line_end_change_nothing() {
+    let plain = valid(REALISTIC);
+    assert_eq!(valid(&format!("\u{feff}{REALISTIC}")), plain);
+    assert_eq!(valid(&REALISTIC.replace('\n', "\r\n")), plain);
+    assert_eq!(valid(REALISTIC.trim_end()), plain);
+    assert_eq!(valid("").jobs, []);
+}
+
+#[test]
+fn words_and_numbers_have_several_spellings() {
+    for (line, expected) in [
+        ("coalesce = true", Coalesce::Latest),
+        ("coalesce = 'true'", Coalesce::Latest),
+        ("coalesce = 'latest'", Coalesce::Latest),
+        ("coalesce = 'earliest'", Coalesce::Earliest),
+        ("coalesce = 'all'", Coalesce::All),
+        ("coalesce = 'false'", Coalesce::All),
+    ] {
+        assert_eq!(triggered(line).coalesce, expected, "{line}");
+    }
+    for (line, expected) in [
+        ("misfire_grace_time = 90", Some(90)),
+        ("misfire_grace_time = '90'", Some(90)),
+        ("misfire_grace_time = '1m 30s'", Some(90)),
+        ("misfire_grace_time = 0", Some(0)),
+        ("misfire_grace_time = 'forever'", None),
+    ] {
+        assert_eq!(
+            triggered(line).misfire_grace_time,
+            expected.map(Duration::from_secs),
+            "{line}"
+        );
+    }
+    assert_eq!(triggered("max_instances = 0x10").max_instances, 16);
+    assert_eq!(triggered("kill_after = 0").kill_after, Duration::ZERO);
+}

@@ -1,0 +1,342 @@
+//! The three notations of a trigger mean the same; zones, bounds and dates.
+
+use super::*;
+use crate::schedule::{DstPolicy, ScheduleSpec, Trigger};
+use std::time::Duration;
+
+fn at(seconds: i64) -> WallTime {
+    WallTime::from_unix_seconds(seconds)
+}
+
+fn spec(lines: &str) -> ScheduleSpec {
+    triggered(lines).schedule.clone()
+}
+
+#[test]
+fn short_flat_and_nested_forms_mean_the_same() {
+    for forms in [
+        &[
+            "cron = { day_of_week = 'mon-fri', hour = 6, minute = 0 }",
+            "trigger = 'cron'\nday_of_week = 'mon-fri'\nhour = 6\nminute = 0",
+            "trigger = { type = 'cron', day_of_week = 'mon-fri', hour = '6', minute = \"0\" }",
+            "[jobs.a.trigger]\ntype = 'cron'\nday_of_week = 'mon-fri'\nhour = 0x6\nminute = 0\n[jobs.a.env]\n#",
+        ][..3],
+        &[
+            "interval = '2h'",
+            "interval = 7200",
+            "interval = '7200'",
+            "interval = { hours = 2 }",
+            "interval = { hours = 1.5, minutes = '30' }",
+            "interval = { hours = 1, minutes = 59, seconds = 60.0 }",
+            "trigger = 'interval'\nhours = 2",
+            "trigger = { type = 'interval', hours = 2.0 }",
+        ],
+        &[
+            "date = 2026-05-01T06:00:00Z",
+            "date = 2026-05-01t06:00:00z",
+            "date = 2026-05-01 06:00:00",
+            "date = 2026-05-01T08:00:00+02:00",
+            "date = '2026-05-01 06:00'",
+            "date = '2026-5-1 6:00:00'",
+            "trigger = 'date'\nrun_date = '2026-05-01 06:00:00'",
+            "trigger = { type = 'date', run_date = 2026-05-01T06:00:00 }",
+            "date = 2026-05-01T08:00:00\ntimezone = 'Europe/Paris'",
+        ][..8],
+    ] {
+        for form in forms {
+            assert_eq!(spec(form), spec(forms[0]), "{form}");
+            assert_eq!(
+                triggered(form).trigger_text,
+                triggered(forms[0]).trigger_text
+            );
+        }
+    }
+    let flat = job("[jobs.a]\ncommand = 'x'\n[jobs.a.trigger]\ntype = 'interval'\nhours = 2\n");
+    assert_eq!(flat.schedule, spec("interval = '2h'"));
+}
+
+#[test]
+fn the_text_of_a_trigger_is_what_was_written() {
+    for (lines, text) in [
+        ("cron = ' 0 0 1-15 may-aug * '", "0 0 1-15 may-aug *"),
+        ("cron = '@daily'", "@daily"),
+        (
+            "cron = { hour = '0-3', day = '3rd fri' }",
+            "cron day='3rd fri', hour='0-3'",
+        ),
+        ("interval = { minutes = 120 }", "interval 2h"),
+        (
+            "date = 2009-11-06T16:30:05Z",
+            "date 2009-11-06 16:30:05+00:00",
+        ),
+        (
+            "date = 2009-11-06T16:30:05\ntimezone = 'Asia/Tokyo'",
+            "date 2009-11-06 16:30:05+09:00",
+        ),
+        ("date = 2009-11-06", "date 2009-11-06 00:00:00+00:00"),
+        ("date = 'now'", "date now"),
+        ("", "at start"),
+    ] {
+        assert_eq!(triggered(lines).trigger_text, text, "{lines}");
+    }
+}
+
+#[test]
+fn no_trigger_fires_once_now_and_first_makes_an_interval_do_so_too() {
+    assert_eq!(spec("").trigger, Trigger::Now);
+    assert_eq!(spec("date = 'now'").trigger, Trigger::Now);
+    assert_eq!(spec("cron = '@reboot'").trigger, Trigger::Reboot);
+    let length = Duration::from_secs(90);
+    let interval = |first_now| Trigger::Interval { length, first_now };
+    assert_eq!(spec("cron = '@every 90s'").trigger, interval(false));
+    for lines in [
+        "interval = '90s'\nfirst = 'now'",
+        "interval = { seconds = 90, first = 'now' }",
+        "trigger = { type = 'interval', seconds = 90, first = 'now' }",
+        "cron = '@every 90s'\nfirst = 'now'",
+    ] {
+        assert_eq!(spec(lines).trigger, interval(true), "{lines}");
+    }
+    let defaults = "[defaults]\nfirst = 'now'\n[jobs.a]\ncommand = 'x'\n";
+    assert_eq!(
+        job(&format!("{defaults}interval = 90\n")).schedule.trigger,
+        interval(true)
+    );
+    assert_eq!(
+        job(&format!("{defaults}cron = '@daily'\n")).schedule,
+        spec("cron = '@daily'")
+    );
+}
+
+#[test]
+fn the_innermost_zone_holds() {
+    let layers = [
+        ("[scheduler]\ntimezone = 'Europe/Paris'\n", "Europe/Paris"),
+        ("[defaults]\ntimezone = 'Asia/Tokyo'\n", "Asia/Tokyo"),
+        (
+            "[jobs.a]\ncommand = 'x'\ntimezone = 'America/New_York'\n",
+            "America/New_York",
+        ),
+    ];
+    let mut text = String::new();
+    assert_eq!(spec("cron = '@daily'").zone.name(), "UTC");
+    for (layer, zone) in layers {
+        text.push_str(layer);
+        let tail = if text.contains("[jobs.a]") {
+            ""
+        } else {
+            "[jobs.a]\ncommand = 'x'\n"
+        };
+        assert_eq!(
+            job(&format!("{text}{tail}cron = '@daily'\n"))
+                .schedule
+                .zone
+                .name(),
+            zone
+        );
+    }
+    for inner in [
+        "cron = { hour = 1, timezone = 'Australia/Lord_Howe' }",
+        "cron = 'CRON_TZ=Australia/Lord_Howe 0 0 * * *'",
+        "cron = 'TZ=Australia/Lord_Howe 0 0 * * *'",
+        "trigger = { type = 'cron', hour = 1, timezone = 'Australia/Lord_Howe' }",
+    ] {
+        assert_eq!(
+            job(&format!("{text}{inner}\n")).schedule.zone.name(),
+            "Australia/Lord_Howe"
+        );
+    }
+    assert_eq!(valid(layers[0].0).scheduler.timezone.name(), "Europe/Paris");
+}
+
+#[test]
+fn bounds_and_policy_come_from_the_table_the_job_or_the_defaults_and_are_read_in_the_zone() {
+    let text = "[defaults]\nstart_date = 2026-05-01\ndst = 'wall'\n[jobs.a]\ncommand = 'x'\n";
+    let plain = job(&format!("{text}cron = '@daily'\n")).schedule.clone();
+    assert_eq!(
+        (plain.start_date, plain.dst),
+        (Some(at(1_777_593_600)), DstPolicy::Wall)
+    );
+    let tokyo = job(&format!("{text}cron = '@daily'\ntimezone = 'Asia/Tokyo'\n"))
+        .schedule
+        .clone();
+    assert_eq!(tokyo.start_date, Some(at(1_777_593_600 - 9 * 3600)));
+    let inner =
+        "cron = { hour = 1, start_date = '2026-06-01', dst = 'cron' }\nstart_date = 2026-05-02\n";
+    let inner = job(&format!("{text}{inner}end_date = 2026-07-01T00:00:00Z\n"))
+        .schedule
+        .clone();
+    assert_eq!(inner.start_date, Some(at(1_780_272_000)));
+    assert_eq!(
+        (inner.end_date, inner.dst),
+        (Some(at(1_782_864_000)), DstPolicy::Cron)
+    );
+}
+
+#[test]
+fn a_date_in_the_past_is_a_date() {
+    assert_eq!(
+        spec("date = 2009-11-06T16:30:05Z").trigger,
+        Trigger::Date(at(1_257_525_005))
+    );
+}
+
+#[test]
+fn arguments_that_must_be_refused_are_refused_at_their_place() {
+    // Trigger arguments as dict-style configurations have them; all wrong.
+    for (field, value) in [
+        ("minute", "'*/0'"),
+        ("minute", "'0-59/60'"),
+        ("minute", "'59/1'"),
+        ("minute", "'?'"),
+        ("minute", "'a'"),
+        ("minute", "'1.5'"),
+        ("minute", "5.0"),
+        ("minute", "'*/-1'"),
+        ("minute", "'1/2/3'"),
+        ("minute", "'H'"),
+        ("minute", "',5'"),
+        ("minute", "'1;2'"),
+        ("minute", "'+5'"),
+        ("minute", "'1e1'"),
+        ("minute", "'５'"),
+        ("minute", "true"),
+        ("minute", "[5]"),
+        ("minute", "''"),
+        ("minute", "60"),
+        ("minute", "-1"),
+        ("minute", "99999999999999999999999"),
+        ("hour", "'-5'"),
+        ("second", "'59-0'"),
+        ("day", "'0'"),
+        ("day", "'1st'"),
+        ("day", "'0th mon'"),
+        ("day", "'L'"),
+        ("week", "'mon'"),
+        ("day_of_week", "'mon-fri/2'"),
+        ("day_of_week", "'mon fri'"),
+        ("month", "'jan-3'"),
+        ("year", "'2026-2025'"),
+        ("year", "'0'"),
+    ] {
+        for text in [
+            format!("[jobs.a]\ncommand = 'x'\ncron = {{ {field} = {value} }}\n"),
+            format!("[jobs.a]\ncommand = 'x'\ntrigger = 'cron'\n{field} = {value}\n"),
+            format!("[jobs.a]\ncommand = 'x'\ntrigger = {{ type = 'cron', {field} = {value} }}\n"),
+        ] {
+            let loaded = load_text(&text);
+            assert!(loaded.jobs_file.is_none(), "{text}");
+            let value_at = text.find(value).unwrap();
+            for problem in loaded.diagnostics {
+                let span = problem.location.unwrap().span;
+                assert!(
+                    value_at <= span.start && span.end <= value_at + value.len(),
+                    "{text}: {span:?} {}",
+                    problem.message
+                );
+            }
+        }
+    }
+    for start_date in ["5", "true", "'soon'", "'2026-13-01'", "12:00:00", "''"] {
+        refused(&format!(
+            "[jobs.a]\ncommand = 'x'\ninterval = 5\nstart_date = {start_date}\n"
+        ));
+    }
+}
+
+#[test]
+fn inline_triggers_mean_what_they_mean_in_a_file() {
+    let zone = context().zones.get("Europe/Paris").unwrap();
+    let read = |text: &str| parse_inline_trigger(text, &zone, &context());
+    for (inline, lines) in [
+        (
+            "{ day = '3rd fri', hour = '0-3' }",
+            "cron = { day = '3rd fri', hour = '0-3' }",
+        ),
+        (
+            "{ day = 1, timezone = 'UTC', dst = 'skip' }",
+            "cron = { day = 1 }\ntimezone = 'UTC'\ndst = 'skip'",
+        ),
+        (
+            "{ cron = '5 4 * * *', start_date = 2026-02-01 }",
+            "cron = '5 4 * * *'\nstart_date = 2026-02-01",
+        ),
+        ("{ interval = '2h' }", "interval = '2h'"),
+        (
+            "{ interval = { hours = 2 }, first = 'now' }",
+            "interval = '2h'\nfirst = 'now'",
+        ),
+        ("{ trigger = 'interval', hours = 2 }", "interval = '2h'"),
+        ("{ type = 'interval', hours = 2 }", "interval = '2h'"),
+        (
+            "{ trigger = { type = 'cron', hour = 2 } }",
+            "cron = { hour = 2 }",
+        ),
+        (
+            "{ date = 2026-05-01T06:00:00 }",
+            "date = 2026-05-01T06:00:00",
+        ),
+    ] {
+        let in_file =
+            format!("[scheduler]\ntimezone = 'Europe/Paris'\n[jobs.a]\ncommand = 'x'\n{lines}\n");
+        assert_eq!(read(inline), Ok(job(&in_file).schedule.clone()), "{inline}");
+    }
+    assert_eq!(read("  { interval = '2h' }\n"), read("{ interval = '2h' }"));
+    assert!(
+        read("{ day = 30, month = 2 }").is_ok(),
+        "never firing is for the caller to say"
+    );
+}
+
+#[test]
+fn wrong_inline_triggers_are_refused_at_their_place() {
+    let problems = |text: &str| {
+        let found = parse_inline_trigger(text, &Zone::utc(), &context()).unwrap_err();
+        let source = Source {
+            name: "<expression>".into(),
+            text: text.into(),
+        };
+        render_short(&found, &[source])
+    };
+    for (text, expected) in [
+        (
+            "{ hour = 24 }",
+            "<expression>:1:10: error: `24` is out of range for the hour, expected 0-23",
+        ),
+        (
+            "{ hour = 06 }",
+            "<expression>:1:10: error: `06` is no TOML number: it has a leading zero [leading_zero]",
+        ),
+        (
+            "{ hours = 2 }",
+            "<expression>:1:1: error: the parts of an interval stand alone [misplaced_argument]",
+        ),
+        (
+            "{ hor = 2 }",
+            "<expression>:1:3: error: unknown key `hor` in the trigger [unknown_key] did you mean `hour`?",
+        ),
+        (
+            "{ calendar = { days = 1 } }",
+            "<expression>:1:3: error: `calendar` is not supported by this version",
+        ),
+        (
+            "{}",
+            "<expression>:1:1: error: a cron table without any field [empty_table]",
+        ),
+        ("{ cron = '0 0 * *' }", "<expression>:1:"),
+        (
+            "5",
+            "<expression>:1:1: error: `trigger` is a whole number, expected a table [wrong_type]",
+        ),
+        ("{ hour = 1", "<expression>:1:"),
+        ("", "<expression>:1:1: error: a value is missing"),
+        (
+            " \n { hour = 24 } ",
+            "<expression>:2:11: error: `24` is out of range",
+        ),
+    ] {
+        let found = problems(text);
+        assert!(found.starts_with(expected), "{text}: {found}");
+        assert_eq!(found.lines().count(), 1, "{text}: {found}");
+    }
+}
