@@ -9,5 +9,7 @@
 
 pub mod config;
 pub mod diagnostic;
+pub mod process;
 pub mod schedule;
+pub mod sys;
 pub mod time;

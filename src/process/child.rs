@@ -1,0 +1,185 @@
+//! A process that was started here, until it is reaped.
+//!
+//! The one rule: its pid is a name only while it is unreaped. Afterwards the kernel may give the
+//! number to anybody, so a [`Child`] forgets it in the moment it reaps, and with it the power to
+//! signal the group.
+
+use super::launch::Launch;
+use super::spawn_error::{SpawnError, SpawnErrorKind};
+use crate::sys::pidfd::{Pidfd, Reap, signal_group};
+use crate::sys::spawn as system;
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+
+pub use crate::sys::pidfd::{Exit, ResourceUsage};
+
+/// Where stdout and stderr of a child go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputTarget<'a> {
+    /// Where ours go.
+    Inherit,
+    /// Nowhere.
+    Discard,
+    /// Into the named pipe at this path, see [`super::OutputPipe`].
+    Pipe(&'a Path),
+}
+
+/// Starts a process in its own session. Returns when its program runs; from then on it is ours to reap.
+///
+/// # Errors
+/// It does not run, and why.
+pub fn spawn(launch: &Launch, output: OutputTarget<'_>) -> Result<Child, SpawnError> {
+    start(launch, output, None)
+}
+
+/// As [`spawn`], and the child creates the file `marker` (which must not exist) before its program
+/// starts: whoever finds it later knows that the start happened. After an error the marker is gone.
+///
+/// # Errors
+/// It does not run, and why; [`SpawnErrorKind::AlreadyStarted`] when the marker exists, which is then left.
+pub fn spawn_marked(
+    launch: &Launch,
+    output: OutputTarget<'_>,
+    marker: &Path,
+) -> Result<Child, SpawnError> {
+    let result = start(launch, output, Some(marker));
+    if let Err(error) = &result
+        && error.kind != SpawnErrorKind::AlreadyStarted
+    {
+        // Not there, if the failure came first.
+        let _ = std::fs::remove_file(marker);
+    }
+    result
+}
+
+fn start(
+    launch: &Launch,
+    output: OutputTarget<'_>,
+    marker: Option<&Path>,
+) -> Result<Child, SpawnError> {
+    let plan = launch.resolve(&output, marker)?;
+    // Holds the number that the pidfd will have: a process that runs and cannot be watched is worse
+    // than one that was not started.
+    let reserved = File::open("/dev/null").map_err(|error| {
+        SpawnError::from_errno("keep a descriptor for the process", errno_of(&error))
+    })?;
+    let pid = system::spawn(&plan).map_err(|errno| launch.explain(&plan, errno))?;
+    drop(reserved);
+    match Pidfd::open(pid) {
+        Ok(pidfd) => Ok(Child {
+            state: State::Unreaped { pid, pidfd },
+        }),
+        Err(error) => {
+            kill_unsupervised(pid);
+            let message = format!("started, but could not be supervised, and was killed: {error}");
+            Err(SpawnError::lasting(
+                SpawnErrorKind::Unsupervised,
+                Some(errno_of(&error)),
+                message,
+            ))
+        }
+    }
+}
+
+/// Ends what cannot be watched. It has barely begun; SIGKILL cannot be refused, so the wait is short.
+fn kill_unsupervised(pid: Pid) {
+    let _ = signal_group(pid, Signal::SIGKILL);
+    while nix::sys::wait::waitpid(pid, None) == Err(Errno::EINTR) {}
+}
+
+fn errno_of(error: &io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(0))
+}
+
+/// A process that was started here. It polls as readable (as its descriptor) when it has ended.
+///
+/// Dropping it does nothing to the process; unreaped it becomes a zombie that nobody collects.
+#[derive(Debug)]
+pub struct Child {
+    state: State,
+}
+
+/// What is known of it. The pid is only where it is still valid.
+#[derive(Debug)]
+enum State {
+    Unreaped { pid: Pid, pidfd: Pidfd },
+    Reaped(Exit),
+}
+
+impl Child {
+    /// Its pid, which is the id of its group and session too; none once it is reaped.
+    #[must_use]
+    pub fn pid(&self) -> Option<Pid> {
+        match &self.state {
+            State::Unreaped { pid, .. } => Some(*pid),
+            State::Reaped(_) => None,
+        }
+    }
+
+    /// The descriptor to poll; none once it is reaped.
+    #[must_use]
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        match &self.state {
+            State::Unreaped { pidfd, .. } => Some(pidfd.as_fd()),
+            State::Reaped(_) => None,
+        }
+    }
+
+    /// How it ended, or nothing if it still runs. It is not reaped, so its group can still be
+    /// signalled: for the time between a SIGTERM that ended the shell and the SIGKILL for
+    /// those of its children that ignored it.
+    ///
+    /// # Errors
+    /// Somebody else reaped it (ECHILD).
+    pub fn ended(&self) -> io::Result<Option<Exit>> {
+        match &self.state {
+            State::Unreaped { pidfd, .. } => pidfd.try_wait(Reap::No),
+            State::Reaped(exit) => Ok(Some(*exit)),
+        }
+    }
+
+    /// How it ended, or nothing if it still runs. Once it has ended its pid and descriptor are
+    /// given up, and the answer stays the same. Take the descriptor out of the poller first.
+    ///
+    /// # Errors
+    /// Somebody else reaped it (ECHILD).
+    pub fn try_reap(&mut self) -> io::Result<Option<Exit>> {
+        let State::Unreaped { pidfd, .. } = &self.state else {
+            return self.ended();
+        };
+        let Some(exit) = pidfd.try_wait(Reap::Yes)? else {
+            return Ok(None);
+        };
+        self.state = State::Reaped(exit);
+        Ok(Some(exit))
+    }
+
+    /// Sends a signal to the process and all of its group; says whether anybody was there to get it.
+    /// After [`Self::try_reap`] has told an end nothing is sent.
+    ///
+    /// A SIGTERM is followed by SIGCONT: a stopped process would not see it otherwise.
+    ///
+    /// # Errors
+    /// EPERM: all of them have become somebody else's (a setuid program).
+    pub fn terminate_group(&self, signal: Signal) -> io::Result<bool> {
+        let State::Unreaped { pid, .. } = &self.state else {
+            return Ok(false);
+        };
+        match signal_group(*pid, signal) {
+            Err(error) if errno_of(&error) == Errno::ESRCH => return Ok(false),
+            result => result?,
+        }
+        if signal == Signal::SIGTERM {
+            match signal_group(*pid, Signal::SIGCONT) {
+                Err(error) if errno_of(&error) != Errno::ESRCH => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,18 @@
+//! Processes: what is to run, starting it, its output, its end. Knows nothing of jobs or time.
+
+pub mod child;
+pub mod environment;
+pub mod launch;
+pub mod lines;
+pub mod output;
+pub mod spawn_error;
+
+pub use child::{Child, Exit, OutputTarget, ResourceUsage, spawn, spawn_marked};
+pub use environment::environment_for_run;
+pub use launch::{Launch, Program};
+pub use lines::{Line, MAX_LINE_BYTES};
+pub use output::{OutputPipe, ReadBuffer, ReadState, Reopened};
+pub use spawn_error::{SpawnError, SpawnErrorKind};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,20 @@
+//! Safe wrappers of the operating system: the only place with `unsafe`, and the only place that
+//! reads clocks. Nothing here knows what a job is.
+
+pub mod clock;
+pub mod descriptors;
+pub mod directories;
+pub mod host;
+pub mod identity;
+pub mod lock;
+pub mod notify;
+pub mod pidfd;
+pub mod poller;
+pub mod process_group;
+pub mod random;
+pub mod signals;
+pub mod spawn;
+pub mod timer;
+pub mod trust;
+pub mod trusted_file;
+pub mod wake;
