@@ -11,5 +11,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod process;
 pub mod schedule;
+pub mod scheduler;
+pub mod store;
 pub mod sys;
 pub mod time;

@@ -1,0 +1,142 @@
+//! Events as the world sees them: one for everything that happens to a job or the scheduler.
+//!
+//! Names are `APScheduler`'s in lower case, plus a few of ours. The order is causal: submitted,
+//! started, executed or error. Logs, and later listeners and the API, are fed from these alone.
+
+use super::record::{Outcome, RunId};
+use crate::config::JobId;
+use crate::time::WallTime;
+use std::time::Duration;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventName {
+    /// The scheduler took up its work.
+    SchedulerStarted,
+    /// The scheduler stopped; nothing comes after it.
+    SchedulerShutdown,
+    /// No fire becomes a run until resumed.
+    SchedulerPaused,
+    /// A job is new.
+    JobAdded,
+    /// A job is gone from the jobs file.
+    JobRemoved,
+    /// A job's definition changed.
+    JobModified,
+    /// A fire became a run, which now waits for a worker or starts.
+    JobSubmitted,
+    /// The run's process exists.
+    JobStarted,
+    /// The run succeeded.
+    JobExecuted,
+    /// The run ended any other way.
+    JobError,
+    /// Fires were noticed later than `misfire_grace_time` allows.
+    JobMissed,
+    /// Fires were folded into another of the same backlog.
+    JobCoalesced,
+    /// `max_instances` was reached: the fire was skipped.
+    JobMaxInstances,
+    /// A fire was skipped for another reason.
+    JobSkipped,
+    /// The job has no fire times left.
+    JobFinished,
+    /// The wall clock was set.
+    ClockStepped,
+    /// The store could not take a record; nothing starts until it can.
+    StoreFailed,
+}
+
+impl EventName {
+    /// The name, as in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SchedulerStarted => "scheduler_started",
+            Self::SchedulerShutdown => "scheduler_shutdown",
+            Self::SchedulerPaused => "scheduler_paused",
+            Self::JobAdded => "job_added",
+            Self::JobRemoved => "job_removed",
+            Self::JobModified => "job_modified",
+            Self::JobSubmitted => "job_submitted",
+            Self::JobStarted => "job_started",
+            Self::JobExecuted => "job_executed",
+            Self::JobError => "job_error",
+            Self::JobMissed => "job_missed",
+            Self::JobCoalesced => "job_coalesced",
+            Self::JobMaxInstances => "job_max_instances",
+            Self::JobSkipped => "job_skipped",
+            Self::JobFinished => "job_finished",
+            Self::ClockStepped => "clock_stepped",
+            Self::StoreFailed => "store_failed",
+        }
+    }
+}
+
+/// One event, with what applies to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emitted {
+    /// Counts up by one, from 1, within one run of the scheduler.
+    pub seq: u64,
+    /// When, on the wall clock.
+    pub time: WallTime,
+    /// What.
+    pub name: EventName,
+    /// Whose, if a job's.
+    pub job_id: Option<JobId>,
+    /// Which run's.
+    pub run_id: Option<RunId>,
+    /// The fire it is about; for several, the newest.
+    pub fire_time: Option<WallTime>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// Its exit code.
+    pub exit_code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Whether it left a core dump.
+    pub core_dumped: bool,
+    /// How long it ran.
+    pub duration: Option<Duration>,
+    /// How late it was noticed.
+    pub late_by: Option<Duration>,
+    /// How many fires it is about, where not one; or how many instances, jobs.
+    pub count: Option<u64>,
+    /// The process, where there is one.
+    pub pid: Option<i32>,
+    /// Why, in words, where the name does not say all.
+    pub detail: Option<String>,
+}
+
+impl Emitted {
+    /// An event with nothing but a name; the scheduler fills in `seq` and `time` as it goes out.
+    #[must_use]
+    pub fn new(name: EventName) -> Self {
+        Self {
+            seq: 0,
+            time: WallTime::from_micros(0),
+            name,
+            job_id: None,
+            run_id: None,
+            fire_time: None,
+            outcome: None,
+            exit_code: None,
+            signal: None,
+            core_dumped: false,
+            duration: None,
+            late_by: None,
+            count: None,
+            pid: None,
+            detail: None,
+        }
+    }
+
+    /// An event about a job.
+    #[must_use]
+    pub fn about(name: EventName, job: &JobId) -> Self {
+        Self {
+            job_id: Some(job.clone()),
+            ..Self::new(name)
+        }
+    }
+}

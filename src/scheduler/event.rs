@@ -1,0 +1,135 @@
+//! What goes into a step, what comes out of it, and when the next one is due.
+
+use super::emitted::Emitted;
+use super::record::{Batch, Reason, RunId, Ticket};
+use super::run::RunKey;
+use crate::config::{Job, JobsFile};
+use crate::time::{BootTime, WallTime};
+use std::sync::Arc;
+
+/// What the daemon tells the scheduler.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The first event: take up the jobs.
+    Started,
+    /// A deadline may have passed.
+    Woke,
+    /// The kernel says that the wall clock was set.
+    ClockStepped,
+    /// The batch is durable.
+    Stored(Ticket),
+    /// The batch is not durable, and no part of it will be.
+    StoreFailed {
+        /// Which batch.
+        ticket: Ticket,
+        /// Why, for people.
+        error: String,
+    },
+    /// The process of a run exists.
+    Spawned {
+        /// Which run.
+        run: RunKey,
+        /// Its process id.
+        pid: i32,
+    },
+    /// The process of a run could not be started.
+    SpawnFailed {
+        /// Which run.
+        run: RunKey,
+        /// Why, for people: the path and the reason.
+        error: String,
+    },
+    /// The process of a run ended and was reaped.
+    Exited {
+        /// Which run.
+        run: RunKey,
+        /// How.
+        exit: Exit,
+    },
+    /// A new, valid jobs file.
+    Reload(Box<JobsFile>),
+    /// Stop, gently or not.
+    Shutdown(ShutdownRequest),
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It exited with this code (0–255).
+    Code(i32),
+    /// This signal ended it.
+    Signal {
+        /// The signal's number.
+        number: i32,
+        /// Whether it left a core dump.
+        core_dumped: bool,
+    },
+}
+
+/// How hard to stop. A later request never softens an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ShutdownRequest {
+    /// Running jobs may finish within `shutdown_timeout`.
+    Wait,
+    /// SIGTERM to all at once.
+    Terminate,
+    /// SIGKILL to all at once.
+    Kill,
+}
+
+/// A signal to a run's whole process group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopSignal {
+    /// SIGTERM, and SIGCONT so that a stopped process sees it.
+    Terminate,
+    /// SIGKILL.
+    Kill,
+}
+
+/// A process to start.
+#[derive(Clone, Debug)]
+pub struct SpawnRequest {
+    /// To be named in the answer.
+    pub run: RunKey,
+    /// Its id, for the environment and the log.
+    pub run_id: RunId,
+    /// What to start.
+    pub job: Arc<Job>,
+    /// The fire it is for.
+    pub fire_time: WallTime,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What the scheduler wants done. The daemon performs them in order.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Make these records durable, all or none, and answer with `Stored` or `StoreFailed`.
+    Store(Batch),
+    /// Start a process and answer with `Spawned` or `SpawnFailed`.
+    ///
+    /// Safety rule: it is only ever asked for after the `Stored` of the batch that holds its
+    /// `Starting` record. A crash between the two leaves a decision without a process, which a
+    /// restart can see; the other order would leave a process nobody knows of.
+    Spawn(Box<SpawnRequest>),
+    /// Send a signal to a run's process group.
+    Signal {
+        /// Which run.
+        run: RunKey,
+        /// What.
+        signal: StopSignal,
+    },
+    /// Tell the world.
+    Emit(Box<Emitted>),
+    /// All is reaped and recorded: leave.
+    Exit,
+}
+
+/// When the scheduler wants to be woken, at the latest. Waking it earlier does no harm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deadline {
+    /// The next fire, on the wall clock.
+    pub wall: Option<WallTime>,
+    /// The next timeout, kill or retry, on the boot clock.
+    pub boot: Option<BootTime>,
+}

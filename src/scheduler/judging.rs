@@ -1,0 +1,200 @@
+//! From due fires to runs that wait for a worker, and from those to decisions to start.
+
+use super::backlog::judge;
+use super::emitted::{Emitted, EventName};
+use super::record::{FireRange, Outcome, Reason, Record, RunId, RunState};
+use super::run::{Run, RunKey, Stage};
+use super::scheduler::Scheduler;
+use crate::config::{Job, JobId};
+use crate::schedule::Trigger;
+use crate::time::{Now, WallTime};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A fire noticed this late or later is called a catch-up to its job (`RSCHED_REASON`).
+const CATCHUP_LATENESS: Duration = Duration::from_secs(1);
+
+impl Scheduler {
+    /// Judges every fire that is due; the runs they become are queued in the order of their fire
+    /// times, then ids.
+    pub(super) fn judge_due(&mut self, now: Now) {
+        if !self.judges() {
+            return;
+        }
+        let mut submitted = Vec::new();
+        while let Some((at, id)) = self.queue.first().cloned() {
+            if at > now.wall {
+                break;
+            }
+            self.queue.pop_first();
+            self.judge_job(&id, now, &mut submitted);
+        }
+        submitted
+            .sort_by(|a: &Run, b: &Run| (a.fire_time, &a.job.id).cmp(&(b.fire_time, &b.job.id)));
+        for run in submitted {
+            self.submit(run, now);
+        }
+    }
+
+    fn judge_job(&mut self, id: &JobId, now: Now, submitted: &mut Vec<Run>) {
+        let state = self
+            .jobs
+            .get_mut(id)
+            .expect("a queued job exists: removal rebuilds the queue");
+        let job = Arc::clone(&state.job);
+        let due = state.due_stretch(now.wall);
+        let judgement = judge(
+            &state.schedule,
+            due.after,
+            due.until,
+            now.wall,
+            job.misfire_grace_time,
+            job.coalesce,
+        );
+        self.ledger
+            .decisions()
+            .cursors
+            .entry(id.clone())
+            .or_insert(state.cursor);
+        state.cursor = due.until;
+        state.plan();
+        match state.next {
+            Some(next) => _ = self.queue.insert((next, id.clone())),
+            None => _ = self.perhaps_finished.insert(id.clone()),
+        }
+        let folded = judgement.coalesced.as_ref().map_or(0, |range| range.count);
+        self.close_fires(&job, judgement.missed, Outcome::Missed, now);
+        self.close_fires(&job, judgement.coalesced, Outcome::Coalesced, now);
+        self.make_runs(&job, &judgement.run, folded, now, submitted);
+    }
+
+    /// Records fires that become no run.
+    fn close_fires(&mut self, job: &Job, range: Option<FireRange>, outcome: Outcome, now: Now) {
+        let Some(range) = range else { return };
+        let name = match outcome {
+            Outcome::Missed => EventName::JobMissed,
+            Outcome::Coalesced => EventName::JobCoalesced,
+            _ => EventName::JobMaxInstances,
+        };
+        let mut told = Emitted::about(name, &job.id);
+        told.fire_time = Some(range.last);
+        told.late_by = Some(now.wall.saturating_since(range.last));
+        told.count = Some(range.count);
+        told.outcome = Some(outcome);
+        if outcome == Outcome::Skipped {
+            let limit = job.max_instances;
+            told.detail = Some(format!(
+                "maximum number of running instances reached ({limit})"
+            ));
+        }
+        self.ledger.decisions().emitted.push(told);
+        self.ledger.decision(Record::Fires {
+            job: job.id.clone(),
+            range,
+            epoch: self.epoch,
+            outcome,
+        });
+    }
+
+    /// Makes runs of the fires that may run, or skips them if `max_instances` is reached.
+    fn make_runs(
+        &mut self,
+        job: &Arc<Job>,
+        fires: &[WallTime],
+        folded: u64,
+        now: Now,
+        submitted: &mut Vec<Run>,
+    ) {
+        let (Some(&first), Some(&last)) = (fires.first(), fires.last()) else {
+            return;
+        };
+        let instances = self.instances.entry(job.id.clone()).or_default();
+        if instances.count() >= job.max_instances {
+            let range = FireRange {
+                first,
+                last,
+                count: fires.len() as u64,
+            };
+            self.close_fires(job, Some(range), Outcome::Skipped, now);
+            return;
+        }
+        let catchup = fires.len() > 1;
+        for (index, &fire_time) in fires.iter().enumerate() {
+            self.last_key += 1;
+            let key = RunKey(self.last_key);
+            let stands_for = if index == 0 { 1 + folded } else { 1 };
+            let late = now.wall.saturating_since(fire_time) >= CATCHUP_LATENESS;
+            let reason = match job.schedule.trigger {
+                Trigger::Now | Trigger::Reboot => Reason::Startup,
+                _ if late || stands_for > 1 => Reason::Catchup,
+                _ => Reason::Scheduled,
+            };
+            let instances = self.instances.entry(job.id.clone()).or_default();
+            if catchup {
+                instances.catchup.push_back(key);
+            } else {
+                instances.single += 1;
+            }
+            submitted.push(Run {
+                key,
+                id: RunId::of_fire(self.store, &job.id, fire_time, self.epoch),
+                job: Arc::clone(job),
+                fire_time,
+                epoch: self.epoch,
+                reason,
+                stands_for,
+                catchup,
+                stage: Stage::Waiting,
+            });
+        }
+    }
+
+    fn submit(&mut self, run: Run, now: Now) {
+        let mut told = run.told(EventName::JobSubmitted);
+        told.late_by = Some(now.wall.saturating_since(run.fire_time));
+        told.count = Some(run.stands_for);
+        let decisions = self.ledger.decisions();
+        decisions.emitted.push(told);
+        decisions.submitted.push(run.key);
+        self.fresh.push(run.key);
+        // Of a catch-up only the first waits for a worker; the others wait for it.
+        let its_turn =
+            !run.catchup || self.instances[&run.job.id].catchup.front() == Some(&run.key);
+        if its_turn {
+            self.waiting.push_back(run.key);
+        }
+        self.runs.insert(run.key, run);
+    }
+
+    /// Gives free workers to waiting runs: each becomes a decision to start.
+    pub(super) fn fill_workers(&mut self) {
+        while self.judges_starts() && self.workers_busy < self.settings.max_workers {
+            let Some(key) = self.waiting.pop_front() else {
+                return;
+            };
+            self.workers_busy += 1;
+            let run = self.runs.get_mut(&key).expect("a waiting run exists");
+            run.stage = Stage::Deciding;
+            let record = run.record(RunState::Starting);
+            self.ledger.decision(record);
+            self.ledger.decisions().starting.push(key);
+        }
+    }
+
+    /// Whether waiting runs may start; unlike fires, they do not wait for a paused scheduler.
+    fn judges_starts(&self) -> bool {
+        self.shutdown.is_none() && self.ledger.accepts_decisions()
+    }
+
+    /// Records the runs of this step that found no worker, so that a restart finds them.
+    pub(super) fn note_pending(&mut self) {
+        for key in std::mem::take(&mut self.fresh) {
+            if let Some(run) = self.runs.get(&key)
+                && !run.holds_worker()
+            {
+                let record = run.record(RunState::Pending);
+                self.ledger.decision(record);
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The scheduler: a pure state machine from events to actions.
+//!
+//! `Scheduler::step(now, event, actions)` is the whole of it. It reads no clock, opens no file and
+//! starts no process: `daemon/` does that and reports back with the next event. The same events
+//! give the same actions, byte for byte, so tests run the production scheduler on a virtual clock.
+//!
+//! Read `event.rs` for what goes in and out, `record.rs` for what is kept, then `scheduler.rs`.
+
+mod backlog;
+mod clock;
+mod emitted;
+mod event;
+mod job_state;
+mod judging;
+mod ledger;
+mod processes;
+mod record;
+mod reload;
+mod run;
+#[expect(
+    clippy::module_inception,
+    reason = "the file is named for its main noun"
+)]
+mod scheduler;
+mod shutdown;
+mod status;
+
+pub use backlog::{Judgement, judge};
+pub use emitted::{Emitted, EventName};
+pub use event::{Action, Deadline, Event, Exit, ShutdownRequest, SpawnRequest, StopSignal};
+pub use record::{
+    Batch, FireRange, Outcome, Reason, Record, RunId, RunRecord, RunState, StoreId, Ticket,
+};
+pub use run::RunKey;
+pub use scheduler::{Limits, Scheduler};
+pub use status::{JobStatus, RunStatus, Status};

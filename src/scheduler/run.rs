@@ -1,0 +1,97 @@
+//! One run on its way from a fire to its outcome.
+//!
+//! ```text
+//! Waiting ──▶ Deciding ──▶ Starting ──▶ Running ──▶ (ended: recorded and gone)
+//!    │           │             └── spawn failed ──▶ (ended)
+//!    │           └── store failed ──▶ (undone: the fire is judged again)
+//!    └── job removed ──▶ (skipped)
+//! ```
+
+use super::emitted::{Emitted, EventName};
+use super::record::{Reason, Record, RunId, RunRecord, RunState};
+use crate::config::Job;
+use crate::time::{BootTime, WallTime};
+use std::sync::Arc;
+
+/// Names a run between scheduler and daemon, within one life of the scheduler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunKey(pub u64);
+
+/// Why rsched is stopping a run: decides its outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StopReason {
+    /// Its `timeout` is over.
+    Timeout,
+    /// The scheduler is shutting down.
+    Shutdown,
+}
+
+/// Where a run stands.
+#[derive(Clone, Debug)]
+pub(super) enum Stage {
+    /// For a free worker, or for its turn in a catch-up.
+    Waiting,
+    /// For its `Starting` record to be durable.
+    Deciding,
+    /// For the process to exist.
+    Starting,
+    /// For the process to end.
+    Running {
+        /// Its process.
+        pid: i32,
+        /// When it was spawned.
+        since: BootTime,
+        /// When it was spawned, for people.
+        since_wall: WallTime,
+        /// Whether rsched is stopping it, and why.
+        stop: Option<StopReason>,
+        /// When SIGKILL follows, once SIGTERM was sent.
+        kill_at: Option<BootTime>,
+    },
+}
+
+/// A run that has not ended.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    pub key: RunKey,
+    pub id: RunId,
+    /// The definition it runs under: a reload does not change it.
+    pub job: Arc<Job>,
+    pub fire_time: WallTime,
+    pub epoch: u32,
+    pub reason: Reason,
+    /// How many fires it stands for.
+    pub stands_for: u64,
+    /// Whether it is one of several that `coalesce = false` runs one after another.
+    pub catchup: bool,
+    pub stage: Stage,
+}
+
+impl Run {
+    /// Whether it holds a worker.
+    pub fn holds_worker(&self) -> bool {
+        !matches!(self.stage, Stage::Waiting)
+    }
+
+    /// An event about it.
+    pub fn told(&self, name: EventName) -> Emitted {
+        Emitted {
+            run_id: Some(self.id),
+            fire_time: Some(self.fire_time),
+            ..Emitted::about(name, &self.job.id)
+        }
+    }
+
+    /// Its record in this state.
+    pub fn record(&self, state: RunState) -> Record {
+        Record::Run(RunRecord {
+            id: self.id,
+            job: self.job.id.clone(),
+            fire_time: self.fire_time,
+            epoch: self.epoch,
+            reason: self.reason,
+            stands_for: self.stands_for,
+            state,
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! What must hold in every world, whatever happened in it.
+
+use crate::world::{World, jobs};
+use rsched::scheduler::{Outcome, Record, RunId, RunState};
+use rsched::time::WallTime;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Every checker that needs nothing but the trace.
+pub fn check(world: &World, max_instances: &BTreeMap<&str, usize>, max_workers: usize) {
+    nothing_starts_without_a_durable_record(world);
+    nothing_starts_early(world);
+    no_fire_runs_twice(world);
+    instances_stay_within_limits(world, max_instances, max_workers);
+    sequence_numbers_have_no_gap(world);
+}
+
+pub fn nothing_starts_without_a_durable_record(world: &World) {
+    assert!(
+        world.trace.premature.is_empty(),
+        "spawned before durable: {:?}",
+        world.trace.premature
+    );
+}
+
+pub fn nothing_starts_early(world: &World) {
+    for (job, fire, start, _) in &world.trace.processes {
+        assert!(
+            start >= fire,
+            "{job} was due at {fire:?} and started at {start:?}"
+        );
+    }
+}
+
+pub fn no_fire_runs_twice(world: &World) {
+    let mut seen = BTreeSet::new();
+    for (job, fire, ..) in &world.trace.processes {
+        assert!(seen.insert((job, fire)), "{job} ran twice for {fire:?}");
+    }
+}
+
+pub fn sequence_numbers_have_no_gap(world: &World) {
+    for (index, told) in world.trace.emitted.iter().enumerate() {
+        assert_eq!(told.seq, index as u64 + 1);
+    }
+}
+
+pub fn instances_stay_within_limits(
+    world: &World,
+    max_instances: &BTreeMap<&str, usize>,
+    max_workers: usize,
+) {
+    for (job, _, start, _) in &world.trace.processes {
+        let alive = |other: &&(String, WallTime, WallTime, Option<WallTime>)| {
+            other.2 <= *start && other.3.is_none_or(|end| end > *start)
+        };
+        let all = world.trace.processes.iter().filter(alive).count();
+        assert!(all <= max_workers, "{all} processes at {start:?}");
+        let same = world
+            .trace
+            .processes
+            .iter()
+            .filter(alive)
+            .filter(|other| other.0 == *job)
+            .count();
+        let allowed = max_instances.get(job.as_str()).copied().unwrap_or(1);
+        assert!(same <= allowed, "{same} instances of {job} at {start:?}");
+    }
+}
+
+/// The accounting promise: every fire in `after < t <= until` ended as exactly one outcome.
+///
+/// The fires are enumerated one by one from the schedule, the outcomes are read from the records
+/// alone. Holds once everything has drained and for a clock that was never set back.
+pub fn every_fire_has_exactly_one_outcome(
+    world: &World,
+    toml: &str,
+    after: WallTime,
+    until: WallTime,
+) {
+    for job in jobs(toml, after).jobs {
+        let schedule = job.schedule.anchored(after);
+        let mut due = BTreeMap::new();
+        let mut fire = schedule.next_after(after);
+        while let Some(at) = fire.filter(|&at| at <= until) {
+            due.insert(at, 0_u32);
+            fire = schedule.next_after(at);
+        }
+        let mut runs: BTreeMap<RunId, (WallTime, Option<Outcome>)> = BTreeMap::new();
+        for record in &world.trace.records {
+            match record {
+                Record::Run(run) if run.job == job.id => {
+                    let outcome = match run.state {
+                        RunState::Ended { outcome, .. } => Some(outcome),
+                        _ => None,
+                    };
+                    let entry = runs.entry(run.id).or_insert((run.fire_time, None));
+                    assert!(
+                        entry.1.is_none() || outcome.is_none(),
+                        "run {} ended twice",
+                        run.id
+                    );
+                    entry.1 = entry.1.or(outcome);
+                }
+                Record::Fires { job: id, range, .. } if *id == job.id => {
+                    let covered = due.range_mut(range.first..=range.last);
+                    let mut count = 0;
+                    for (_, outcomes) in covered {
+                        *outcomes += 1;
+                        count += 1;
+                    }
+                    assert_eq!(count, range.count, "{}: the count of {range:?}", job.id);
+                }
+                _ => {}
+            }
+        }
+        for (id, (at, outcome)) in runs {
+            assert!(outcome.is_some(), "run {id} of {} never ended", job.id);
+            *due.get_mut(&at)
+                .unwrap_or_else(|| panic!("{} ran at {at:?}, which is no fire", job.id)) += 1;
+        }
+        let wrong: Vec<_> = due.iter().filter(|(_, outcomes)| **outcomes != 1).collect();
+        assert!(
+            wrong.is_empty(),
+            "{}: fires without exactly one outcome: {wrong:?}",
+            job.id
+        );
+    }
+}

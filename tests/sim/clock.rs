@@ -1,0 +1,99 @@
+//! The wall clock is set while the scheduler runs.
+
+use crate::world::{World, at, seconds};
+use rsched::scheduler::EventName;
+
+const DAILY: &str = "[jobs.a]\ncron = '0 12 * * *'\ncommand = 'x'\n";
+
+#[test]
+fn what_lies_in_a_forward_step_is_a_backlog() {
+    let mut world = World::new("2026-01-01 11:00:00", DAILY);
+    world.set_clock("2026-01-01 12:00:30");
+    assert_eq!(world.starts("a"), [43_230]);
+    world.set_clock("2026-01-02 13:00:00");
+    assert_eq!(world.fires("a", EventName::JobMissed), 1);
+}
+
+#[test]
+fn a_fixed_time_that_ran_does_not_run_again_when_the_clock_is_set_back() {
+    let mut world = World::new("2026-01-01 11:59:00", DAILY);
+    world.run_for(seconds(600));
+    world.set_clock("2026-01-01 11:30:00");
+    world.run_for(seconds(3600));
+    assert_eq!(world.starts("a"), [43_200], "12:00 came twice and ran once");
+    world.run_for(seconds(86_400));
+    assert_eq!(
+        world.trace.processes.len(),
+        2,
+        "the next day it runs as ever"
+    );
+}
+
+#[test]
+fn what_follows_elapsed_time_goes_on_when_the_clock_is_set_back() {
+    let toml = "[jobs.every]\ninterval = '10m'\ncommand = 'x'\n[jobs.minutely]\ncron = '* * * * *'\ncommand = 'x'\n";
+    let mut world = World::new("2026-01-01 12:00:00", toml);
+    world.run_for(seconds(3600));
+    let before = world.trace.processes.len();
+    world.set_clock("2026-01-01 12:00:00");
+    world.run_for(seconds(3600));
+    assert_eq!(world.trace.processes.len(), 2 * before, "no silent hour");
+    let mut ids: Vec<_> = world
+        .trace
+        .emitted
+        .iter()
+        .filter(|t| t.name == EventName::JobStarted)
+        .map(|t| t.run_id)
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(
+        ids.len(),
+        2 * before,
+        "a time that truly comes twice has two identities"
+    );
+}
+
+#[test]
+fn a_clock_that_was_a_year_ahead_is_corrected_without_a_silent_year() {
+    let toml = "[jobs.every]\ninterval = '10m'\ncommand = 'x'\n[jobs.daily]\ncron = '0 12 * * *'\ncommand = 'x'\n";
+    let mut world = World::new("2027-01-01 10:00:00", toml);
+    world.run_for(seconds(4 * 3600));
+    world.set_clock("2026-01-01 10:00:00");
+    world.run_for(seconds(4 * 3600));
+    assert!(
+        world
+            .trace
+            .processes
+            .iter()
+            .any(|(job, fire, ..)| job == "daily" && *fire == at("2026-01-01 12:00:00"))
+    );
+    assert_eq!(
+        world
+            .trace
+            .processes
+            .iter()
+            .filter(|(job, ..)| job == "every")
+            .count(),
+        48
+    );
+}
+
+#[test]
+fn a_time_judged_before_a_step_back_is_not_made_again_after_two_of_them() {
+    let mut world = World::new("2026-01-01 11:59:00", DAILY);
+    world.run_for(seconds(120));
+    world.set_clock("2026-01-01 11:00:00");
+    world.run_for(seconds(600));
+    world.set_clock("2026-01-01 10:00:00");
+    world.run_for(seconds(4 * 3600));
+    assert_eq!(world.trace.processes.len(), 1);
+}
+
+#[test]
+fn slewing_and_setting_to_the_same_time_are_no_steps() {
+    let mut world = World::new("2026-01-01 11:00:00", DAILY);
+    world.set_clock("2026-01-01 11:00:00");
+    world.set_clock("2026-01-01 11:00:00.4");
+    assert_eq!(world.story(), ["39600 scheduler_started"]);
+}

@@ -1,0 +1,14 @@
+//! The production scheduler under a virtual clock, with scripted processes and a store that may fail.
+//!
+//! `world.rs` is the machine it runs on, `checkers.rs` what must hold in every world; the other
+//! files tell one story a test.
+
+mod checkers;
+mod clock;
+mod lateness;
+mod limits;
+mod random;
+mod reload;
+mod shutdown;
+mod store;
+mod world;

@@ -1,0 +1,157 @@
+//! Worlds made from a seed: random jobs, scripts, sleeps, reloads and store failures.
+
+use crate::checkers;
+use crate::world::{Script, World, seconds};
+use proptest::prelude::*;
+use rsched::scheduler::{Exit, ShutdownRequest};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+#[derive(Clone, Debug)]
+struct JobPlan {
+    trigger: &'static str,
+    max_instances: usize,
+    grace: &'static str,
+    coalesce: &'static str,
+    timeout: Option<u64>,
+    runs_for_ms: u64,
+    exit: i32,
+    ignores_term: bool,
+    spawn_fails: bool,
+}
+
+fn job_plan() -> impl Strategy<Value = JobPlan> {
+    (
+        prop::sample::select(vec![
+            "cron = '* * * * *'",
+            "cron = '*/5 * * * *'",
+            "cron = { second = '*/7' }",
+            "interval = '13s'",
+            "interval = '1m 30s'",
+            "cron = '0 * * * *'",
+        ]),
+        1..4_usize,
+        prop::sample::select(vec!["'10s'", "'1m'", "'10m'", "'forever'"]),
+        prop::sample::select(vec!["true", "false", "'earliest'"]),
+        prop::option::of(1..60_u64),
+        1..200_000_u64,
+        0..2_i32,
+        any::<bool>(),
+        prop::bool::weighted(0.1),
+    )
+        .prop_map(
+            |(
+                trigger,
+                max_instances,
+                grace,
+                coalesce,
+                timeout,
+                runs_for_ms,
+                exit,
+                ignores_term,
+                spawn_fails,
+            )| {
+                JobPlan {
+                    trigger,
+                    max_instances,
+                    grace,
+                    coalesce,
+                    timeout,
+                    runs_for_ms,
+                    exit,
+                    ignores_term,
+                    spawn_fails,
+                }
+            },
+        )
+}
+
+#[derive(Clone, Debug)]
+enum Happening {
+    Run(u64),
+    Sleep(u64),
+    StoreFails(u64),
+    StoreTakes(u64),
+    Reload,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        4 => (1..600_u64).prop_map(Happening::Run),
+        1 => (1..7_200_u64).prop_map(Happening::Sleep),
+        1 => (1..300_u64).prop_map(Happening::StoreFails),
+        1 => (0..5_u64).prop_map(Happening::StoreTakes),
+        1 => Just(Happening::Reload),
+    ]
+}
+
+fn toml_of(plans: &[JobPlan], workers: usize) -> String {
+    let mut toml = format!("[executors.default]\nmax_workers = {workers}\n");
+    for (index, plan) in plans.iter().enumerate() {
+        let JobPlan {
+            trigger,
+            max_instances,
+            grace,
+            coalesce,
+            ..
+        } = plan;
+        write!(
+            toml,
+            "[jobs.job{index}]\n{trigger}\ncommand = 'x'\nmax_instances = {max_instances}\nmisfire_grace_time = {grace}\ncoalesce = {coalesce}\n"
+        )
+        .unwrap();
+        if let Some(timeout) = plan.timeout {
+            writeln!(toml, "timeout = {timeout}").unwrap();
+        }
+    }
+    toml
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_accounting_holds_in_every_world(
+        plans in prop::collection::vec(job_plan(), 1..6),
+        workers in 1..6_usize,
+        happenings in prop::collection::vec(happening(), 1..20),
+    ) {
+        let toml = toml_of(&plans, workers);
+        let start = "2026-03-01 00:00:00.25";
+        let mut world = World::new(start, &toml);
+        let begin = world.wall();
+        let names: Vec<String> = (0..plans.len()).map(|index| format!("job{index}")).collect();
+        let mut limits = BTreeMap::new();
+        for (name, plan) in names.iter().zip(&plans) {
+            limits.insert(name.as_str(), plan.max_instances);
+            world = world.script(name, Script {
+                runs_for: Duration::from_millis(plan.runs_for_ms),
+                exit: Exit::Code(plan.exit),
+                ignores_term: plan.ignores_term,
+                spawn_fails: plan.spawn_fails,
+            });
+        }
+        for happening in happenings {
+            match happening {
+                Happening::Run(time) => { world.run_for(seconds(time)); }
+                Happening::Sleep(time) => world.sleep_through(seconds(time)),
+                Happening::StoreFails(time) => world.store_fails_for(seconds(time)),
+                Happening::StoreTakes(time) => world.store_takes(seconds(time)),
+                Happening::Reload => world.reload(&toml),
+            }
+        }
+        // Faults off: all that is due is judged, then what runs is let finish.
+        world.store_takes(Duration::ZERO);
+        world.store_fails_for(Duration::ZERO);
+        world.run_for(seconds(30));
+        world.reload("");
+        let end = world.wall();
+        world.run_for(seconds(400_000));
+        world.shut_down(ShutdownRequest::Wait);
+        prop_assert!(world.has_exited(), "something never drained: {:?}", world.scheduler.status());
+
+        checkers::check(&world, &limits, workers);
+        checkers::every_fire_has_exactly_one_outcome(&world, &toml, begin, end);
+    }
+}

@@ -1,0 +1,415 @@
+//! A machine that exists only in the test: two clocks, processes that follow a script, a store.
+
+use rsched::config::{self, Context, FileText, JobsFile};
+use rsched::scheduler::{
+    Action, Batch, Emitted, Event, EventName, Exit, Limits, Record, RunId, RunKey, RunState,
+    Scheduler, ShutdownRequest, StopSignal, StoreId,
+};
+use rsched::time::{BootTime, Now, WallTime, ZoneDatabase, human};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What the processes of a job do.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// How long they run if left alone.
+    pub runs_for: Duration,
+    /// How they end then.
+    pub exit: Exit,
+    /// Whether SIGTERM does nothing.
+    pub ignores_term: bool,
+    /// Whether they cannot be started at all.
+    pub spawn_fails: bool,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            runs_for: Duration::from_millis(10),
+            exit: Exit::Code(0),
+            ignores_term: false,
+            spawn_fails: false,
+        }
+    }
+}
+
+/// A process of the world.
+#[derive(Clone, Debug)]
+pub struct Process {
+    pub job: String,
+    pub fire_time: WallTime,
+    ends: BootTime,
+    exit: Exit,
+    ignores_term: bool,
+}
+
+/// What happened, for the checkers.
+#[derive(Default)]
+pub struct Trace {
+    pub emitted: Vec<Emitted>,
+    pub records: Vec<Record>,
+    /// (job, fire time, start, end) of every process; end is none while it runs.
+    pub processes: Vec<(String, WallTime, WallTime, Option<WallTime>)>,
+    /// Spawns that were asked for before their `Starting` record was durable.
+    pub premature: Vec<RunId>,
+    pub signals: Vec<(WallTime, String, StopSignal)>,
+}
+
+pub struct World {
+    pub scheduler: Scheduler,
+    pub trace: Trace,
+    wall: WallTime,
+    boot: BootTime,
+    scripts: BTreeMap<String, Script>,
+    processes: BTreeMap<RunKey, Process>,
+    durable_starts: BTreeSet<RunId>,
+    store_fails_until: Option<BootTime>,
+    store_delay: Duration,
+    unanswered: Vec<(BootTime, Batch)>,
+    exited: bool,
+}
+
+pub const SECOND: Duration = Duration::from_secs(1);
+
+pub fn seconds(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+pub fn at(text: &str) -> WallTime {
+    human::parse_datetime(text, &rsched::time::Zone::utc()).expect("a time in a test")
+}
+
+/// Jobs from text, in UTC, or a panic that shows the diagnostics.
+pub fn jobs(text: &str, now: WallTime) -> JobsFile {
+    let zones = ZoneDatabase::bundled();
+    let file = FileText {
+        name: "jobs.toml".into(),
+        directory: PathBuf::from("/"),
+        text: text.into(),
+    };
+    let context = Context {
+        zones: &zones,
+        machine_zone: zones.get("UTC").unwrap(),
+        cpus: 4,
+        now,
+    };
+    let loaded = config::load(&[file], &context);
+    loaded
+        .jobs_file
+        .unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
+}
+
+impl World {
+    /// A scheduler of these jobs, started at that time.
+    pub fn new(start: &str, toml: &str) -> Self {
+        Self::with(start, toml, false)
+    }
+
+    pub fn paused(start: &str, toml: &str) -> Self {
+        Self::with(start, toml, true)
+    }
+
+    fn with(start: &str, toml: &str, paused: bool) -> Self {
+        let wall = at(start);
+        let boot = BootTime::from_micros(1_000_000_000);
+        let limits = Limits {
+            store: StoreId(7),
+            paused,
+        };
+        let mut world = Self {
+            scheduler: Scheduler::new(jobs(toml, wall), limits, Now { wall, boot }),
+            trace: Trace::default(),
+            wall,
+            boot,
+            scripts: BTreeMap::new(),
+            processes: BTreeMap::new(),
+            durable_starts: BTreeSet::new(),
+            store_fails_until: None,
+            store_delay: Duration::ZERO,
+            unanswered: Vec::new(),
+            exited: false,
+        };
+        world.give(Event::Started);
+        world
+    }
+
+    pub fn script(mut self, job: &str, script: Script) -> Self {
+        self.scripts.insert(job.into(), script);
+        self
+    }
+
+    /// Every process of the job runs that long and exits with 0.
+    pub fn runs_for(self, job: &str, runs_for: Duration) -> Self {
+        self.script(
+            job,
+            Script {
+                runs_for,
+                ..Script::default()
+            },
+        )
+    }
+
+    pub fn wall(&self) -> WallTime {
+        self.wall
+    }
+
+    pub fn has_exited(&self) -> bool {
+        self.exited
+    }
+
+    pub fn now(&self) -> Now {
+        Now {
+            wall: self.wall,
+            boot: self.boot,
+        }
+    }
+
+    /// The store fails for so long.
+    pub fn store_fails_for(&mut self, time: Duration) {
+        self.store_fails_until = Some(self.boot + time);
+    }
+
+    /// Every answer of the store takes so long.
+    pub fn store_takes(&mut self, time: Duration) {
+        self.store_delay = time;
+    }
+
+    /// Somebody sets the wall clock.
+    pub fn set_clock(&mut self, text: &str) {
+        self.wall = at(text);
+        self.give(Event::ClockStepped);
+    }
+
+    /// Nothing runs for so long, then all goes on: a suspend, or a stopped scheduler.
+    pub fn sleep_through(&mut self, time: Duration) {
+        self.wall = self.wall + time;
+        self.boot = self.boot + time;
+        self.settle();
+        self.give(Event::Woke);
+    }
+
+    pub fn reload(&mut self, toml: &str) {
+        let file = jobs(toml, self.wall);
+        self.give(Event::Reload(Box::new(file)));
+    }
+
+    pub fn shut_down(&mut self, request: ShutdownRequest) {
+        self.give(Event::Shutdown(request));
+    }
+
+    /// Lets time pass, waking the scheduler just when it asks to be and when processes end.
+    pub fn run_for(&mut self, time: Duration) -> &mut Self {
+        let end = self.boot + time;
+        loop {
+            let now = self.now();
+            let deadline = self.scheduler.deadline();
+            let fire = deadline
+                .wall
+                .map(|wall| self.boot + wall.saturating_since(self.wall));
+            let process_end = self.processes.values().map(|process| process.ends).min();
+            let answer = self.unanswered.first().map(|&(due, _)| due);
+            let next = [fire, deadline.boot, process_end, answer]
+                .into_iter()
+                .flatten()
+                .min();
+            match next {
+                Some(next) if next <= end && !self.exited => {
+                    self.wall = self.wall + next.saturating_since(now.boot);
+                    self.boot = next.max(now.boot);
+                    self.settle();
+                    self.give(Event::Woke);
+                    assert!(
+                        self.now() != now
+                            || self.scheduler.deadline() != deadline
+                            || process_end.is_some()
+                            || answer.is_some(),
+                        "the scheduler asks to be woken again and again at {now:?}"
+                    );
+                }
+                _ => {
+                    self.wall = self.wall + end.saturating_since(now.boot);
+                    self.boot = end;
+                    return self;
+                }
+            }
+        }
+    }
+
+    /// Hands over what the world has to say at this moment: store answers, ends of processes.
+    fn settle(&mut self) {
+        while self
+            .unanswered
+            .first()
+            .is_some_and(|&(due, _)| due <= self.boot)
+        {
+            let (_, batch) = self.unanswered.remove(0);
+            self.answer(batch);
+        }
+        let ended: Vec<RunKey> = self
+            .processes
+            .iter()
+            .filter(|(_, p)| p.ends <= self.boot)
+            .map(|(&run, _)| run)
+            .collect();
+        for run in ended {
+            self.reap(run);
+        }
+    }
+
+    fn reap(&mut self, run: RunKey) {
+        let process = self.processes.remove(&run).unwrap();
+        let entry = self
+            .trace
+            .processes
+            .iter_mut()
+            .rev()
+            .find(|(job, fire, _, end)| {
+                *job == process.job && *fire == process.fire_time && end.is_none()
+            })
+            .unwrap();
+        entry.3 = Some(self.wall);
+        self.give(Event::Exited {
+            run,
+            exit: process.exit,
+        });
+    }
+
+    fn answer(&mut self, batch: Batch) {
+        let ticket = batch.ticket;
+        if self
+            .store_fails_until
+            .is_some_and(|until| self.boot < until)
+        {
+            self.give(Event::StoreFailed {
+                ticket,
+                error: "no space left on device".into(),
+            });
+            return;
+        }
+        for record in &batch.records {
+            if let Record::Run(run) = record
+                && run.state == RunState::Starting
+            {
+                self.durable_starts.insert(run.id);
+            }
+        }
+        self.trace.records.extend(batch.records);
+        self.give(Event::Stored(ticket));
+    }
+
+    fn give(&mut self, event: Event) {
+        let mut actions = Vec::new();
+        let now = self.now();
+        self.scheduler.step(now, event, &mut actions);
+        for action in actions {
+            self.perform(action);
+        }
+    }
+
+    fn perform(&mut self, action: Action) {
+        assert!(!self.exited, "an action after `Exit`: {action:?}");
+        match action {
+            Action::Store(batch) if self.store_delay.is_zero() => self.answer(batch),
+            Action::Store(batch) => self.unanswered.push((self.boot + self.store_delay, batch)),
+            Action::Emit(emitted) => self.trace.emitted.push(*emitted),
+            Action::Exit => self.exited = true,
+            Action::Spawn(request) => {
+                if !self.durable_starts.contains(&request.run_id) {
+                    self.trace.premature.push(request.run_id);
+                }
+                let job = request.job.id.to_string();
+                let script = self.scripts.get(&job).cloned().unwrap_or_default();
+                if script.spawn_fails {
+                    self.give(Event::SpawnFailed {
+                        run: request.run,
+                        error: "no such file".into(),
+                    });
+                    return;
+                }
+                self.trace
+                    .processes
+                    .push((job.clone(), request.fire_time, self.wall, None));
+                let process = Process {
+                    job,
+                    fire_time: request.fire_time,
+                    ends: self.boot + script.runs_for,
+                    exit: script.exit,
+                    ignores_term: script.ignores_term,
+                };
+                self.processes.insert(request.run, process);
+                let pid = i32::try_from(self.trace.processes.len()).unwrap() + 100;
+                self.give(Event::Spawned {
+                    run: request.run,
+                    pid,
+                });
+            }
+            Action::Signal { run, signal } => {
+                let process = self
+                    .processes
+                    .get_mut(&run)
+                    .expect("only a living process is signalled");
+                self.trace
+                    .signals
+                    .push((self.wall, process.job.clone(), signal));
+                let (dies, number) = match signal {
+                    StopSignal::Terminate => (!process.ignores_term, 15),
+                    StopSignal::Kill => (true, 9),
+                };
+                if dies {
+                    process.ends = self.boot;
+                    process.exit = Exit::Signal {
+                        number,
+                        core_dumped: false,
+                    };
+                }
+            }
+        }
+    }
+
+    // What happened, in words.
+
+    /// The events, `SECONDS name job` each, counted from the start of the day.
+    pub fn story(&self) -> Vec<String> {
+        self.trace
+            .emitted
+            .iter()
+            .filter(|told| told.name != EventName::JobSubmitted)
+            .map(|told| {
+                let day = told.time.unix_seconds().rem_euclid(86_400);
+                let job = told
+                    .job_id
+                    .as_ref()
+                    .map_or(String::new(), |id| format!(" {id}"));
+                format!("{day} {}{job}", told.name.as_str())
+            })
+            .collect()
+    }
+
+    /// When processes of the job were started, as seconds of the day.
+    pub fn starts(&self, job: &str) -> Vec<i64> {
+        self.trace
+            .processes
+            .iter()
+            .filter(|(id, ..)| id == job)
+            .map(|(_, _, start, _)| start.unix_seconds().rem_euclid(86_400))
+            .collect()
+    }
+
+    /// How many events of that name the job had, counting every fire in a range.
+    pub fn fires(&self, job: &str, name: EventName) -> u64 {
+        self.trace
+            .emitted
+            .iter()
+            .filter(|told| {
+                told.name == name && told.job_id.as_ref().is_some_and(|id| id.as_str() == job)
+            })
+            .map(|told| match name {
+                EventName::JobMissed | EventName::JobCoalesced | EventName::JobMaxInstances => {
+                    told.count.unwrap_or(1)
+                }
+                _ => 1,
+            })
+            .sum()
+    }
+}
