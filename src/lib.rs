@@ -7,7 +7,9 @@
 //! It is a library so that tests and benchmarks reach every layer; its interface follows the
 //! program's needs and is not a stable one for others.
 
+pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod diagnostic;
 pub mod process;
 pub mod schedule;

@@ -1,0 +1,271 @@
+//! The one definition of the command line: help, completions and man page are made from it.
+
+use crate::daemon::{Level, LogFormat};
+use crate::time::duration;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A cron replacement that is right about time and tells the truth about every run.
+///
+/// rsched reads a jobs file (TOML: crontab expressions, cron tables, intervals, dates) and runs as
+/// a blocking scheduler in the foreground, each job a subprocess.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rsched",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    after_help = "Without FILE, the first that exists is taken of $RSCHED_JOBS, ./jobs.toml, \
+                  $XDG_CONFIG_HOME/rsched/jobs.toml and /etc/rsched/jobs.toml.",
+    after_long_help = "Without FILE, the first that exists is taken of $RSCHED_JOBS, ./jobs.toml, \
+                       $XDG_CONFIG_HOME/rsched/jobs.toml and /etc/rsched/jobs.toml.\n\n\
+                       Examples:\n  \
+                       rsched run jobs.toml\n  \
+                       rsched next '0 0 1-15 may-aug *'\n  \
+                       rsched next '{ day = \"3rd fri\", hour = \"0-3\" }' --timezone Europe/Helsinki\n  \
+                       rsched validate jobs.toml"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) verbosity: Verbosity,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Verbosity {
+    /// Say more
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Say only what is wrong
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+impl Verbosity {
+    /// The loudness asked for, if one was.
+    pub fn level(self) -> Option<Level> {
+        match (self.verbose, self.quiet) {
+            (true, _) => Some(Level::Debug),
+            (_, true) => Some(Level::Warn),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Run(RunArgs),
+    Next(NextArgs),
+    Validate(ValidateArgs),
+    Completions(CompletionsArgs),
+    /// Print the man page (roff)
+    #[command(after_help = "Example:\n  rsched man | man -l -")]
+    Man,
+}
+
+/// Run the jobs of a file: the blocking scheduler, in the foreground
+///
+/// SIGTERM or SIGINT stops it: no new runs, running ones may finish within the shutdown
+/// timeout, then get SIGTERM, then SIGKILL; a second signal sends SIGTERM at once, a third SIGKILL.
+/// SIGHUP reads the files again (if they are invalid, the old jobs stay). SIGUSR1 logs the status.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    rsched run jobs.toml\n  \
+    rsched run --for 10s examples/jobs.toml\n  \
+    rsched run --log-format json jobs.toml")]
+pub(super) struct RunArgs {
+    /// Jobs files, or directories of *.toml files
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub files: Vec<PathBuf>,
+    /// Start paused: no job is started
+    #[arg(long)]
+    pub paused: bool,
+    /// Stop after this long, as SIGTERM does
+    #[arg(long = "for", value_name = "DURATION", value_parser = positive_duration)]
+    pub run_for: Option<Duration>,
+    /// How log lines look
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormatArg::Text)]
+    pub log_format: LogFormatArg,
+    /// The loudness of the log; job output is at info
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    pub log_level: Option<LogLevelArg>,
+    /// Directory of the lock [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub state_dir: Option<PathBuf>,
+    /// Name of this scheduler, for its directories [default: from the first file]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// If another instance holds the lock, stand by and take over when it ends
+    #[arg(long)]
+    pub wait_lock: bool,
+    /// Also trust jobs files of this user
+    #[arg(long, value_name = "UID")]
+    pub trust_owner: Option<u32>,
+}
+
+/// Show the next fire times of an expression, or of the jobs of files
+///
+/// An argument that names an existing file is a file, else it is an expression: a crontab
+/// expression, a nickname, "@every 5m", or an inline trigger table.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    rsched next '0 0 1-15 may-aug *'\n  \
+    rsched next '*/5 9-17 * * mon-fri' -n 3 --timezone America/New_York\n  \
+    rsched next '{ day = \"3rd fri\", hour = \"0-3\" }' --from 2026-06-01\n  \
+    rsched next jobs.toml --each -n 2 --format json")]
+pub(super) struct NextArgs {
+    /// An expression, or jobs files
+    #[arg(value_name = "EXPR|FILE", value_hint = ValueHint::AnyPath)]
+    pub what: Vec<String>,
+    /// Only this job of the files (may be given more than once)
+    #[arg(long = "job", value_name = "ID")]
+    pub jobs: Vec<String>,
+    /// How many fire times
+    #[arg(short = 'n', long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub count: u32,
+    /// Strictly after this time
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "now",
+        allow_hyphen_values = true
+    )]
+    pub from: String,
+    /// Not later than this time
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// Zone the expression is read in and times are shown in [default: the machine's; for files,
+    /// each job's own]
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: Option<String>,
+    /// What happens to wall-clock times that are skipped or come twice
+    #[arg(long, value_name = "POLICY", value_enum)]
+    pub dst: Option<DstArg>,
+    /// Count a fire exactly at --from too
+    #[arg(long)]
+    pub inclusive: bool,
+    /// COUNT fire times of every job, not of all together
+    #[arg(long)]
+    pub each: bool,
+    /// How the answer looks
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = NextFormat::Table)]
+    pub format: NextFormat,
+}
+
+/// Check jobs files: every error and warning, nothing is run
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    rsched validate jobs.toml\n  \
+    rsched validate - < jobs.toml\n  \
+    rsched validate --format short *.toml")]
+pub(super) struct ValidateArgs {
+    /// Jobs files, directories of *.toml files, or - for standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub files: Vec<PathBuf>,
+    /// How problems look
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = ValidateFormat::Human)]
+    pub format: ValidateFormat,
+}
+
+/// Print the completions of a shell
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  rsched completions bash > ~/.local/share/bash-completion/completions/rsched"
+)]
+pub(super) struct CompletionsArgs {
+    /// Which shell's
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum LogFormatArg {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+impl From<LogFormatArg> for LogFormat {
+    fn from(format: LogFormatArg) -> Self {
+        match format {
+            LogFormatArg::Text => Self::Text,
+            LogFormatArg::Json => Self::Json,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum LogLevelArg {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+impl From<LogLevelArg> for Level {
+    fn from(level: LogLevelArg) -> Self {
+        match level {
+            LogLevelArg::Error => Self::Error,
+            LogLevelArg::Warn => Self::Warn,
+            LogLevelArg::Info => Self::Info,
+            LogLevelArg::Debug => Self::Debug,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum DstArg {
+    /// Skipped times fire at the first instant after the gap, repeated ones the first time
+    Once,
+    /// Skipped times do not fire, repeated ones fire both times
+    Wall,
+    /// Skipped times do not fire, repeated ones fire the first time
+    Skip,
+    /// Vixie cron's rule
+    Cron,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum NextFormat {
+    /// For people
+    Table,
+    /// One RFC 3339 time a line, for files after the job's id and a tab
+    Plain,
+    /// One JSON array
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ValidateFormat {
+    /// With the text underlined
+    Human,
+    /// One line each, as compilers write them
+    Short,
+    /// One JSON array
+    Json,
+}
+
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    match duration::parse(text) {
+        Ok(Duration::ZERO) => Err("must be more than zero".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(match error.help {
+            Some(help) => format!("{} ({help})", error.message),
+            None => error.message,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

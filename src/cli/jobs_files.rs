@@ -1,0 +1,145 @@
+//! Which jobs files a command is about, and how what is wrong with them is said.
+
+use super::exit_code::ExitCode;
+use super::terminal::{complain, stderr_has_colour, write_stderr};
+use crate::daemon::{JobsSource, ReadJobs, Rejected};
+use crate::diagnostic::{self, Diagnostic, Source};
+use crate::time::{WallTime, ZoneDatabase};
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The files named, or else the first that exists of the usual places, which is then told.
+pub(super) fn pick(files: &[PathBuf]) -> Result<Vec<PathBuf>, ExitCode> {
+    if !files.is_empty() {
+        return Ok(files.to_vec());
+    }
+    let places = usual_places(|name| env::var_os(name));
+    if let Some(found) = places.iter().find(|place| place.exists()) {
+        complain(&format_args!("using {}", found.display()));
+        return Ok(vec![found.clone()]);
+    }
+    let places: Vec<_> = places
+        .iter()
+        .map(|place| format!("`{}`", place.display()))
+        .collect();
+    complain(&format_args!(
+        "no jobs file was named, and there is none of {}",
+        places.join(", ")
+    ));
+    Err(ExitCode::Usage)
+}
+
+/// Where a jobs file is looked for when none is named, in this order.
+fn usual_places(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
+    let set = |name| {
+        variable(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    // XDG base directory specification: a relative path is to be ignored.
+    let config = set("XDG_CONFIG_HOME")
+        .filter(|path| path.is_absolute())
+        .or_else(|| set("HOME").map(|home| home.join(".config")));
+    [
+        set("RSCHED_JOBS"),
+        Some(PathBuf::from("jobs.toml")),
+        config.map(|config| config.join("rsched/jobs.toml")),
+        Some(Path::new("/etc/rsched/jobs.toml").to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Whether an argument is meant as a file: it names one, or standard input.
+pub(super) fn is_file(argument: &str) -> bool {
+    argument == "-" || Path::new(argument).exists()
+}
+
+/// Reads and checks jobs files, whoever could have written them: nothing of them is run.
+pub(super) fn read(
+    paths: Vec<PathBuf>,
+    zones: &Arc<ZoneDatabase>,
+    now: WallTime,
+) -> Result<ReadJobs, Rejected> {
+    JobsSource::new(paths, Arc::clone(zones), None).read(now)
+}
+
+/// Shows diagnostics on stderr.
+pub(super) fn show(diagnostics: &[Diagnostic], sources: &[Source]) {
+    if !diagnostics.is_empty() {
+        write_stderr(&diagnostic::render_human(
+            diagnostics,
+            sources,
+            stderr_has_colour(),
+        ));
+    }
+}
+
+/// Says why jobs cannot be taken, and gives the exit code for it.
+pub(super) fn complain_about(rejected: &Rejected) -> ExitCode {
+    match rejected {
+        Rejected::Invalid {
+            diagnostics,
+            sources,
+        } => {
+            show(diagnostics, sources);
+            complain(&diagnostic::count(diagnostics));
+            ExitCode::InvalidFile
+        }
+        Rejected::Untrusted(_) => {
+            complain(rejected);
+            ExitCode::NotPermitted
+        }
+        Rejected::Unreadable(_) => {
+            complain(rejected);
+            ExitCode::InvalidFile
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(variables: &[(&str, &str)]) -> Vec<String> {
+        let find = |name: &str| {
+            variables
+                .iter()
+                .find(|(set, _)| *set == name)
+                .map(|(_, value)| value.into())
+        };
+        usual_places(find)
+            .iter()
+            .map(|file| file.display().to_string())
+            .collect()
+    }
+
+    #[test]
+    fn the_usual_places_come_in_the_documented_order() {
+        assert_eq!(
+            places(&[
+                ("RSCHED_JOBS", "/a.toml"),
+                ("XDG_CONFIG_HOME", "/c"),
+                ("HOME", "/h")
+            ]),
+            [
+                "/a.toml",
+                "jobs.toml",
+                "/c/rsched/jobs.toml",
+                "/etc/rsched/jobs.toml"
+            ]
+        );
+        assert_eq!(
+            places(&[("XDG_CONFIG_HOME", "relative"), ("HOME", "/h")]),
+            [
+                "jobs.toml",
+                "/h/.config/rsched/jobs.toml",
+                "/etc/rsched/jobs.toml"
+            ]
+        );
+        assert_eq!(places(&[]), ["jobs.toml", "/etc/rsched/jobs.toml"]);
+    }
+}

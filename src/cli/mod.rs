@@ -1,0 +1,55 @@
+//! The command line: one definition, one file a command, one table of exit codes.
+
+mod args;
+mod completions;
+mod exit_code;
+mod jobs_files;
+mod man;
+mod next;
+mod run;
+mod terminal;
+mod validate;
+
+pub use args::Cli;
+pub use exit_code::ExitCode;
+
+use args::Command;
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+/// Reads the command line, does what it says, and tells the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let parsed = command()
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to stdout with code 0, mistakes to stderr with code 2.
+            let code = if error.use_stderr() {
+                ExitCode::Usage
+            } else {
+                ExitCode::Done
+            };
+            return terminal::judge(code, error.print());
+        }
+    };
+    match cli.command {
+        Command::Run(args) => run::run(&args, cli.verbosity),
+        Command::Next(args) => next::next(&args),
+        Command::Validate(args) => validate::validate(&args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man => man::man(),
+    }
+}
+
+/// The definition with what only this machine knows: where its time zones come from.
+fn command() -> clap::Command {
+    let version = format!(
+        "{}\ntime zones: {}",
+        env!("CARGO_PKG_VERSION"),
+        crate::time::ZoneDatabase::system().describe()
+    );
+    // clap wants it for ever; it is made once a process.
+    Cli::command().long_version(&*version.leak())
+}

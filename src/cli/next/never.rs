@@ -1,0 +1,60 @@
+//! Why there is no fire to show.
+
+use super::super::terminal::complain;
+use super::upcoming::{Listed, Window};
+use crate::schedule::Trigger;
+use crate::time::{WallTime, Zone, human};
+
+/// More than this many jobs are summed up.
+const MAX_EXPLAINED: usize = 10;
+
+/// Says on standard error why none of them fires in the window.
+pub(super) fn explain(listed: &[Listed], window: Window, zone: &Zone) {
+    if listed.is_empty() {
+        complain(&"no job is enabled");
+    } else if listed.len() > MAX_EXPLAINED {
+        let after = human::display(window.from, zone);
+        complain(&format_args!(
+            "none of the {} jobs fires after {after}",
+            listed.len()
+        ));
+    } else {
+        for one in listed {
+            complain(&sentence(one, window));
+        }
+    }
+}
+
+fn sentence(listed: &Listed, window: Window) -> String {
+    let Listed {
+        name,
+        schedule,
+        shown_in,
+        ..
+    } = listed;
+    let display = |time| human::display(time, shown_in);
+    if matches!(listed.trigger, Trigger::Now | Trigger::Reboot) {
+        return format!("{name} fires once, when the scheduler first sees it");
+    }
+    if !schedule.can_fire() {
+        return format!("{name} never fires: there is no such date");
+    }
+    if let Some(later) = schedule.next_after(window.after) {
+        let (from, until) = (display(window.from), display(window.until));
+        return format!(
+            "{name} does not fire between {from} and {until}, but next at {}",
+            display(later)
+        );
+    }
+    match schedule.last_at_or_before(window.after) {
+        Some(last) => format!(
+            "{name} does not fire again after {}; its last fire was at {}",
+            display(window.from),
+            display(last)
+        ),
+        None if schedule.next_after(WallTime::MIN).is_none() => {
+            format!("{name} never fires: no fire time lies between its start and its end date")
+        }
+        None => format!("{name} does not fire after {}", display(window.from)),
+    }
+}

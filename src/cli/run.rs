@@ -1,0 +1,179 @@
+//! `rsched run`: validate, lock, start, and stay in the foreground until told to stop.
+
+use super::args::{RunArgs, Verbosity};
+use super::exit_code::ExitCode;
+use super::jobs_files;
+use super::terminal::complain;
+use crate::daemon::{Daemon, JobsSource, Level, LogLines, LogWriter, ReadJobs, Setup};
+use crate::scheduler::{Limits, Scheduler, StoreId};
+use crate::store::{MemoryStore, Store as _};
+use crate::sys::directories::{
+    self, Directories, DirectoryError, DirectoryVariables, InstanceName,
+};
+use crate::sys::lock::{Holder, InstanceLock, LockError};
+use crate::sys::notify::{self, Notifier};
+use crate::sys::trust::TrustPolicy;
+use crate::sys::wake::Waker;
+use crate::sys::{clock, descriptors, host, random, signals};
+use crate::time::{WallTime, ZoneDatabase, human};
+use std::fmt::Display;
+use std::fs::File;
+use std::os::fd::AsFd as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The directory, beside the lock, of the pipes that carry the output of jobs.
+const PIPES: &str = "output";
+
+pub(super) fn run(args: &RunArgs, verbosity: Verbosity) -> ExitCode {
+    match start(args, verbosity) {
+        Ok(daemon) => match daemon.run() {
+            Ok(()) => ExitCode::Done,
+            Err(error) => fail(ExitCode::InputOutput, &error),
+        },
+        Err(code) => code,
+    }
+}
+
+/// Says why, and gives the code back.
+fn fail(code: ExitCode, why: &dyn Display) -> ExitCode {
+    complain(why);
+    code
+}
+
+fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
+    let broken = |error: std::io::Error| fail(ExitCode::InputOutput, &error);
+    // Whatever started us may have left descriptors open and signals ignored: neither may reach
+    // a job.
+    descriptors::mark_inherited_cloexec().map_err(broken)?;
+    signals::reset_inherited().map_err(broken)?;
+    let paths = jobs_files::pick(&args.files)?;
+    let policy = TrustPolicy::of_this_process(args.trust_owner);
+    let source = JobsSource::new(paths, Arc::new(ZoneDatabase::system()), Some(policy));
+    let read = read_jobs(&source, clock::read().wall)?;
+
+    let directories = make_directories(args, &source, policy.uid)?;
+    let lock = take_lock(args, &directories, &holder(&source, &read))?;
+    let pipes_directory = directories.runtime.join(PIPES);
+    directories::create_private(&pipes_directory).map_err(|error| directory_failed(&error))?;
+    // A limit that cannot be raised is lived with.
+    drop(descriptors::raise_limit());
+
+    let store = MemoryStore::new(StoreId(random::u128().map_err(broken)?));
+    let limits = Limits {
+        store: store.id(),
+        paused: args.paused,
+    };
+    let lines = LogLines {
+        format: args.log_format.into(),
+        level: verbosity
+            .level()
+            .or(args.log_level.map(Level::from))
+            .unwrap_or(Level::Info),
+        zone: Arc::clone(&read.file.scheduler.timezone),
+    };
+    let log_room = Waker::new().map_err(broken)?;
+    let log = std::io::stderr()
+        .as_fd()
+        .try_clone_to_owned()
+        .and_then(|stderr| LogWriter::start(File::from(stderr), log_room.clone()))
+        .map_err(broken)?;
+    let notify_socket = std::env::var_os("NOTIFY_SOCKET");
+    let setup = Setup {
+        // The lock may have been long in coming: the jobs are first seen now.
+        scheduler: Scheduler::new(read.file, limits, clock::read()),
+        store: Box::new(store),
+        source,
+        lock,
+        pipes_directory,
+        lines,
+        log,
+        log_room,
+        notifier: Notifier::new(notify_socket.as_deref()).map_err(broken)?,
+        watchdog: notify::watchdog_interval(),
+        run_for: args.run_for,
+        environment: std::env::vars_os().collect(),
+    };
+    Daemon::new(setup).map_err(|error| fail(ExitCode::InputOutput, &error))
+}
+
+fn read_jobs(source: &JobsSource, now: WallTime) -> Result<ReadJobs, ExitCode> {
+    let read = source.read(now).map_err(|rejected| {
+        let code = jobs_files::complain_about(&rejected);
+        fail(code, &"nothing was started")
+    })?;
+    for reason in &read.distrust {
+        complain(&format_args!("warning: {reason}"));
+    }
+    jobs_files::show(&read.warnings, &read.sources);
+    Ok(read)
+}
+
+fn make_directories(
+    args: &RunArgs,
+    source: &JobsSource,
+    uid: u32,
+) -> Result<Directories, ExitCode> {
+    let name = match &args.name {
+        Some(name) => InstanceName::chosen(name).ok_or_else(|| {
+            let why = format!("`{name}` is no name, expected letters, digits, `_`, `-` and `.`, not beginning with `.`");
+            fail(ExitCode::Usage, &why)
+        })?,
+        None => InstanceName::of_jobs_file(&canonical_jobs_file(source)),
+    };
+    let variables = DirectoryVariables::of_this_process();
+    let directories = Directories::resolve(&name, args.state_dir.as_deref(), &variables, uid)
+        .map_err(|error| fail(ExitCode::CannotCreate, &error))?;
+    directories
+        .create()
+        .map_err(|error| directory_failed(&error))?;
+    Ok(directories)
+}
+
+fn directory_failed(error: &DirectoryError) -> ExitCode {
+    let code = match error {
+        DirectoryError::Untrusted { .. } => ExitCode::NotPermitted,
+        DirectoryError::Io { .. } => ExitCode::CannotCreate,
+    };
+    fail(code, error)
+}
+
+fn take_lock(
+    args: &RunArgs,
+    directories: &Directories,
+    holder: &Holder,
+) -> Result<InstanceLock, ExitCode> {
+    let path = directories.state.join("lock");
+    let taken = match InstanceLock::acquire(&path, holder) {
+        Err(LockError::Held(other)) if args.wait_lock => {
+            complain(&format_args!("standing by: {}", LockError::Held(other)));
+            // No signal is caught yet, so any that ends a program ends the waiting.
+            InstanceLock::acquire_waiting(&path, holder, || false)
+        }
+        taken => taken,
+    };
+    taken.map_err(|error| {
+        let code = match error {
+            LockError::Held(_) => ExitCode::Locked,
+            LockError::Untrusted { .. } => ExitCode::NotPermitted,
+            _ => ExitCode::CannotCreate,
+        };
+        fail(code, &error)
+    })
+}
+
+/// What a second instance is told about this one.
+fn holder(source: &JobsSource, read: &ReadJobs) -> Holder {
+    Holder {
+        pid: host::pid(),
+        host: host::name(),
+        started_at: human::rfc3339(clock::read().wall, &read.file.scheduler.timezone),
+        jobs_file: canonical_jobs_file(source).display().to_string(),
+    }
+}
+
+/// The first file, with all links resolved: the scheduler's name comes from it.
+fn canonical_jobs_file(source: &JobsSource) -> PathBuf {
+    let first = source.paths().first().cloned().unwrap_or_default();
+    first.canonicalize().unwrap_or(first)
+}

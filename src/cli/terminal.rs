@@ -1,0 +1,64 @@
+//! What a command says: its answer on standard output, everything else on standard error.
+//!
+//! The print macros of std panic when the reader has gone or the disk is full. Here a closed pipe
+//! is not an error (`rsched next … | head -1`), and any other failure is an exit code.
+
+use super::exit_code::ExitCode;
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use std::fmt::Display;
+use std::io::{self, BufWriter, ErrorKind, Write};
+
+/// The style of what is worth less attention than the rest.
+pub(super) const FAINT: Style = Style::new().dimmed();
+/// The style of a note.
+pub(super) const NOTE: Style = AnsiColor::Yellow.on_default();
+
+/// Writes the answer to standard output, then ends with `code`.
+pub(super) fn answer(
+    code: ExitCode,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> ExitCode {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = write(&mut out).and_then(|()| out.flush());
+    // What a failed write left in the buffer would be tried once more on drop.
+    drop(out.into_parts());
+    judge(code, written)
+}
+
+/// Writes a finished answer.
+pub(super) fn print(text: &[u8]) -> ExitCode {
+    answer(ExitCode::Done, |out| out.write_all(text))
+}
+
+/// The exit code of a command whose answer was written like this.
+pub(super) fn judge(code: ExitCode, written: io::Result<()>) -> ExitCode {
+    match written {
+        Ok(()) => code,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => code,
+        Err(error) => {
+            complain(&format_args!("cannot write to standard output: {error}"));
+            ExitCode::InputOutput
+        }
+    }
+}
+
+/// Says on standard error what is wrong. Nothing can be done where even that fails.
+pub(super) fn complain(what: &dyn Display) {
+    _ = writeln!(io::stderr(), "rsched: {what}");
+}
+
+/// Writes text to standard error as it is.
+pub(super) fn write_stderr(text: &str) {
+    _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Whether colours are wanted on standard output: a terminal, and no `NO_COLOR`.
+pub(super) fn stdout_has_colour() -> bool {
+    AutoStream::choice(&io::stdout()) != ColorChoice::Never
+}
+
+/// Whether colours are wanted on standard error.
+pub(super) fn stderr_has_colour() -> bool {
+    AutoStream::choice(&io::stderr()) != ColorChoice::Never
+}

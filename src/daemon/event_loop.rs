@@ -1,0 +1,436 @@
+//! The loop: one thread that owns all scheduling state, all spawning and all reaping.
+//!
+//! It blocks in one readiness wait over the signal pipe, the two timers, the store, the log's
+//! "room again", the processes and their output pipes. Each turn handles what is ready in a fixed
+//! order, each source with a cap, so that none can starve another: ends of processes, timers,
+//! signals, then output.
+
+use super::jobs_source::JobsSource;
+use super::log_line::{Level, LogLines};
+use super::log_writer::LogWriter;
+use super::sentence::counted;
+use super::status_text::status_lines;
+use super::supervised::SupervisedRuns;
+use crate::diagnostic;
+use crate::process::ReadBuffer;
+use crate::scheduler::{Action, Event, RunKey, Scheduler, ShutdownRequest};
+use crate::store::{Answer, Store};
+use crate::sys::clock;
+use crate::sys::lock::InstanceLock;
+use crate::sys::notify::Notifier;
+use crate::sys::poller::Poller;
+use crate::sys::signals::Signals;
+use crate::sys::timer::{BootTimer, TimerEvent, WallTimer};
+use crate::sys::wake::Waker;
+use crate::time::BootTime;
+use nix::sys::signal::Signal;
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Once in so long the daemon looks whether its lock is still its own, and whether lines of the
+/// log were dropped: the one safety wake-up of an idle scheduler.
+const HOUSEKEEPING: Duration = Duration::from_secs(60);
+
+/// How long the log may take to be written when all else is done.
+const LOG_PATIENCE: Duration = Duration::from_secs(2);
+
+const SIGNALS: u64 = 0;
+const WALL_TIMER: u64 = 1;
+const BOOT_TIMER: u64 = 2;
+const STORE: u64 = 3;
+const LOG_HAS_ROOM: u64 = 4;
+pub(super) const OUTPUTS: u64 = 5;
+pub(super) const FIRST_CHILD: u64 = 16;
+
+/// Something the daemon needs failed, with what it was doing.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing}: {source}")]
+pub struct DaemonError {
+    doing: &'static str,
+    source: io::Error,
+}
+
+/// For `map_err`: says what failed.
+pub(super) fn doing(doing: &'static str) -> impl FnOnce(io::Error) -> DaemonError {
+    move |source| DaemonError { doing, source }
+}
+
+/// What a daemon is made of.
+pub struct Setup {
+    /// The scheduler, with its jobs.
+    pub scheduler: Scheduler,
+    /// Where its records go.
+    pub store: Box<dyn Store>,
+    /// Where its jobs come from, for a reload.
+    pub source: JobsSource,
+    /// The lock; freed when the daemon is dropped or dies.
+    pub lock: InstanceLock,
+    /// Where the output pipes are made.
+    pub pipes_directory: PathBuf,
+    /// How lines look.
+    pub lines: LogLines,
+    /// Where they go.
+    pub log: LogWriter,
+    /// Woken when the log has room again.
+    pub log_room: Waker,
+    /// Tells the service manager.
+    pub notifier: Notifier,
+    /// How often the service manager's watchdog wants to hear of us.
+    pub watchdog: Option<Duration>,
+    /// Stop by itself after this long.
+    pub run_for: Option<Duration>,
+    /// The environment that jobs inherit.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+/// The daemon.
+pub struct Daemon {
+    pub(super) setup: Setup,
+    pub(super) poller: Poller,
+    /// The output pipes have a poller of their own, itself one source of `poller`: taking it out
+    /// stops the reading of all of them while the log has no room.
+    pub(super) output_poller: Poller,
+    pub(super) reads_output: bool,
+    signals: Signals,
+    wall_timer: WallTimer,
+    boot_timer: BootTimer,
+    pub(super) runs: SupervisedRuns,
+    /// How many requests to stop came.
+    stop_requests: u32,
+    stop_at: Option<BootTime>,
+    housekeeping_at: BootTime,
+    pub(super) outlived_at: Option<BootTime>,
+    watchdog_at: Option<BootTime>,
+    /// Lines of this turn.
+    pub(super) text: Vec<u8>,
+    actions: Vec<Action>,
+    pub(super) buffer: ReadBuffer,
+    left: bool,
+}
+
+impl Daemon {
+    /// Opens everything the loop waits for.
+    ///
+    /// # Errors
+    /// When the machine has no descriptors or no memory left.
+    pub fn new(setup: Setup) -> Result<Self, DaemonError> {
+        let now = clock::read();
+        let poller = Poller::new().map_err(doing("making a poller"))?;
+        let output_poller = Poller::new().map_err(doing("making a poller"))?;
+        let signals = Signals::new(&[
+            Signal::SIGTERM,
+            Signal::SIGINT,
+            Signal::SIGHUP,
+            Signal::SIGUSR1,
+        ])
+        .map_err(doing("catching signals"))?;
+        let wall_timer = WallTimer::new().map_err(doing("making a timer"))?;
+        let boot_timer = BootTimer::new().map_err(doing("making a timer"))?;
+        let watch = |result: io::Result<()>| result.map_err(doing("watching a descriptor"));
+        watch(poller.add(&signals, SIGNALS))?;
+        watch(poller.add(&wall_timer, WALL_TIMER))?;
+        watch(poller.add(&boot_timer, BOOT_TIMER))?;
+        watch(poller.add(&setup.log_room, LOG_HAS_ROOM))?;
+        watch(poller.add(&output_poller, OUTPUTS))?;
+        if let Some(readiness) = setup.store.readiness() {
+            watch(poller.add(readiness, STORE))?;
+        }
+        Ok(Self {
+            stop_at: setup.run_for.map(|time| now.boot + time),
+            housekeeping_at: now.boot + HOUSEKEEPING,
+            outlived_at: None,
+            watchdog_at: setup.watchdog.map(|_| now.boot),
+            setup,
+            poller,
+            output_poller,
+            reads_output: true,
+            signals,
+            wall_timer,
+            boot_timer,
+            runs: SupervisedRuns::default(),
+            stop_requests: 0,
+            text: Vec::new(),
+            actions: Vec::new(),
+            buffer: ReadBuffer::new(),
+            left: false,
+        })
+    }
+
+    /// Runs until told to stop, and all is reaped and recorded.
+    ///
+    /// # Errors
+    /// Only when the loop cannot go on: its own descriptors failed.
+    pub fn run(mut self) -> Result<(), DaemonError> {
+        self.adopt_pipes();
+        self.feed(Event::Started);
+        self.tell_service_manager();
+        while !self.left {
+            self.write_log();
+            self.arm_timers()?;
+            let ready: Vec<u64> = self
+                .poller
+                .wait(None)
+                .map_err(doing("waiting for events"))?
+                .collect();
+            self.turn(&ready)?;
+        }
+        self.leave();
+        Ok(())
+    }
+
+    /// Deals with what is ready, in a fixed order.
+    fn turn(&mut self, ready: &[u64]) -> Result<(), DaemonError> {
+        for &token in ready.iter().filter(|&&token| token >= FIRST_CHILD) {
+            self.reap(RunKey(token - FIRST_CHILD));
+        }
+        if ready.contains(&WALL_TIMER) {
+            let event = self
+                .wall_timer
+                .acknowledge()
+                .map_err(doing("reading the wall timer"))?;
+            self.feed(match event {
+                TimerEvent::ClockSet => Event::ClockStepped,
+                TimerEvent::Expired | TimerEvent::Nothing => Event::Woke,
+            });
+        }
+        if ready.contains(&BOOT_TIMER) {
+            self.boot_timer
+                .acknowledge()
+                .map_err(doing("reading the boot timer"))?;
+            self.feed(Event::Woke);
+            self.own_deadlines();
+        }
+        if ready.contains(&STORE) {
+            self.take_answers();
+        }
+        if ready.contains(&SIGNALS) {
+            for signal in self.signals.drain() {
+                self.signalled(signal);
+            }
+        }
+        if ready.contains(&LOG_HAS_ROOM) {
+            self.setup.log_room.acknowledge();
+        }
+        self.read_outputs(ready.contains(&OUTPUTS))
+    }
+
+    fn arm_timers(&mut self) -> Result<(), DaemonError> {
+        let deadline = self.setup.scheduler.deadline();
+        if self
+            .wall_timer
+            .arm(deadline.wall)
+            .map_err(doing("arming the wall timer"))?
+            == TimerEvent::ClockSet
+        {
+            self.feed(Event::ClockStepped);
+            let deadline = self.setup.scheduler.deadline();
+            self.wall_timer
+                .arm(deadline.wall)
+                .map_err(doing("arming the wall timer"))?;
+        }
+        let boot = [
+            self.setup.scheduler.deadline().boot,
+            self.stop_at,
+            self.outlived_at,
+            self.watchdog_at,
+            Some(self.housekeeping_at),
+        ];
+        self.boot_timer
+            .arm(boot.into_iter().flatten().min())
+            .map_err(doing("arming the boot timer"))
+    }
+
+    // The scheduler's wishes.
+
+    /// Gives the scheduler an event, and performs all that follows from it.
+    ///
+    /// What an action leads to is told to the scheduler at once, at its own moment, not after all
+    /// the others: the last of a thousand starts must not date the first.
+    pub(super) fn feed(&mut self, event: Event) {
+        let mut actions = VecDeque::new();
+        self.step(event, &mut actions);
+        while let Some(action) = actions.pop_front() {
+            match action {
+                Action::Store(batch) => {
+                    self.setup.store.submit(batch);
+                    for answer in next_answers(self.setup.store.as_mut()) {
+                        self.step(answer, &mut actions);
+                    }
+                }
+                Action::Spawn(request) => {
+                    let answer = self.spawn(&request);
+                    self.step(answer, &mut actions);
+                }
+                Action::Signal { run, signal } => self.signal(run, signal),
+                Action::Emit(told) => self.setup.lines.event(&told, &mut self.text),
+                Action::Exit => self.left = true,
+            }
+        }
+    }
+
+    fn step(&mut self, event: Event, actions: &mut VecDeque<Action>) {
+        self.setup
+            .scheduler
+            .step(clock::read(), event, &mut self.actions);
+        actions.extend(self.actions.drain(..));
+    }
+
+    fn take_answers(&mut self) {
+        for event in next_answers(self.setup.store.as_mut()) {
+            self.feed(event);
+        }
+    }
+
+    // Signals and the daemon's own deadlines.
+
+    fn signalled(&mut self, signal: Signal) {
+        match signal {
+            Signal::SIGHUP => self.reload(),
+            Signal::SIGUSR1 => self.log_status(),
+            _ => self.stop(),
+        }
+    }
+
+    /// Each further request is harder than the one before.
+    fn stop(&mut self) {
+        self.stop_requests += 1;
+        let running = counted(self.runs.children.len() as u64, "running job");
+        let (request, message) = match self.stop_requests {
+            1 => (ShutdownRequest::Wait, None),
+            2 => (
+                ShutdownRequest::Terminate,
+                Some(format!("Stopping {running} with SIGTERM")),
+            ),
+            _ => (
+                ShutdownRequest::Kill,
+                Some(format!("Stopping {running} with SIGKILL")),
+            ),
+        };
+        drop(self.setup.notifier.stopping());
+        if self.stop_requests == 1 && !self.runs.children.is_empty() {
+            let patience = crate::time::duration::format(self.setup.scheduler.shutdown_timeout());
+            self.say(
+                Level::Info,
+                &format!(
+                    "Shutting down: {running} may take up to {patience}; signal again to stop now"
+                ),
+            );
+        } else if let Some(message) = message {
+            self.say(Level::Warn, &message);
+        }
+        self.feed(Event::Shutdown(request));
+    }
+
+    fn reload(&mut self) {
+        drop(self.setup.notifier.reloading());
+        match self.setup.source.read(clock::read().wall) {
+            Ok(read) => {
+                let jobs = counted(read.file.jobs.len() as u64, "job");
+                for line in diagnostic::render_short(&read.warnings, &read.sources).lines() {
+                    self.say(Level::Warn, line);
+                }
+                self.setup.lines.zone = std::sync::Arc::clone(&read.file.scheduler.timezone);
+                self.feed(Event::Reload(Box::new(read.file)));
+                self.say(Level::Info, &format!("Reloaded: {jobs}"));
+            }
+            Err(rejected) => {
+                for line in rejected.to_string().lines() {
+                    self.say(Level::Error, line);
+                }
+                self.say(Level::Error, "Reload failed: the old jobs stay");
+            }
+        }
+        self.tell_service_manager();
+    }
+
+    fn own_deadlines(&mut self) {
+        let now = clock::read().boot;
+        if self.stop_at.is_some_and(|at| at <= now) {
+            self.stop_at = None;
+            self.stop();
+        }
+        if let (Some(at), Some(every)) = (self.watchdog_at, self.setup.watchdog)
+            && at <= now
+        {
+            drop(self.setup.notifier.watchdog());
+            self.watchdog_at = Some(now + every / 2);
+        }
+        if self.outlived_at.is_some_and(|at| at <= now) {
+            self.reap_outlived();
+        }
+        if self.housekeeping_at <= now {
+            self.housekeeping_at = now + HOUSEKEEPING;
+            self.keep_house();
+        }
+    }
+
+    fn keep_house(&mut self) {
+        let dropped = self.setup.log.take_dropped();
+        if dropped > 0 {
+            self.say(
+                Level::Warn,
+                &format!(
+                    "{} could not be written to the log",
+                    counted(dropped, "line")
+                ),
+            );
+        }
+        if self.stop_requests == 0 && !self.setup.lock.still_ours() {
+            // Another instance could start any moment, on the same jobs.
+            self.say(
+                Level::Error,
+                "the lock file was removed or replaced: shutting down, so that no job runs twice",
+            );
+            self.stop();
+        }
+    }
+
+    // What it says.
+
+    pub(super) fn say(&mut self, level: Level, message: &str) {
+        self.setup
+            .lines
+            .message(clock::read().wall, level, message, &mut self.text);
+    }
+
+    fn write_log(&mut self) {
+        self.setup.log.write(&self.text);
+        self.text.clear();
+    }
+
+    fn log_status(&mut self) {
+        let status = self.setup.scheduler.status();
+        for line in status_lines(&status, self.setup.store.as_ref(), &self.setup.lines.zone) {
+            self.say(Level::Info, &line);
+        }
+    }
+
+    fn tell_service_manager(&self) {
+        let jobs = counted(self.setup.scheduler.status().jobs.len() as u64, "job");
+        // Nobody may be listening: that is their business.
+        drop(self.setup.notifier.ready());
+        drop(self.setup.notifier.status(&format!("Scheduling {jobs}")));
+    }
+
+    /// The last words of jobs and of the scheduler.
+    fn leave(mut self) {
+        let numbers: Vec<u64> = self.runs.outputs.keys().copied().collect();
+        for number in numbers {
+            self.read_output(number);
+        }
+        self.write_log();
+        self.setup.log.finish(LOG_PATIENCE);
+    }
+}
+
+fn next_answers(store: &mut dyn Store) -> Vec<Event> {
+    std::iter::from_fn(|| store.next_answer())
+        .map(|answer| match answer {
+            Answer::Stored(ticket) => Event::Stored(ticket),
+            Answer::Failed { ticket, error } => Event::StoreFailed { ticket, error },
+        })
+        .collect()
+}

@@ -1,0 +1,215 @@
+//! Where the jobs come from: the files named on the command line, read, checked and parsed as one.
+//!
+//! Used at the start, at every reload, and by the commands that only look at files.
+
+use crate::config::{self, Context, FileText, JobsFile};
+use crate::diagnostic::{self, Diagnostic, Severity, Source};
+use crate::sys::trust::TrustPolicy;
+use crate::sys::trusted_file::{self, MAX_JOBS_FILE_BYTES, ReadError, Trust};
+use crate::time::{WallTime, ZoneDatabase};
+use std::fmt;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The name for standard input.
+const STDIN: &str = "-";
+
+/// Files, or directories of `*.toml` files, that are one configuration.
+#[derive(Clone, Debug)]
+pub struct JobsSource {
+    paths: Vec<PathBuf>,
+    zones: Arc<ZoneDatabase>,
+    /// None: only to be looked at, so anybody may have written it.
+    policy: Option<TrustPolicy>,
+}
+
+/// What was read, all of it valid.
+#[derive(Clone, Debug)]
+pub struct ReadJobs {
+    /// The jobs and settings.
+    pub file: JobsFile,
+    /// What is worth a look all the same.
+    pub warnings: Vec<Diagnostic>,
+    /// The texts that the warnings point into.
+    pub sources: Vec<Source>,
+    /// Why a file should not be trusted, where that is only a warning.
+    pub distrust: Vec<String>,
+}
+
+/// Why the jobs cannot be taken.
+#[derive(Clone, Debug)]
+pub enum Rejected {
+    /// A file cannot be read.
+    Unreadable(String),
+    /// A file must not be trusted.
+    Untrusted(String),
+    /// The text is wrong.
+    Invalid {
+        /// What is wrong, at least one error among it.
+        diagnostics: Vec<Diagnostic>,
+        /// The texts that they point into.
+        sources: Vec<Source>,
+    },
+}
+
+/// One problem a line, with its place.
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(message) | Self::Untrusted(message) => f.write_str(message),
+            Self::Invalid {
+                diagnostics,
+                sources,
+            } => f.write_str(diagnostic::render_short(diagnostics, sources).trim_end()),
+        }
+    }
+}
+
+impl std::error::Error for Rejected {}
+
+impl JobsSource {
+    /// Nothing is read yet.
+    #[must_use]
+    pub fn new(paths: Vec<PathBuf>, zones: Arc<ZoneDatabase>, policy: Option<TrustPolicy>) -> Self {
+        Self {
+            paths,
+            zones,
+            policy,
+        }
+    }
+
+    /// The files as named.
+    #[must_use]
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    /// Reads and checks everything; `now` is what `now` in a file means.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in one go.
+    pub fn read(&self, now: WallTime) -> Result<ReadJobs, Rejected> {
+        let mut distrust = Vec::new();
+        let texts = self.read_texts(&mut distrust)?;
+        let context = Context {
+            machine_zone: self.zones.machine_zone(),
+            zones: &self.zones,
+            cpus: std::thread::available_parallelism().map_or(1, usize::from),
+            now,
+        };
+        let loaded = config::load(&texts, &context);
+        let sources = texts
+            .into_iter()
+            .map(|file| Source {
+                name: file.name,
+                text: file.text,
+            })
+            .collect();
+        match loaded.jobs_file {
+            Some(file) => Ok(ReadJobs {
+                file,
+                warnings: loaded
+                    .diagnostics
+                    .into_iter()
+                    .filter(|d| d.severity == Severity::Warning)
+                    .collect(),
+                sources,
+                distrust,
+            }),
+            None => Err(Rejected::Invalid {
+                diagnostics: loaded.diagnostics,
+                sources,
+            }),
+        }
+    }
+
+    fn read_texts(&self, distrust: &mut Vec<String>) -> Result<Vec<FileText>, Rejected> {
+        let mut texts = Vec::new();
+        for path in &self.paths {
+            if path.as_os_str() == STDIN {
+                texts.push(read_standard_input()?);
+            } else if path.is_dir() {
+                for file in files_of_directory(path)? {
+                    texts.push(self.read_file(&file, distrust)?);
+                }
+            } else {
+                texts.push(self.read_file(path, distrust)?);
+            }
+        }
+        Ok(texts)
+    }
+
+    fn read_file(&self, path: &Path, distrust: &mut Vec<String>) -> Result<FileText, Rejected> {
+        let read = match self.policy {
+            Some(policy) => trusted_file::read(path, policy),
+            None => trusted_file::read_unchecked(path),
+        };
+        let read = read.map_err(|error| match error {
+            ReadError::Refused { .. } => Rejected::Untrusted(error.to_string()),
+            _ => Rejected::Unreadable(error.to_string()),
+        })?;
+        if let Trust::Warning(reason) = read.trust {
+            distrust.push(reason);
+        }
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        Ok(FileText {
+            name: path.display().to_string(),
+            directory: absolute.parent().unwrap_or(Path::new("/")).to_owned(),
+            text: read.text,
+        })
+    }
+}
+
+/// The `*.toml` files of a directory, in the order of their names.
+fn files_of_directory(directory: &Path) -> Result<Vec<PathBuf>, Rejected> {
+    let list = || -> io::Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for entry in directory.read_dir()? {
+            let path = entry?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+            {
+                files.push(path);
+            }
+        }
+        files.sort();
+        Ok(files)
+    };
+    let files = list().map_err(|error| {
+        Rejected::Unreadable(format!("cannot list `{}`: {error}", directory.display()))
+    })?;
+    if files.is_empty() {
+        return Err(Rejected::Unreadable(format!(
+            "`{}` holds no *.toml file",
+            directory.display()
+        )));
+    }
+    Ok(files)
+}
+
+fn read_standard_input() -> Result<FileText, Rejected> {
+    let failed =
+        |why: &dyn fmt::Display| Rejected::Unreadable(format!("cannot read standard input: {why}"));
+    let mut bytes = Vec::new();
+    let limit = MAX_JOBS_FILE_BYTES;
+    io::stdin()
+        .lock()
+        .take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| failed(&error))?;
+    if bytes.len() as u64 > limit {
+        return Err(failed(&format_args!(
+            "it is larger than {} MiB",
+            limit / (1024 * 1024)
+        )));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| failed(&error.utf8_error()))?;
+    let directory = std::env::current_dir().map_err(|error| failed(&error))?;
+    Ok(FileText {
+        name: "<stdin>".to_owned(),
+        directory,
+        text,
+    })
+}

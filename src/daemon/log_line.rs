@@ -1,0 +1,419 @@
+//! One log line for everything said: events, lines of job output, the daemon's own words.
+//!
+//! Text is for people, JSON (one object a line) for machines. In both, one record is one line:
+//! control characters of untrusted text are escaped, so that a job can neither forge a line nor
+//! steer a terminal.
+
+use super::sentence;
+use crate::config::JobId;
+use crate::scheduler::{Emitted, RunId};
+use crate::time::{WallTime, Zone, civil::CivilTime, human};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How loud a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Something did not work.
+    Error,
+    /// Something a person should look at.
+    Warn,
+    /// What happens, job output among it.
+    Info,
+    /// More than one usually wants.
+    Debug,
+}
+
+/// What log lines look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A line of a job's output.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OutputLine<'a> {
+    /// Whose.
+    pub job: &'a JobId,
+    /// Which run's, if that is known.
+    pub run: Option<RunId>,
+    /// Without the newline.
+    pub bytes: &'a [u8],
+    /// It was cut here: the rest follows as a line of its own.
+    pub cut: bool,
+}
+
+/// Makes lines.
+#[derive(Clone, Debug)]
+pub struct LogLines {
+    /// Text or JSON.
+    pub format: LogFormat,
+    /// Quieter lines are left out.
+    pub level: Level,
+    /// The zone of the times.
+    pub zone: Arc<Zone>,
+}
+
+#[derive(Serialize)]
+struct JsonLine<'a> {
+    time: String,
+    level: Level,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_id: Option<RunId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    executor: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fire_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit_code: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signal: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    core_dumped: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late_by: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<&'a str>,
+    /// A job's own JSON, kept whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    json: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut: Option<bool>,
+}
+
+impl<'a> JsonLine<'a> {
+    fn new(time: String, level: Level) -> Self {
+        Self {
+            time,
+            level,
+            event: None,
+            seq: None,
+            job_id: None,
+            run_id: None,
+            executor: None,
+            fire_time: None,
+            outcome: None,
+            exit_code: None,
+            signal: None,
+            core_dumped: None,
+            duration: None,
+            late_by: None,
+            count: None,
+            pid: None,
+            message: None,
+            output: None,
+            json: None,
+            cut: None,
+        }
+    }
+
+    fn of_event(told: &'a Emitted, zone: &Zone, message: &'a str) -> Self {
+        let about_job = told.job_id.is_some();
+        Self {
+            event: Some(told.name.as_str()),
+            seq: Some(told.seq),
+            job_id: told.job_id.as_ref().map(JobId::as_str),
+            run_id: told.run_id,
+            executor: about_job.then_some("default"),
+            fire_time: told.fire_time.map(|time| human::rfc3339(time, zone)),
+            outcome: told.outcome.map(crate::scheduler::Outcome::as_str),
+            exit_code: told.exit_code,
+            signal: told.signal,
+            core_dumped: told.core_dumped.then_some(true),
+            duration: told.duration.map(seconds),
+            late_by: told.late_by.map(seconds),
+            count: told.count,
+            pid: told.pid,
+            message: Some(message),
+            ..Self::new(human::rfc3339(told.time, zone), sentence::level(told))
+        }
+    }
+}
+
+/// Seconds with microseconds, as JSON numbers.
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}
+
+impl LogLines {
+    /// Appends the line for an event, unless it is not loud enough.
+    pub(super) fn event(&self, told: &Emitted, line: &mut Vec<u8>) {
+        let level = sentence::level(told);
+        if level > self.level {
+            return;
+        }
+        let message = sentence::sentence(told, &self.zone);
+        match self.format {
+            LogFormat::Json => finish_json(&JsonLine::of_event(told, &self.zone, &message), line),
+            LogFormat::Text => {
+                self.begin_text(told.time, level, line);
+                escape(message.as_bytes(), line);
+                if let Some(run) = told.run_id {
+                    // Writing to a vector cannot fail.
+                    _ = write!(line, " run={run}");
+                }
+                if let Some(pid) = told.pid {
+                    _ = write!(line, " pid={pid}");
+                }
+                line.push(b'\n');
+            }
+        }
+    }
+
+    /// Appends a line of the daemon's own.
+    pub(super) fn message(&self, time: WallTime, level: Level, message: &str, line: &mut Vec<u8>) {
+        if level > self.level {
+            return;
+        }
+        match self.format {
+            LogFormat::Json => {
+                let json = JsonLine {
+                    message: Some(message),
+                    ..JsonLine::new(human::rfc3339(time, &self.zone), level)
+                };
+                finish_json(&json, line);
+            }
+            LogFormat::Text => {
+                self.begin_text(time, level, line);
+                escape(message.as_bytes(), line);
+                line.push(b'\n');
+            }
+        }
+    }
+
+    /// Whether lines of job output are wanted at all.
+    pub(super) fn wants_output(&self) -> bool {
+        self.level >= Level::Info
+    }
+
+    /// Appends a line of job output.
+    pub(super) fn output(&self, time: WallTime, output: OutputLine<'_>, line: &mut Vec<u8>) {
+        match self.format {
+            LogFormat::Json => {
+                let text = String::from_utf8_lossy(output.bytes);
+                let own_json = text
+                    .trim_start()
+                    .starts_with('{')
+                    .then(|| serde_json::from_str::<&RawValue>(text.trim()).ok())
+                    .flatten();
+                let json = JsonLine {
+                    job_id: Some(output.job.as_str()),
+                    run_id: output.run,
+                    output: own_json.is_none().then_some(&*text),
+                    json: own_json,
+                    cut: output.cut.then_some(true),
+                    ..JsonLine::new(human::rfc3339(time, &self.zone), Level::Info)
+                };
+                finish_json(&json, line);
+            }
+            LogFormat::Text => {
+                self.begin_time(time, line);
+                line.extend_from_slice(b" OUT   ");
+                line.extend_from_slice(output.job.as_str().as_bytes());
+                if let Some(run) = output.run {
+                    _ = write!(line, " {run}");
+                }
+                line.extend_from_slice(b" | ");
+                escape(output.bytes, line);
+                if output.cut {
+                    line.extend_from_slice(" …".as_bytes());
+                }
+                line.push(b'\n');
+            }
+        }
+    }
+
+    fn begin_text(&self, time: WallTime, level: Level, line: &mut Vec<u8>) {
+        self.begin_time(time, line);
+        line.extend_from_slice(match level {
+            Level::Error => b" ERROR ",
+            Level::Warn => b" WARN  ",
+            Level::Info => b" INFO  ",
+            Level::Debug => b" DEBUG ",
+        });
+    }
+
+    /// `2026-05-01 00:00:00.123+03:00`, always of one width but for odd offsets.
+    fn begin_time(&self, time: WallTime, line: &mut Vec<u8>) {
+        let seconds = time.unix_seconds();
+        let offset = self.zone.span_at(seconds).offset;
+        let civil = CivilTime::from_local_seconds(seconds + i64::from(offset));
+        let (sign, minutes) = (
+            if offset < 0 { '-' } else { '+' },
+            offset.unsigned_abs() / 60,
+        );
+        _ = write!(
+            line,
+            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}{sign}{:02}:{:02}",
+            civil.year,
+            civil.month,
+            civil.day,
+            civil.hour,
+            civil.minute,
+            civil.second,
+            time.subsec_micros() / 1_000,
+            minutes / 60,
+            minutes % 60
+        );
+    }
+}
+
+fn finish_json(json: &JsonLine<'_>, line: &mut Vec<u8>) {
+    // Writing to a vector cannot fail, and every field can be serialised. serde_json leaves
+    // DEL, C1 controls and bidi marks as they are: legal JSON, but not for a terminal.
+    let mut text = Vec::new();
+    serde_json::to_writer(&mut text, json).expect("a log line can be written as JSON");
+    for chunk in text.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if steers_a_terminal(character) {
+                _ = write!(line, "\\u{:04x}", u32::from(character));
+            } else {
+                push(character, line);
+            }
+        }
+    }
+    line.push(b'\n');
+}
+
+/// Appends text so that it stays one line and cannot steer a terminal; tabs stay.
+pub(super) fn escape(bytes: &[u8], line: &mut Vec<u8>) {
+    // By far most lines need nothing.
+    if bytes
+        .iter()
+        .all(|&byte| (b' '..=b'~').contains(&byte) || byte == b'\t')
+    {
+        line.extend_from_slice(bytes);
+        return;
+    }
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\t' => line.push(b'\t'),
+                '\r' => line.extend_from_slice(b"\\r"),
+                '\n' => line.extend_from_slice(b"\\n"),
+                c if u32::from(c) < 0x80 && c.is_control() => {
+                    _ = write!(line, "\\x{:02x}", u32::from(c));
+                }
+                c if steers_a_terminal(c) => {
+                    _ = write!(line, "\\u{{{:x}}}", u32::from(c));
+                }
+                c => push(c, line),
+            }
+        }
+        for byte in chunk.invalid() {
+            _ = write!(line, "\\x{byte:02x}");
+        }
+    }
+}
+
+fn push(character: char, line: &mut Vec<u8>) {
+    line.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+}
+
+/// Control characters, line separators, and marks that reorder or hide text. The last ones are
+/// letters of no script: nobody misses them in a log.
+fn steers_a_terminal(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn lines(format: LogFormat) -> LogLines {
+        LogLines {
+            format,
+            level: Level::Info,
+            zone: Zone::utc(),
+        }
+    }
+
+    fn output(format: LogFormat, bytes: &[u8]) -> String {
+        let job = JobId::parse("backup").unwrap();
+        let mut line = Vec::new();
+        let time = WallTime::from_micros(1_767_225_600_123_456);
+        lines(format).output(
+            time,
+            OutputLine {
+                job: &job,
+                run: None,
+                bytes,
+                cut: false,
+            },
+            &mut line,
+        );
+        String::from_utf8(line).expect("a log line is UTF-8")
+    }
+
+    #[test]
+    fn a_line_of_output_names_its_job() {
+        assert_eq!(
+            output(LogFormat::Text, b"done"),
+            "2026-01-01 00:00:00.123+00:00 OUT   backup | done\n"
+        );
+    }
+
+    #[test]
+    fn a_jobs_own_json_is_kept_whole() {
+        let line = output(LogFormat::Json, br#"{"b": 1, "a": [2.50]}"#);
+        assert!(line.contains(r#""json":{"b": 1, "a": [2.50]}"#), "{line}");
+        let line = output(LogFormat::Json, b"{not json");
+        assert!(line.contains(r#""output":"{not json""#), "{line}");
+    }
+
+    #[test]
+    fn quiet_lines_are_left_out() {
+        let mut line = Vec::new();
+        let loud = LogLines {
+            level: Level::Warn,
+            ..lines(LogFormat::Text)
+        };
+        loud.message(WallTime::from_micros(0), Level::Info, "x", &mut line);
+        assert!(line.is_empty());
+        assert!(!loud.wants_output());
+    }
+
+    proptest! {
+        #[test]
+        fn one_record_is_one_line_without_control_characters(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            for format in [LogFormat::Text, LogFormat::Json] {
+                let line = output(format, &bytes);
+                let body = line.strip_suffix('\n').unwrap();
+                prop_assert!(!body.chars().any(|c| c != '\t' && steers_a_terminal(c)), "{body:?}");
+                if format == LogFormat::Json {
+                    let value: serde_json::Value = serde_json::from_str(body).unwrap();
+                    prop_assert_eq!(value["job_id"].as_str(), Some("backup"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The loop that performs what the scheduler decides, and everything it says while doing so.
+
+mod event_loop;
+mod jobs_source;
+mod log_line;
+mod log_writer;
+mod output;
+mod processes;
+mod run_environment;
+mod sentence;
+mod status_text;
+mod supervised;
+
+pub use event_loop::{Daemon, DaemonError, Setup};
+pub use jobs_source::{JobsSource, ReadJobs, Rejected};
+pub use log_line::{Level, LogFormat, LogLines};
+pub use log_writer::LogWriter;

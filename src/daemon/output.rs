@@ -1,0 +1,166 @@
+//! The output of jobs, from their pipes to the log: as much as that has room for, the rest stays in
+//! the pipes and slows the jobs.
+
+use super::event_loop::{Daemon, DaemonError, OUTPUTS, doing};
+use super::log_line::{Level, OutputLine};
+use super::supervised::Output;
+use crate::config::JobId;
+use crate::process::{OutputPipe, ReadState, Reopened};
+use crate::sys::clock;
+use std::io;
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+/// Of one pipe, at most so much is read in one turn.
+const OUTPUT_PER_TURN: usize = 64 * 1024;
+
+/// A pipe is read in pieces of this size, so that however short its lines are, the text made of
+/// one piece (some 170 bytes around each line in JSON) stays far below the log's bound.
+const OUTPUT_PIECE: usize = 8 * 1024;
+
+/// Of this much text in one turn, no more output is added to it: it stays in its pipes.
+const TEXT_PER_TURN: usize = 128 * 1024;
+
+impl Daemon {
+    /// Goes on reading the pipes of a scheduler that died, whose jobs may still live.
+    pub(super) fn adopt_pipes(&mut self) {
+        let names = match pipes_left_behind(&self.setup.pipes_directory) {
+            Ok(names) => names,
+            Err(error) => {
+                self.say(
+                    Level::Error,
+                    &format!("cannot look for output pipes left behind: {error}"),
+                );
+                return;
+            }
+        };
+        for name in names {
+            // Made as JOB.RUN_ID; anything else is not ours.
+            let Some(job) = name
+                .rsplit_once('.')
+                .and_then(|(job, _)| JobId::parse(job).ok())
+            else {
+                continue;
+            };
+            match OutputPipe::reopen(&self.setup.pipes_directory.join(&name)) {
+                Ok(Reopened::Live(pipe)) => {
+                    let message = format!(
+                        "Job \"{job}\" of an earlier scheduler still runs; its output goes on being read"
+                    );
+                    self.say(Level::Warn, &message);
+                    self.watch_output(Output {
+                        pipe,
+                        job,
+                        run: None,
+                    });
+                }
+                Ok(Reopened::Abandoned) => {}
+                Err(error) => self.say(
+                    Level::Error,
+                    &format!("cannot open the output pipe `{name}`: {error}"),
+                ),
+            }
+        }
+    }
+
+    /// None if it cannot be watched: the job then runs without its output being read.
+    pub(super) fn watch_output(&mut self, output: Output) -> Option<u64> {
+        let number = self.runs.add_output(output);
+        let added = self
+            .output_poller
+            .add(&self.runs.outputs[&number].pipe, number);
+        if let Err(error) = added {
+            self.runs.outputs.remove(&number);
+            self.say(
+                Level::Error,
+                &format!("cannot watch an output pipe: {error}"),
+            );
+            return None;
+        }
+        Some(number)
+    }
+
+    pub(super) fn read_outputs(&mut self, ready: bool) -> Result<(), DaemonError> {
+        let room = self.setup.log.has_room();
+        if room != self.reads_output {
+            let changed = if room {
+                self.poller.add(&self.output_poller, OUTPUTS)
+            } else {
+                self.poller.remove(&self.output_poller)
+            };
+            changed.map_err(doing("watching the output pipes"))?;
+            self.reads_output = room;
+        }
+        if ready && room {
+            let numbers: Vec<u64> = self
+                .output_poller
+                .wait(Some(Duration::ZERO))
+                .map_err(doing("waiting for output"))?
+                .collect();
+            for number in numbers {
+                self.read_output(number);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what a pipe holds, but only as much as the log has room for; at its end, forgets it.
+    ///
+    /// Also called when a process ended, so that what it said last stands before its end.
+    pub(super) fn read_output(&mut self, number: u64) {
+        let mut left = OUTPUT_PER_TURN;
+        while left > 0 && self.text.len() < TEXT_PER_TURN && self.setup.log.has_room() {
+            match self.read_piece(number) {
+                ReadState::MoreToRead => left -= OUTPUT_PIECE,
+                ReadState::WouldBlock => return,
+                ReadState::End => {
+                    if let Some(output) = self.runs.outputs.remove(&number) {
+                        drop(self.output_poller.remove(&output.pipe));
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    fn read_piece(&mut self, number: u64) -> ReadState {
+        let Some(Output { pipe, job, run }) = self.runs.outputs.get_mut(&number) else {
+            return ReadState::WouldBlock;
+        };
+        let time = clock::read().wall;
+        let (lines, text) = (&self.setup.lines, &mut self.text);
+        let wanted = lines.wants_output();
+        let state = pipe.read_lines(&mut self.buffer, OUTPUT_PIECE, &mut |line| {
+            if wanted {
+                lines.output(
+                    time,
+                    OutputLine {
+                        job,
+                        run: *run,
+                        bytes: line.bytes,
+                        cut: line.cut,
+                    },
+                    text,
+                );
+            }
+        });
+        state.unwrap_or_else(|error| {
+            let problem = format!("cannot read the output of job \"{job}\" any more: {error}");
+            lines.message(time, Level::Error, &problem, text);
+            ReadState::End
+        })
+    }
+}
+
+fn pipes_left_behind(directory: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in directory.read_dir()? {
+        let entry = entry?;
+        if entry.file_type()?.is_fifo() {
+            names.extend(entry.file_name().into_string());
+        }
+    }
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,191 @@
+//! Starting, stopping and reaping the processes of runs.
+
+use super::event_loop::{Daemon, FIRST_CHILD};
+use super::log_line::Level;
+use super::run_environment::run_variables;
+use super::supervised::{Output, Stage, Supervised};
+use crate::config::{Command, Job};
+use crate::process::{self, Launch, OutputPipe, OutputTarget, Program};
+use crate::scheduler::{Event, Exit, RunKey, SpawnRequest, StopSignal};
+use crate::sys::{clock, process_group};
+use nix::sys::signal::Signal;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::time::Duration;
+
+/// While the group of a stopped process outlives it, the daemon looks so often whether it is gone:
+/// nobody tells when a process ends that is not our child.
+const OUTLIVED_CHECK: Duration = Duration::from_millis(50);
+
+impl Daemon {
+    pub(super) fn spawn(&mut self, request: &SpawnRequest) -> Event {
+        let run = request.run;
+        match self.try_spawn(request) {
+            Ok(pid) => Event::Spawned { run, pid },
+            Err(error) => Event::SpawnFailed { run, error },
+        }
+    }
+
+    fn try_spawn(&mut self, request: &SpawnRequest) -> Result<i32, String> {
+        let past = self.setup.store.summary(&request.job.id);
+        let environment = process::environment_for_run(
+            self.setup.environment.iter().cloned(),
+            &request.job.env,
+            &run_variables(request, &past),
+        );
+        let launch = launch_of(&request.job, environment);
+        let name = format!("{}.{}", request.job.id, request.run_id);
+        let pipe = OutputPipe::create(&self.setup.pipes_directory, &name)
+            .map_err(|error| format!("cannot make its output pipe `{name}`: {error}"))?;
+        let child = match process::spawn(&launch, OutputTarget::Pipe(pipe.path())) {
+            Ok(child) => child,
+            Err(error) => {
+                drop(pipe.remove());
+                return Err(error.to_string());
+            }
+        };
+        let pid = child
+            .pid()
+            .expect("a child is unreaped until it is reaped below")
+            .as_raw();
+        let descriptor = child.descriptor().expect("so is its descriptor");
+        if let Err(error) = self.poller.add(descriptor, FIRST_CHILD + request.run.0) {
+            // Its end would never be noticed.
+            drop(child.terminate_group(Signal::SIGKILL));
+            return Err(format!(
+                "cannot watch process {pid}, which was killed: {error}"
+            ));
+        }
+        let output = Output {
+            pipe,
+            job: request.job.id.clone(),
+            run: Some(request.run_id),
+        };
+        let output = self.watch_output(output);
+        self.runs.children.insert(
+            request.run,
+            Supervised {
+                child,
+                output,
+                stage: Stage::Running,
+            },
+        );
+        Ok(pid)
+    }
+
+    pub(super) fn signal(&mut self, run: RunKey, signal: StopSignal) {
+        let Some(supervised) = self.runs.children.get_mut(&run) else {
+            return;
+        };
+        let signal = match signal {
+            StopSignal::Terminate => Signal::SIGTERM,
+            StopSignal::Kill => Signal::SIGKILL,
+        };
+        let sent = supervised.child.terminate_group(signal);
+        match supervised.stage {
+            Stage::Running => supervised.stage = Stage::Stopping,
+            // Now the others are gone too.
+            Stage::Outlived if signal == Signal::SIGKILL => {
+                self.outlived_at = Some(clock::read().boot);
+            }
+            Stage::Stopping | Stage::Outlived => {}
+        }
+        if let Err(error) = sent {
+            self.say(
+                Level::Error,
+                &format!("cannot send {signal} to the processes of a job: {error}"),
+            );
+        }
+    }
+
+    /// A process may have ended: if it did, and what was to be stopped with it is gone too, its
+    /// run is over.
+    pub(super) fn reap(&mut self, run: RunKey) {
+        let Some(supervised) = self.runs.children.get_mut(&run) else {
+            return;
+        };
+        let (Some(pid), Ok(Some(_)) | Err(_)) = (supervised.child.pid(), supervised.child.ended())
+        else {
+            return;
+        };
+        if supervised.stage != Stage::Outlived {
+            // It has told what it had to tell, and would tell it again and again.
+            drop(
+                supervised
+                    .child
+                    .descriptor()
+                    .map(|pidfd| self.poller.remove(pidfd)),
+            );
+        }
+        if supervised.stage != Stage::Running && process_group::outlives_its_leader(pid) {
+            supervised.stage = Stage::Outlived;
+            self.outlived_at = Some(clock::read().boot + OUTLIVED_CHECK);
+            return;
+        }
+        let exit = supervised.child.try_reap();
+        let output = supervised.output;
+        self.runs.children.remove(&run);
+        if let Some(output) = output {
+            self.read_output(output);
+        }
+        let exit = match exit {
+            Ok(exit) => exit.map_or(Exit::Code(0), exit_of),
+            Err(error) => {
+                self.say(
+                    Level::Error,
+                    &format!("cannot learn how a process ended: {error}"),
+                );
+                Exit::Signal {
+                    number: 0,
+                    core_dumped: false,
+                }
+            }
+        };
+        self.feed(Event::Exited { run, exit });
+    }
+
+    /// Looks again at the processes that ended before others of their group.
+    pub(super) fn reap_outlived(&mut self) {
+        self.outlived_at = None;
+        let outlived = |(&run, supervised): (&RunKey, &Supervised)| {
+            (supervised.stage == Stage::Outlived).then_some(run)
+        };
+        for run in self
+            .runs
+            .children
+            .iter()
+            .filter_map(outlived)
+            .collect::<Vec<_>>()
+        {
+            self.reap(run);
+        }
+    }
+}
+
+fn launch_of(job: &Job, environment: BTreeMap<OsString, OsString>) -> Launch {
+    let program = match &job.command {
+        Command::Shell(script) => Program::Shell {
+            shell: job.shell.clone(),
+            script: script.into(),
+        },
+        Command::Program(arguments) => {
+            Program::Direct(arguments.iter().map(OsString::from).collect())
+        }
+    };
+    Launch {
+        program,
+        cwd: job.cwd.clone(),
+        environment,
+        stdin: None,
+    }
+}
+
+fn exit_of(exit: process::child::Exit) -> Exit {
+    match (exit.code, exit.signal) {
+        (Some(code), _) => Exit::Code(code),
+        (None, number) => Exit::Signal {
+            number: number.unwrap_or(0),
+            core_dumped: exit.core_dumped,
+        },
+    }
+}

@@ -1,0 +1,234 @@
+//! What an event says to a person, in the words `APScheduler`'s users know.
+
+use super::log_line::Level;
+use crate::scheduler::{Emitted, EventName, Outcome};
+use crate::time::{Zone, human};
+use nix::sys::signal::Signal;
+use std::time::Duration;
+
+/// How loud an event is.
+pub(super) fn level(told: &Emitted) -> Level {
+    match told.name {
+        EventName::JobSubmitted => Level::Debug,
+        EventName::JobMissed
+        | EventName::JobMaxInstances
+        | EventName::JobSkipped
+        | EventName::ClockStepped
+        | EventName::SchedulerPaused => Level::Warn,
+        EventName::JobError | EventName::StoreFailed => Level::Error,
+        _ => Level::Info,
+    }
+}
+
+/// The event as a sentence.
+pub(super) fn sentence(told: &Emitted, zone: &Zone) -> String {
+    let job = told.job_id.as_ref().map_or("", |id| id.as_str());
+    let count = told.count.unwrap_or(1);
+    let at = told
+        .fire_time
+        .map(|time| human::display(time, zone))
+        .unwrap_or_default();
+    let detail = told.detail.as_deref().unwrap_or_default();
+    match told.name {
+        EventName::SchedulerStarted => format!("Scheduler started with {}", counted(count, "job")),
+        EventName::SchedulerShutdown if count > 0 => {
+            format!(
+                "Scheduler has been shut down; {} that waited for a worker did not start",
+                counted(count, "run")
+            )
+        }
+        EventName::SchedulerShutdown => "Scheduler has been shut down".to_owned(),
+        EventName::SchedulerPaused => "Scheduler is paused: no job is started".to_owned(),
+        EventName::JobAdded => format!("Added job \"{job}\""),
+        EventName::JobRemoved => format!("Removed job \"{job}\""),
+        EventName::JobModified => format!("Changed job \"{job}\""),
+        EventName::JobSubmitted => format!("Submitted job \"{job}\" (scheduled at {at})"),
+        EventName::JobStarted => format!("Running job \"{job}\" (scheduled at {at})"),
+        EventName::JobExecuted => {
+            format!("Job \"{job}\" executed successfully ({})", ending(told))
+        }
+        EventName::JobError => failure(told, job, detail),
+        EventName::JobMissed if count > 1 => format!(
+            "{count} run times of job \"{job}\" were missed, the last by {}",
+            clock_length(told.late_by.unwrap_or_default())
+        ),
+        EventName::JobMissed => format!(
+            "Run time of job \"{job}\" was missed by {}",
+            clock_length(told.late_by.unwrap_or_default())
+        ),
+        EventName::JobCoalesced => {
+            format!(
+                "{} of job \"{job}\" up to {at} coalesced into one run",
+                counted(count, "run time")
+            )
+        }
+        EventName::JobMaxInstances if count > 1 => {
+            format!("{count} executions of job \"{job}\" skipped: {detail}")
+        }
+        EventName::JobMaxInstances | EventName::JobSkipped => {
+            format!("Execution of job \"{job}\" skipped: {detail}")
+        }
+        EventName::JobFinished => format!("Job \"{job}\" has no run times left"),
+        EventName::ClockStepped => format!(
+            "The wall clock was set {detail} by {}",
+            clock_length(told.duration.unwrap_or_default())
+        ),
+        EventName::StoreFailed => {
+            format!("The store does not take records, so nothing is started: {detail}")
+        }
+    }
+}
+
+fn failure(told: &Emitted, job: &str, detail: &str) -> String {
+    match told.outcome {
+        Some(Outcome::SpawnFailed) => format!("Job \"{job}\" could not be started: {detail}"),
+        Some(Outcome::TimedOut) => format!(
+            "Job \"{job}\" was stopped at its timeout ({})",
+            ending(told)
+        ),
+        Some(Outcome::Killed) => {
+            format!(
+                "Job \"{job}\" was stopped because the scheduler is shutting down ({})",
+                ending(told)
+            )
+        }
+        _ => format!("Job \"{job}\" failed ({})", ending(told)),
+    }
+}
+
+/// `exit 0, 4.2 s` or `signal 11 SIGSEGV, core dumped, 4.2 s`.
+fn ending(told: &Emitted) -> String {
+    let mut parts = Vec::new();
+    if let Some(code) = told.exit_code {
+        parts.push(format!("exit {code}"));
+    }
+    if let Some(number) = told.signal {
+        let name = Signal::try_from(number).map_or("", |signal| signal.as_str());
+        parts.push(format!("signal {number} {name}").trim_end().to_owned());
+    }
+    if told.core_dumped {
+        parts.push("core dumped".to_owned());
+    }
+    if let Some(duration) = told.duration {
+        parts.push(short_length(duration));
+    }
+    parts.join(", ")
+}
+
+/// `1 job`, `2 jobs`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}
+
+/// `0.04 s`, `4.2 s`, `125 s`: enough digits to compare runs by eye.
+fn short_length(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 0.995 {
+        format!("{seconds:.2} s")
+    } else if seconds < 99.95 {
+        format!("{seconds:.1} s")
+    } else {
+        format!("{seconds:.0} s")
+    }
+}
+
+/// `0:02:11`, `3 days, 0:00:01`: whole seconds, as `APScheduler` prints lateness.
+fn clock_length(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    let clock = format!("{hours}:{minutes:02}:{:02}", seconds % 60);
+    if days == 0 {
+        clock
+    } else {
+        format!("{}, {clock}", counted(days, "day"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::JobId;
+    use crate::time::WallTime;
+
+    fn told(name: EventName) -> Emitted {
+        Emitted {
+            fire_time: Some(WallTime::from_unix_seconds(1_767_225_600)),
+            ..Emitted::about(name, &JobId::parse("backup").unwrap())
+        }
+    }
+
+    fn say(told: &Emitted) -> String {
+        sentence(told, &Zone::utc())
+    }
+
+    #[test]
+    fn the_sentences_apscheduler_users_know() {
+        assert_eq!(
+            say(&told(EventName::JobStarted)),
+            "Running job \"backup\" (scheduled at 2026-01-01 00:00:00+00:00)"
+        );
+        let executed = Emitted {
+            exit_code: Some(0),
+            duration: Some(Duration::from_millis(4_200)),
+            ..told(EventName::JobExecuted)
+        };
+        assert_eq!(
+            say(&executed),
+            "Job \"backup\" executed successfully (exit 0, 4.2 s)"
+        );
+        let missed = Emitted {
+            late_by: Some(Duration::from_secs(131)),
+            ..told(EventName::JobMissed)
+        };
+        assert_eq!(
+            say(&missed),
+            "Run time of job \"backup\" was missed by 0:02:11"
+        );
+        let skipped = Emitted {
+            detail: Some("maximum number of running instances reached (1)".into()),
+            ..told(EventName::JobMaxInstances)
+        };
+        assert_eq!(
+            say(&skipped),
+            "Execution of job \"backup\" skipped: maximum number of running instances reached (1)"
+        );
+    }
+
+    #[test]
+    fn an_end_by_signal_names_it() {
+        let crashed = Emitted {
+            outcome: Some(Outcome::Failed),
+            signal: Some(11),
+            core_dumped: true,
+            duration: Some(Duration::from_millis(40)),
+            ..told(EventName::JobError)
+        };
+        assert_eq!(
+            say(&crashed),
+            "Job \"backup\" failed (signal 11 SIGSEGV, core dumped, 0.04 s)"
+        );
+        let real_time = Emitted {
+            signal: Some(40),
+            core_dumped: false,
+            ..crashed
+        };
+        assert_eq!(say(&real_time), "Job \"backup\" failed (signal 40, 0.04 s)");
+    }
+
+    #[test]
+    fn several_fires_are_one_line() {
+        let missed = Emitted {
+            late_by: Some(Duration::from_secs(90_061)),
+            count: Some(7),
+            ..told(EventName::JobMissed)
+        };
+        assert_eq!(
+            say(&missed),
+            "7 run times of job \"backup\" were missed, the last by 1 day, 1:01:01"
+        );
+    }
+}

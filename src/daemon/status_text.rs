@@ -1,0 +1,49 @@
+//! The status in words, for SIGUSR1.
+
+use super::sentence::counted;
+use crate::scheduler::Status;
+use crate::store::Store;
+use crate::time::{Zone, human};
+use std::fmt::Write as _;
+
+/// One line for the scheduler, one for every job, one for every run that has not ended.
+pub(super) fn status_lines(status: &Status, store: &dyn Store, zone: &Zone) -> Vec<String> {
+    let state = match (status.stopping, status.store_failing, status.paused) {
+        (true, ..) => "stopping",
+        (_, true, _) => "holding all starts: the store fails",
+        (_, _, true) => "paused",
+        _ => "running",
+    };
+    let mut lines = vec![format!(
+        "Status: {state}, {}, {} of {} busy",
+        counted(status.jobs.len() as u64, "job"),
+        status.workers_busy,
+        counted(u64::from(status.max_workers), "worker"),
+    )];
+    for job in &status.jobs {
+        let next = match job.next_fire {
+            _ if !job.enabled => "disabled".to_owned(),
+            Some(time) => format!("next at {}", human::display(time, zone)),
+            None => "no run times left".to_owned(),
+        };
+        let mut line = format!("Status: job \"{}\" ({}): {next}", job.id, job.trigger);
+        let past = store.summary(&job.id);
+        for (outcome, count) in &past.outcomes {
+            // Writing to a string cannot fail.
+            _ = write!(line, ", {count} {outcome}");
+        }
+        lines.push(line);
+    }
+    for run in &status.runs {
+        lines.push(match run.process {
+            Some((pid, since)) => format!(
+                "Status: run {} of job \"{}\": process {pid} since {}",
+                run.id,
+                run.job,
+                human::display(since, zone)
+            ),
+            None => format!("Status: run {} of job \"{}\": waiting", run.id, run.job),
+        });
+    }
+    lines
+}

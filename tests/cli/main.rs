@@ -1,0 +1,10 @@
+//! The program as its users see it: one module a command, all of stdout, stderr and status compared.
+
+mod completions;
+mod examples;
+mod exit_codes;
+mod man;
+mod next;
+mod output;
+mod sandbox;
+mod validate;

@@ -1,0 +1,465 @@
+//! `rsched next`.
+
+use crate::sandbox::Sandbox;
+
+const JOBS: &str = r#"
+[scheduler]
+timezone = "UTC"
+
+[jobs.nightly]
+cron = "30 2 * * *"
+command = "true"
+
+[jobs.new-york]
+cron = { hour = 9 }
+timezone = "America/New_York"
+command = "true"
+
+[jobs.beat]
+interval = "6h"
+command = "true"
+
+[jobs.off]
+cron = "* * * * *"
+enabled = false
+command = "true"
+
+[jobs.past]
+date = 2020-01-01T00:00:00
+command = "true"
+
+[jobs.at-start]
+command = "true"
+"#;
+
+#[test]
+fn five_fires_of_an_expression_with_weekday_offset_and_distance() {
+    Sandbox::new()
+        .run([
+            "next",
+            "0 0 1-15 may-aug *",
+            "--from",
+            "2026-08-13",
+            "--timezone",
+            "Europe/Helsinki",
+        ])
+        .stdout(
+            "2026-08-14 00:00:00  Fri  +03:00  in 1 day\n\
+             2026-08-15 00:00:00  Sat  +03:00  in 2 days\n\
+             2027-05-01 00:00:00  Sat  +03:00  in 261 days\n\
+             2027-05-02 00:00:00  Sun  +03:00  in 262 days\n\
+             2027-05-03 00:00:00  Mon  +03:00  in 263 days\n",
+        )
+        .stderr("")
+        .success();
+}
+
+#[test]
+fn from_is_exclusive_unless_asked_otherwise() {
+    let from = [
+        "next",
+        "@daily",
+        "-n1",
+        "--format",
+        "plain",
+        "--from",
+        "2026-01-01",
+    ];
+    Sandbox::new()
+        .run(from)
+        .stdout("2026-01-02T00:00:00+00:00\n")
+        .stderr("")
+        .success();
+    let inclusive = from.into_iter().chain(["--inclusive"]);
+    Sandbox::new()
+        .run(inclusive)
+        .stdout("2026-01-01T00:00:00+00:00\n")
+        .stderr("")
+        .success();
+}
+
+#[test]
+fn until_is_inclusive() {
+    let until = [
+        "next",
+        "@daily",
+        "--format",
+        "plain",
+        "--from",
+        "2026-01-01",
+        "--until",
+        "2026-01-03",
+    ];
+    let times = "2026-01-02T00:00:00+00:00\n2026-01-03T00:00:00+00:00\n";
+    Sandbox::new().run(until).stdout(times).stderr("").success();
+}
+
+#[test]
+fn json_is_one_array_with_the_time_in_the_zone_and_in_utc() {
+    let arguments = [
+        "next",
+        "30 3 * * *",
+        "--from",
+        "2026-03-28",
+        "-n2",
+        "--timezone",
+        "Europe/Helsinki",
+        "--format",
+        "json",
+    ];
+    let expected = r#"[
+  {"job":null,"at":"2026-03-28T03:30:00+02:00","utc":"2026-03-28T01:30:00Z","notes":[]},
+  {"job":null,"at":"2026-03-29T04:00:00+03:00","utc":"2026-03-29T01:00:00Z","notes":["moved by the gap: 03:30 does not exist on 2026-03-29 in Europe/Helsinki"]}
+]
+"#;
+    let ended = Sandbox::new().run(arguments);
+    let parsed: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(parsed.as_array().unwrap().len(), 2);
+    ended.stdout(expected).stderr("").success();
+}
+
+#[test]
+fn notes_stand_below_the_fire_they_are_about() {
+    Sandbox::new()
+        .run([
+            "next",
+            "30 3 * * *",
+            "--from",
+            "2026-10-24",
+            "-n2",
+            "--timezone",
+            "Europe/Helsinki",
+            "--dst",
+            "wall",
+        ])
+        .stdout(
+            "2026-10-24 03:30:00  Sat  +03:00  in 3 h 30 min\n\
+             2026-10-25 03:30:00  Sun  +03:00  in 1 day 3 h\n  \
+             note: 03:30 comes twice on 2026-10-25 in Europe/Helsinki: this is the first\n        \
+             time, and it fires both times\n",
+        )
+        .stderr("")
+        .success();
+}
+
+#[test]
+fn the_policy_decides_about_skipped_and_repeated_times() {
+    for (policy, spring, autumn) in [
+        ("once", "2026-03-29T04:00:00+03:00", 1),
+        ("wall", "2026-03-30T03:30:00+03:00", 2),
+        ("skip", "2026-03-30T03:30:00+03:00", 1),
+        ("cron", "2026-03-29T04:00:00+03:00", 1),
+    ] {
+        let next = |from: &str, until: &str| {
+            let window = [
+                "--from",
+                from,
+                "--until",
+                until,
+                "--timezone",
+                "Europe/Helsinki",
+                "--format",
+                "plain",
+            ];
+            Sandbox::new()
+                .run(
+                    ["next", "30 3 * * *", "--dst", policy]
+                        .into_iter()
+                        .chain(window),
+                )
+                .stdout
+        };
+        let times = next("2026-03-28 12:00", "2026-03-30 12:00");
+        assert_eq!(times.lines().next(), Some(spring), "{policy}");
+        let times = next("2026-10-25", "2026-10-25 12:00");
+        assert_eq!(times.lines().count(), autumn, "{policy}: {times}");
+    }
+}
+
+#[test]
+fn two_restricted_day_fields_get_one_note() {
+    Sandbox::new()
+        .run(["next", "0 9 13 * fri", "-n3", "--from", "2026-03-01"])
+        .stdout(
+            "2026-03-06 09:00:00  Fri  +00:00  in 5 days 9 h\n\
+             2026-03-13 09:00:00  Fri  +00:00  in 12 days\n\
+             2026-03-20 09:00:00  Fri  +00:00  in 19 days\n\
+             note: a day matches when either day field does, since both are restricted\n",
+        )
+        .stderr("")
+        .success();
+}
+
+#[test]
+fn an_interval_counts_from_the_start_of_the_window() {
+    let arguments = [
+        "next",
+        "@every 90m",
+        "-n2",
+        "--from",
+        "2026-01-01 00:10",
+        "--format",
+        "plain",
+    ];
+    let times = "2026-01-01T01:40:00+00:00\n2026-01-01T03:10:00+00:00\n";
+    Sandbox::new()
+        .run(arguments)
+        .stdout(times)
+        .stderr("")
+        .success();
+}
+
+#[test]
+fn an_inline_table_is_an_expression() {
+    let arguments = [
+        "next",
+        "{ day = \"3rd fri\", hour = \"0-3\" }",
+        "-n2",
+        "--from",
+        "2026-06-01",
+        "--format",
+        "plain",
+    ];
+    let times = "2026-06-19T00:00:00+00:00\n2026-06-19T01:00:00+00:00\n";
+    Sandbox::new()
+        .run(arguments)
+        .stdout(times)
+        .stderr("")
+        .success();
+}
+
+#[test]
+fn the_zone_of_an_expression_goes_before_the_machines() {
+    let arguments = [
+        "next",
+        "CRON_TZ=Asia/Tokyo 30 4 * * *",
+        "-n1",
+        "--from",
+        "2026-06-01",
+        "--format",
+        "plain",
+    ];
+    Sandbox::new()
+        .run(arguments)
+        .stdout("2026-06-02T04:30:00+09:00\n")
+        .stderr("")
+        .success();
+}
+
+#[test]
+fn what_never_fires_says_why_on_stderr() {
+    for (arguments, why) in [
+        (
+            &["0 0 30 2 *"][..],
+            "`0 0 30 2 *` never fires: there is no such date",
+        ),
+        (
+            &["@reboot"],
+            "`@reboot` fires once, when the scheduler first sees it",
+        ),
+        (
+            &["@yearly", "--from", "2026-06-01", "--until", "2026-06-02"],
+            "`@yearly` does not fire between 2026-06-01 00:00:00+00:00 and 2026-06-02 00:00:00+00:00, \
+             but next at 2027-01-01 00:00:00+00:00",
+        ),
+        (
+            &["{ year = 2020 }", "--from", "2026-01-01"],
+            "`{ year = 2020 }` does not fire again after 2026-01-01 00:00:00+00:00; \
+             its last fire was at 2020-01-01 00:00:00+00:00",
+        ),
+    ] {
+        for format in ["table", "plain", "json"] {
+            let arguments = ["next", "--format", format]
+                .into_iter()
+                .chain(arguments.iter().copied());
+            Sandbox::new()
+                .run(arguments)
+                .stdout("")
+                .stderr(&format!("rsched: {why}\n"))
+                .code(1);
+        }
+    }
+}
+
+#[test]
+fn what_does_not_parse_is_underlined() {
+    Sandbox::new()
+        .run(["next", "0 25 * * fri-mon"])
+        .stdout("")
+        .stderr(
+            "error[value_out_of_range]: `25` is out of range for the hour, expected 0-23\n \
+             --> <expression>:1:3\n  \
+             |\n\
+             1 | 0 25 * * fri-mon\n  \
+             |   ^^ not 0-23\n  \
+             |\n  \
+             = help: write 0-23\n\
+             \n\
+             error[backward_range]: the range `fri-mon` of the day of week field runs backwards\n \
+             --> <expression>:1:10\n  \
+             |\n\
+             1 | 0 25 * * fri-mon\n  \
+             |          ^^^^^^^\n  \
+             |\n  \
+             = help: write `fri-sun,mon`\n",
+        )
+        .code(2);
+}
+
+#[test]
+fn an_expression_without_quotes_is_told_so() {
+    let quotes =
+        "rsched: an expression is one argument: put it in quotes, as in rsched next '0 0 * * *'\n";
+    Sandbox::new()
+        .run(["next", "0", "0", "1", "may", "fri"])
+        .stdout("")
+        .stderr(quotes)
+        .code(2);
+}
+
+#[test]
+fn a_missing_file_is_not_taken_for_an_expression() {
+    Sandbox::new()
+        .run(["next", "nothing.toml"])
+        .stdout("")
+        .stderr("rsched: there is no file `nothing.toml`\n")
+        .code(2);
+    Sandbox::new()
+        .jobs(JOBS)
+        .run(["next", "jobs.toml", "nothing.toml"])
+        .stdout("")
+        .stderr("rsched: there is no file `nothing.toml` (an expression stands alone, in quotes)\n")
+        .code(2);
+}
+
+#[test]
+fn options_that_are_no_time_or_zone_are_underlined() {
+    Sandbox::new()
+        .run(["next", "@daily", "--timezone", "Helsinki"])
+        .stdout("")
+        .stderr(
+            "error[unknown_zone]: unknown time zone `Helsinki`\n \
+             --> --timezone:1:1\n  \
+             |\n\
+             1 | Helsinki\n  \
+             | ^^^^^^^^\n  \
+             |\n  \
+             = help: did you mean `Europe/Helsinki`?\n",
+        )
+        .code(2);
+}
+
+#[test]
+fn jobs_of_a_file_come_in_order_of_time_each_in_its_zone() {
+    Sandbox::new()
+        .jobs(JOBS)
+        .run(["next", "jobs.toml", "--from", "2026-06-01"])
+        .stdout(
+            "2026-06-01 02:30:00  Mon  +00:00  in 2 h 30 min  nightly\n\
+             2026-06-01 06:00:00  Mon  +00:00  in 6 h         beat\n\
+             2026-06-01 12:00:00  Mon  +00:00  in 12 h        beat\n\
+             2026-06-01 09:00:00  Mon  -04:00  in 13 h        new-york\n\
+             2026-06-01 18:00:00  Mon  +00:00  in 18 h        beat\n",
+        )
+        .stderr("")
+        .success();
+}
+
+#[test]
+fn each_gives_so_many_of_every_job_and_a_zone_to_show_changes_no_job() {
+    Sandbox::new()
+        .jobs(JOBS)
+        .run([
+            "next",
+            "jobs.toml",
+            "--each",
+            "-n1",
+            "--from",
+            "2026-06-01",
+            "--timezone",
+            "Asia/Tokyo",
+            "--format",
+            "plain",
+        ])
+        .stdout(
+            "beat\t2026-06-01T06:00:00+09:00\n\
+             new-york\t2026-06-01T22:00:00+09:00\n\
+             nightly\t2026-06-01T11:30:00+09:00\n",
+        )
+        .stderr("")
+        .success();
+}
+
+#[test]
+fn jobs_can_be_named() {
+    let sandbox = Sandbox::new().jobs(JOBS);
+    sandbox
+        .run([
+            "next",
+            "jobs.toml",
+            "--job",
+            "beat",
+            "--job",
+            "nightly",
+            "-n2",
+            "--from",
+            "2026-06-01",
+            "--format",
+            "plain",
+        ])
+        .stdout("nightly\t2026-06-01T02:30:00+00:00\nbeat\t2026-06-01T06:00:00+00:00\n")
+        .stderr("")
+        .success();
+    sandbox
+        .run(["next", "jobs.toml", "--job", "nightyl"])
+        .stdout("")
+        .stderr("rsched: there is no job `nightyl`, did you mean `nightly`?\n")
+        .code(2);
+    sandbox
+        .run([
+            "next",
+            "jobs.toml",
+            "--job",
+            "off",
+            "-n1",
+            "--from",
+            "2026-06-01",
+            "--format",
+            "plain",
+        ])
+        .stdout("off\t2026-06-01T00:01:00+00:00\n")
+        .stderr("rsched: job `off` is not enabled: nothing will run it\n")
+        .success();
+    sandbox
+        .run(["next", "jobs.toml", "--job", "past", "--from", "2026-06-01"])
+        .stdout("")
+        .stderr(
+            "rsched: job `past` does not fire again after 2026-06-01 00:00:00+00:00; \
+             its last fire was at 2020-01-01 00:00:00+00:00\n",
+        )
+        .code(1);
+}
+
+#[test]
+fn the_file_taken_by_default_is_named() {
+    let sandbox = Sandbox::new().file(".config/rsched/jobs.toml", JOBS);
+    let file = sandbox.path().join(".config/rsched/jobs.toml");
+    sandbox
+        .run(["next", "-n1", "--from", "2026-06-01", "--format", "plain"])
+        .stdout("nightly\t2026-06-01T02:30:00+00:00\n")
+        .stderr(&format!("rsched: using {}\n", file.display()))
+        .success();
+}
+
+#[test]
+fn an_invalid_file_shows_what_is_wrong() {
+    let ended = Sandbox::new()
+        .jobs("[jobs.a]\ncommnad = 'true'\n")
+        .run(["next", "jobs.toml"]);
+    assert!(
+        ended.stderr.contains(" --> jobs.toml:2:1\n"),
+        "{}",
+        ended.stderr
+    );
+    ended.stdout("").code(78);
+}

@@ -1,0 +1,138 @@
+//! Jobs files that are missing, wrong, or not to be trusted.
+
+use crate::scheduler::{Sandbox, Scheduler, exists};
+use std::collections::BTreeSet;
+
+const SIX_MISTAKES: &str = r#"[scheduler]
+timezone = "Europe/Helsinky"
+
+[jobs.one]
+cron = "0 60 * * *"
+command = "true"
+
+[jobs.two]
+interval = "10 parsecs"
+command = "true"
+
+[jobs.three]
+crom = "0 0 * * *"
+command = "true"
+
+[jobs.four]
+cron = "0 22-2 * * *"
+
+[jobs.five]
+cron = { day_of_week = 7 }
+command = "true"
+max_instances = 0
+"#;
+
+#[test]
+fn every_mistake_is_told_in_one_go_and_nothing_is_started() {
+    let sandbox = Sandbox::new(SIX_MISTAKES);
+    let (code, stdout, stderr) = sandbox.output(&["run", "jobs.toml", "--state-dir", "state"]);
+    assert_eq!(code, Some(78));
+    assert_eq!(stdout, "");
+    for place in ["2:12", "5:11", "9:16", "13:1", "17:11", "20:24", "22:17"] {
+        assert!(
+            stderr.contains(&format!("jobs.toml:{place}")),
+            "nothing at {place}:\n{stderr}"
+        );
+    }
+    assert!(!exists(&sandbox.state()), "nothing was made");
+    let (code, ..) = sandbox.output(&["validate", "jobs.toml"]);
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn without_a_file_the_places_looked_at_are_named() {
+    let sandbox = Sandbox::new("");
+    std::fs::remove_file(sandbox.path("jobs.toml")).unwrap();
+    let (code, _, stderr) = sandbox.output(&["run"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.contains("jobs.toml") && stderr.contains("/etc/rsched/jobs.toml"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn the_file_that_was_found_is_named() {
+    let sandbox = Sandbox::new("[jobs.a]\ncommand = 'true'\n");
+    let (code, _, stderr) = sandbox.output(&["run", "--state-dir", "state", "--for", "10ms"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("using jobs.toml"), "{stderr}");
+}
+
+#[test]
+fn a_missing_file_is_named_with_the_reason() {
+    let sandbox = Sandbox::new("");
+    let (code, _, stderr) = sandbox.output(&["run", "nowhere.toml"]);
+    assert_eq!(code, Some(78));
+    assert!(
+        stderr.contains("nowhere.toml") && stderr.contains("No such file"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_directory_of_files_is_one_configuration() {
+    let sandbox = Sandbox::new("");
+    std::fs::create_dir(sandbox.path("jobs.d")).unwrap();
+    sandbox.write("jobs.d/a.toml", "[jobs.a]\ncommand = 'echo from a'\n");
+    sandbox.write("jobs.d/b.toml", "[jobs.b]\ncommand = 'echo from b'\n");
+    sandbox.write("jobs.d/notes.txt", "not for us");
+    let mut command = sandbox.command(&[
+        "run",
+        "jobs.d",
+        "--state-dir",
+        "state",
+        "--log-format",
+        "json",
+    ]);
+    let mut scheduler = Scheduler::start(&mut command);
+    let lines: BTreeSet<_> = (0..2)
+        .map(|_| {
+            scheduler.wait_for("output", |line| line["output"].is_string())["output"].to_string()
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        BTreeSet::from(["\"from a\"".to_owned(), "\"from b\"".to_owned()])
+    );
+    scheduler.stop();
+}
+
+#[test]
+fn a_file_that_others_may_write_is_not_trusted() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::new("[jobs.a]\ncommand = 'true'\n");
+    std::fs::set_permissions(
+        sandbox.path("jobs.toml"),
+        std::fs::Permissions::from_mode(0o666),
+    )
+    .unwrap();
+    let (code, _, stderr) =
+        sandbox.output(&["run", "jobs.toml", "--state-dir", "state", "--for", "10ms"]);
+    assert!(stderr.contains("writable by everybody"), "{stderr}");
+    // Root refuses; anybody else is warned.
+    assert_eq!(
+        code,
+        Some(if nix::unistd::geteuid().is_root() {
+            77
+        } else {
+            0
+        })
+    );
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused_without_waiting_for_it() {
+    let sandbox = Sandbox::new("");
+    nix::unistd::mkfifo(&sandbox.path("pipe.toml"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    for path in ["pipe.toml", "/dev/zero"] {
+        let (code, _, stderr) = sandbox.output(&["run", path]);
+        assert_eq!(code, Some(78), "{stderr}");
+        assert!(stderr.contains("expected a regular file"), "{stderr}");
+    }
+}

@@ -1,0 +1,149 @@
+//! One instance, by `flock`.
+
+use crate::scheduler::{PATIENCE, Sandbox, Scheduler, eventually, is_alive};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::process::Stdio;
+use std::thread;
+use std::time::Instant;
+
+const IDLE: &str = "[jobs.a]\ncron = '0 0 1 1 *'\ncommand = 'true'\n";
+
+#[test]
+fn a_second_start_names_the_holder_and_exits_75() {
+    let sandbox = Sandbox::new(IDLE);
+    let mut first = sandbox.start();
+    first.started();
+    let (code, _, stderr) = sandbox.output(&["run", "jobs.toml", "--state-dir", "state"]);
+    assert_eq!(code, Some(75));
+    let jobs_file = sandbox.path("jobs.toml").canonicalize().unwrap();
+    for part in [format!("{}", first.pid()), jobs_file.display().to_string()] {
+        assert!(stderr.contains(&part), "{part:?} is not in {stderr}");
+    }
+    first.stop();
+    sandbox.start().started();
+}
+
+#[test]
+fn the_lock_is_free_at_once_when_its_holder_is_killed_while_a_job_runs_on() {
+    let sandbox = Sandbox::new("[jobs.a]\ncommand = 'echo $$; exec sleep 1000'\n");
+    let mut first = sandbox.start();
+    let job: i32 = first.output("a").parse().unwrap();
+    first.signal(Signal::SIGKILL);
+    first.reap();
+    assert!(is_alive(job), "the job runs on");
+    let mut second = sandbox.start();
+    second.started();
+    kill(Pid::from_raw(job), Signal::SIGKILL).unwrap();
+    second.signal(Signal::SIGTERM);
+    second.signal(Signal::SIGINT);
+    second.end();
+}
+
+#[test]
+fn what_a_job_says_after_its_scheduler_was_killed_reaches_the_log_of_the_next() {
+    let sandbox = Sandbox::new(
+        "[jobs.a]\ncommand = 'echo $$; read x < fifo; echo still here; read x < fifo'\n",
+    );
+    nix::unistd::mkfifo(&sandbox.path("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut first = sandbox.start();
+    let job: i32 = first.output("a").parse().unwrap();
+    first.signal(Signal::SIGKILL);
+    first.reap();
+    sandbox.write("jobs.toml", IDLE);
+    let mut second = sandbox.start();
+    second.started();
+    sandbox.write("fifo", "go\n");
+    assert_eq!(second.output("a"), "still here");
+    sandbox.write("fifo", "go\n");
+    eventually("the job has ended, not by SIGPIPE but by itself", || {
+        !is_alive(job)
+    });
+    second.stop();
+}
+
+#[test]
+fn of_many_starts_at_once_exactly_one_wins() {
+    let sandbox = Sandbox::new(IDLE);
+    for _ in 0..20 {
+        let starts: Vec<_> = (0..4)
+            .map(|_| {
+                let mut command = sandbox.command(&["run", "jobs.toml", "--state-dir", "state"]);
+                command.stderr(Stdio::null()).stdout(Stdio::null());
+                thread::spawn(move || command.spawn().unwrap())
+            })
+            .collect();
+        let mut starts: Vec<_> = starts
+            .into_iter()
+            .map(|start| start.join().unwrap())
+            .collect();
+        // All but one end by themselves.
+        let mut codes = Vec::new();
+        let deadline = Instant::now() + PATIENCE;
+        while starts.len() > 1 {
+            assert!(
+                Instant::now() < deadline,
+                "{} go on, {codes:?} ended",
+                starts.len()
+            );
+            starts.retain_mut(|start| {
+                let ended = start.try_wait().unwrap();
+                codes.extend(ended.map(|status| status.code()));
+                ended.is_none()
+            });
+            thread::yield_now();
+        }
+        assert_eq!(codes, [Some(75); 3]);
+        let winner = starts.first_mut().expect("one goes on");
+        kill(
+            Pid::from_raw(i32::try_from(winner.id()).unwrap()),
+            Signal::SIGKILL,
+        )
+        .unwrap();
+        assert_eq!(
+            winner.wait().unwrap().code(),
+            None,
+            "it went on until it was killed"
+        );
+    }
+}
+
+#[test]
+fn wait_lock_takes_over() {
+    let sandbox = Sandbox::new(IDLE);
+    let mut first = sandbox.start();
+    first.started();
+    let mut second = sandbox.start_with(&["--wait-lock"]);
+    second.wait_for("standing by", |line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("standing by"))
+    });
+    first.stop();
+    second.started();
+    second.stop();
+}
+
+#[test]
+fn a_lock_that_is_a_link_is_refused() {
+    let sandbox = Sandbox::new(IDLE);
+    std::fs::create_dir(sandbox.state()).unwrap();
+    sandbox.write("elsewhere", "precious\n");
+    std::os::unix::fs::symlink(sandbox.path("elsewhere"), sandbox.state().join("lock")).unwrap();
+    let (code, _, stderr) = sandbox.output(&["run", "jobs.toml", "--state-dir", "state"]);
+    assert_eq!(code, Some(77), "{stderr}");
+    assert_eq!(sandbox.read("elsewhere"), "precious\n");
+}
+
+#[test]
+fn what_is_made_is_for_nobody_else() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::new(IDLE);
+    let mut scheduler: Scheduler = sandbox.start();
+    scheduler.started();
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&sandbox.state()), 0o700);
+    assert_eq!(mode(&sandbox.state().join("lock")), 0o600);
+    assert_eq!(mode(&sandbox.state().join("output")), 0o700);
+    scheduler.stop();
+}

@@ -1,0 +1,10 @@
+//! The real binary, running real jobs: `rsched run` from outside.
+//!
+//! `scheduler.rs` starts one and reads its log; the other files are about one thing each. Nothing
+//! here sleeps: every wait is for a line of the log, with a deadline that only a failure reaches.
+
+mod files;
+mod jobs;
+mod lock;
+mod scheduler;
+mod signals;

@@ -1,0 +1,254 @@
+//! A running `rsched run --log-format json` in a directory of its own.
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Only a failing test waits so long.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Sandbox {
+    directory: tempfile::TempDir,
+}
+
+impl Sandbox {
+    /// A directory with this `jobs.toml`.
+    pub fn new(toml: &str) -> Self {
+        let sandbox = Self {
+            directory: tempfile::tempdir().unwrap(),
+        };
+        sandbox.write("jobs.toml", toml);
+        sandbox
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// `rsched` with a clean environment, in the sandbox.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rsched"));
+        command
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("HOME", self.directory.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it to its end: exit code, stdout, stderr.
+    pub fn output(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let output = self.command(arguments).output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    }
+
+    pub fn state(&self) -> PathBuf {
+        self.path("state")
+    }
+
+    /// Starts the scheduler on `jobs.toml`.
+    pub fn start(&self) -> Scheduler {
+        self.start_with(&[])
+    }
+
+    pub fn start_with(&self, arguments: &[&str]) -> Scheduler {
+        let mut command = self.command(&[
+            "run",
+            "jobs.toml",
+            "--state-dir",
+            "state",
+            "--log-format",
+            "json",
+        ]);
+        Scheduler::start(command.args(arguments))
+    }
+}
+
+pub struct Scheduler {
+    child: Child,
+    lines: Receiver<String>,
+    /// Everything read so far, in order.
+    pub seen: Vec<Value>,
+}
+
+impl Scheduler {
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            for line in stderr.lines() {
+                if sender.send(line.unwrap()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self {
+            child,
+            lines,
+            seen: Vec::new(),
+        }
+    }
+
+    pub fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).unwrap()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.pid()), signal).unwrap();
+    }
+
+    /// The first line, from the next unread one on, of which `wanted` is true.
+    pub fn wait_for(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self
+                .lines
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
+                Ok(line) => {
+                    let value: Value = serde_json::from_str(&line)
+                        .unwrap_or_else(|_| serde_json::json!({ "message": line }));
+                    self.seen.push(value.clone());
+                    if wanted(&value) {
+                        return value;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("no {what} in {PATIENCE:?}; seen: {:#?}", self.seen)
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("it ended without {what}; seen: {:#?}", self.seen)
+                }
+            }
+        }
+    }
+
+    /// The next event of that name about that job.
+    pub fn event(&mut self, name: &str, job: &str) -> Value {
+        self.wait_for(&format!("{name} of {job}"), |line| {
+            line["event"] == name && line["job_id"] == job
+        })
+    }
+
+    /// The next line of output of that job.
+    pub fn output(&mut self, job: &str) -> String {
+        let line = self.wait_for(&format!("output of {job}"), |line| {
+            line["job_id"] == job && line["output"].is_string()
+        });
+        line["output"].as_str().unwrap().to_owned()
+    }
+
+    pub fn started(&mut self) -> &mut Self {
+        self.wait_for("start", |line| line["event"] == "scheduler_started");
+        self
+    }
+
+    /// Waits until it says that it is shutting down.
+    pub fn announcement(&mut self) {
+        self.wait_for("announcement", |line| {
+            line["message"]
+                .as_str()
+                .is_some_and(|text| text.starts_with("Shutting down"))
+        });
+    }
+
+    /// Waits for its end, reading the log to the last line.
+    pub fn end(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self
+                .lines
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
+                Ok(line) => self
+                    .seen
+                    .push(serde_json::from_str(&line).unwrap_or(Value::String(line))),
+                Err(RecvTimeoutError::Disconnected) => return self.child.wait().unwrap(),
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end; seen: {:#?}", self.seen),
+            }
+        }
+    }
+
+    /// Waits for its end without the log: a job may hold that open.
+    pub fn reap(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    /// SIGTERM, and a clean end.
+    pub fn stop(mut self) -> Vec<Value> {
+        self.signal(Signal::SIGTERM);
+        assert_eq!(self.end().code(), Some(0), "{:#?}", self.seen);
+        std::mem::take(&mut self.seen)
+    }
+}
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        // A test that failed must not leave a scheduler behind.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// How many descriptors a process has open.
+pub fn descriptors_of(pid: i32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+}
+
+/// Its resident memory in KiB.
+pub fn memory_of(pid: i32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Whether a process with this pid exists and is no zombie.
+pub fn is_alive(pid: i32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    })
+}
+
+/// Waits, yielding the processor, until the condition holds.
+pub fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < deadline, "never came true: {what}");
+        thread::yield_now();
+    }
+}
+
+/// Whether there is such a file.
+pub fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}

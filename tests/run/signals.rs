@@ -1,0 +1,179 @@
+//! Signals to the scheduler.
+
+use crate::scheduler::{Sandbox, eventually, is_alive};
+use nix::sys::signal::Signal;
+
+const PATIENT: &str = "[scheduler]\nshutdown_timeout = '60s'\n[jobs.a]\nkill_after = '60s'\n";
+
+#[test]
+fn term_lets_running_jobs_finish() {
+    let sandbox = Sandbox::new(&format!(
+        "{PATIENT}command = 'echo ready; read x < fifo; echo finished'\n"
+    ));
+    nix::unistd::mkfifo(&sandbox.path("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut scheduler = sandbox.start();
+    scheduler.output("a");
+    scheduler.signal(Signal::SIGTERM);
+    scheduler.announcement();
+    sandbox.write("fifo", "go\n");
+    assert_eq!(scheduler.output("a"), "finished");
+    assert_eq!(scheduler.event("job_executed", "a")["exit_code"], 0);
+    assert_eq!(scheduler.end().code(), Some(0));
+    assert_eq!(
+        scheduler.seen.last().unwrap()["event"],
+        "scheduler_shutdown"
+    );
+}
+
+#[test]
+fn a_second_signal_terminates_and_a_third_kills() {
+    let sandbox = Sandbox::new(&format!(
+        "{PATIENT}command = '''trap \"echo got TERM\" TERM; echo ready $$; while :; do sleep 1000 & wait; done'''\n"
+    ));
+    let mut scheduler = sandbox.start();
+    let ready = scheduler.output("a");
+    let pid: i32 = ready.strip_prefix("ready ").unwrap().parse().unwrap();
+    scheduler.signal(Signal::SIGINT);
+    scheduler.announcement();
+    scheduler.signal(Signal::SIGTERM);
+    assert_eq!(scheduler.output("a"), "got TERM");
+    scheduler.signal(Signal::SIGTERM);
+    let end = scheduler.event("job_error", "a");
+    assert_eq!(
+        (&end["outcome"], &end["signal"]),
+        (&"killed".into(), &9.into())
+    );
+    assert_eq!(scheduler.end().code(), Some(0));
+    eventually("the job is gone", || !is_alive(pid));
+}
+
+#[test]
+fn an_idle_scheduler_ends_at_once_with_0() {
+    let sandbox = Sandbox::new("[jobs.a]\ncron = '0 0 1 1 *'\ncommand = 'true'\n");
+    let mut scheduler = sandbox.start();
+    scheduler.started();
+    let seen = scheduler.stop();
+    assert_eq!(seen.last().unwrap()["event"], "scheduler_shutdown");
+}
+
+#[test]
+fn for_a_duration_means_just_that() {
+    let sandbox = Sandbox::new("[jobs.a]\ninterval = '100ms'\ncommand = 'true'\n");
+    let mut scheduler = sandbox.start_with(&["--for", "3s"]);
+    assert_eq!(scheduler.end().code(), Some(0));
+    assert!(
+        scheduler
+            .seen
+            .iter()
+            .any(|line| line["event"] == "job_executed")
+    );
+}
+
+#[test]
+fn usr1_logs_the_status() {
+    let sandbox = Sandbox::new(
+        "[jobs.a]\ncron = '0 0 1 1 *'\ncommand = 'true'\n[jobs.b]\ncommand = 'echo up; exec sleep 1000'\n",
+    );
+    let mut scheduler = sandbox.start();
+    scheduler.output("b");
+    scheduler.signal(Signal::SIGUSR1);
+    let status = |text: &'static str| {
+        move |line: &serde_json::Value| {
+            line["message"]
+                .as_str()
+                .is_some_and(|message| message.contains(text))
+        }
+    };
+    scheduler.wait_for("status", status("Status: running, 2 jobs, 1 of "));
+    scheduler.wait_for("job a", status("Status: job \"a\" (0 0 1 1 *): next at "));
+    scheduler.wait_for("run of b", status("of job \"b\": process "));
+    scheduler.signal(Signal::SIGTERM);
+    scheduler.signal(Signal::SIGINT);
+    scheduler.end();
+}
+
+#[test]
+fn hup_takes_a_new_file_and_keeps_the_old_jobs_if_it_is_wrong() {
+    let sandbox = Sandbox::new("[jobs.a]\ninterval = '50ms'\ncommand = 'echo old'\n");
+    let mut scheduler = sandbox.start();
+    assert_eq!(scheduler.output("a"), "old");
+
+    sandbox.write(
+        "jobs.toml",
+        "[jobs.a]\ninterval = '50ms'\ncomand = 'echo new'\ncron = '99 * * * *'\n",
+    );
+    scheduler.signal(Signal::SIGHUP);
+    let message = scheduler.wait_for("diagnostic", |line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("jobs.toml:3:1"))
+    });
+    assert!(
+        message["message"].as_str().unwrap().contains("command"),
+        "it says what was meant: {message}"
+    );
+    scheduler.wait_for("refusal", |line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("the old jobs stay"))
+    });
+    scheduler.event("job_started", "a");
+    assert_eq!(scheduler.output("a"), "old");
+
+    sandbox.write(
+        "jobs.toml",
+        "[jobs.a]\ninterval = '50ms'\ncommand = 'echo new'\n[jobs.b]\ncommand = 'true'\n",
+    );
+    scheduler.signal(Signal::SIGHUP);
+    scheduler.event("job_modified", "a");
+    scheduler.event("job_executed", "b");
+    scheduler.event("job_started", "a");
+    assert_eq!(scheduler.output("a"), "new");
+    scheduler.stop();
+}
+
+#[test]
+fn paused_means_that_nothing_is_started() {
+    let sandbox = Sandbox::new("[jobs.a]\ninterval = '10ms'\ncommand = 'true'\n");
+    let mut scheduler = sandbox.start_with(&["--paused", "--for", "500ms"]);
+    scheduler.end();
+    assert!(
+        !scheduler
+            .seen
+            .iter()
+            .any(|line| line["event"] == "job_started"),
+        "{:#?}",
+        scheduler.seen
+    );
+    assert!(
+        scheduler
+            .seen
+            .iter()
+            .any(|line| line["event"] == "scheduler_paused")
+    );
+}
+
+#[test]
+fn a_closed_log_does_not_stop_the_jobs() {
+    let sandbox = Sandbox::new("[jobs.a]\ninterval = '20ms'\ncommand = 'echo x >> out'\n");
+    let mut command = sandbox.command(&["run", "jobs.toml", "--state-dir", "state", "--for", "3s"]);
+    let mut child = command
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(sandbox.read("out").lines().count() > 1);
+}
+
+#[test]
+fn a_full_disk_under_the_log_does_not_stop_the_jobs() {
+    let sandbox = Sandbox::new("[jobs.a]\ninterval = '20ms'\ncommand = 'echo x >> out'\n");
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = sandbox.command(&["run", "jobs.toml", "--state-dir", "state", "--for", "3s"]);
+    assert_eq!(command.stderr(full).status().unwrap().code(), Some(0));
+    assert!(sandbox.read("out").lines().count() > 1);
+}
