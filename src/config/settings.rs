@@ -105,7 +105,8 @@ fn grace(entry: &Entry<'_>, problems: &mut Problems) -> Option<Grace> {
     if matches!(entry.value, DeValue::String(text) if text.trim() == "forever") {
         return Some(Grace::Forever);
     }
-    length(entry, problems).map(Grace::Within)
+    // Every fire is noticed a little late: with none allowed, none would ever run.
+    positive_length(entry, problems).map(Grace::Within)
 }
 
 fn coalesce(entry: &Entry<'_>, problems: &mut Problems) -> Option<Coalesce> {

@@ -1,7 +1,7 @@
 //! What an event says to a person, in the words `APScheduler`'s users know.
 
 use super::log_line::Level;
-use crate::scheduler::{Emitted, EventName, Outcome};
+use crate::scheduler::{CLOCK_CORRECTION, Emitted, EventName, Outcome};
 use crate::time::{Zone, human};
 use nix::sys::signal::Signal;
 use std::time::Duration;
@@ -69,10 +69,18 @@ pub(super) fn sentence(told: &Emitted, zone: &Zone) -> String {
             format!("Execution of job \"{job}\" skipped: {detail}")
         }
         EventName::JobFinished => format!("Job \"{job}\" has no run times left"),
-        EventName::ClockStepped => format!(
-            "The wall clock was set {detail} by {}",
-            clock_length(told.duration.unwrap_or_default())
-        ),
+        EventName::ClockStepped => {
+            let by = told.duration.unwrap_or_default();
+            let afresh = if detail == "backward" && by >= CLOCK_CORRECTION {
+                ": everything is planned afresh"
+            } else {
+                ""
+            };
+            format!(
+                "The wall clock was set {detail} by {}{afresh}",
+                clock_length(by)
+            )
+        }
         EventName::StoreFailed => {
             format!("The store does not take records, so nothing is started: {detail}")
         }

@@ -1,6 +1,7 @@
 //! What becomes of the fires of one job that are due by now: the one path for every kind of
 //! lateness, be it downtime, suspend, a stopped process, a clock step or an overloaded machine.
 
+use super::progress::TICK;
 use super::record::FireRange;
 use crate::config::Coalesce;
 use crate::schedule::Schedule;
@@ -10,9 +11,6 @@ use std::time::Duration;
 /// With `coalesce = false` at most this many of a backlog run; older ones are coalesced into the
 /// first of them. A bound on what one late wake-up can unleash.
 pub const MAX_CATCHUP_RUNS: usize = 1_000;
-
-/// The smallest step between two instants.
-const TICK: Duration = Duration::from_micros(1);
 
 /// The verdict on a backlog.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -80,7 +78,7 @@ fn newest_between(schedule: &Schedule, after: WallTime, until: WallTime) -> Opti
 }
 
 /// The fires `t` with `after < t <= until`, if there are any.
-fn range(schedule: &Schedule, after: WallTime, until: WallTime) -> Option<FireRange> {
+pub(super) fn range(schedule: &Schedule, after: WallTime, until: WallTime) -> Option<FireRange> {
     let last = newest_between(schedule, after, until)?;
     let first = schedule.next_after(after)?;
     let count = if first == last {

@@ -1,6 +1,7 @@
 //! What the scheduler knows of one job beside its definition: its phase, how far its fires are
 //! judged, and its instances.
 
+use super::progress::{Progress, TICK};
 use super::run::RunKey;
 use crate::config::Job;
 use crate::schedule::{Schedule, Trigger};
@@ -9,19 +10,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many backward steps of the clock are remembered; the oldest is forgotten first.
-const MAX_STRETCHES: usize = 16;
-
-/// The smallest step between two instants.
-const TICK: Duration = Duration::from_micros(1);
-
-/// The time `t` with `after < t <= until`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stretch {
-    pub after: WallTime,
-    pub until: WallTime,
-}
-
 /// One job of the current jobs file.
 #[derive(Clone, Debug)]
 pub(super) struct JobState {
@@ -29,13 +17,12 @@ pub(super) struct JobState {
     /// When the job was first seen: the phase of an interval.
     pub anchor: WallTime,
     pub schedule: Schedule,
-    /// Every fire up to here is judged.
-    pub cursor: WallTime,
-    /// Where the stretch of judged fires that ends at `cursor` began.
-    since: WallTime,
-    /// Stretches judged before the clock was set back: their fires are not made again.
-    judged: Vec<Stretch>,
-    /// The first fire after `cursor`: its place in the queue.
+    /// How far its fires are judged.
+    pub progress: Progress,
+    /// Changes whenever the job is planned afresh, so that what was decided before is not undone
+    /// on what is another plan.
+    pub generation: u64,
+    /// The next fire that is not judged: its place in the queue.
     pub next: Option<WallTime>,
     /// Whether `job_finished` was told.
     pub finished: bool,
@@ -43,9 +30,8 @@ pub(super) struct JobState {
 
 impl JobState {
     /// A job first seen at `now`: nothing of its past is due.
-    pub fn first_seen(job: Arc<Job>, now: WallTime) -> Self {
+    pub fn first_seen(job: Arc<Job>, now: WallTime, generation: u64) -> Self {
         let anchor = whole_milliseconds(now);
-        let schedule = job.schedule.anchored(anchor);
         // A job that fires when it is first seen has that very fire still before it.
         let cursor = if fires_at_sight(&job) {
             anchor - TICK
@@ -53,11 +39,10 @@ impl JobState {
             now
         };
         let mut state = Self {
-            cursor,
-            since: cursor,
+            schedule: job.schedule.anchored(anchor),
             anchor,
-            schedule,
-            judged: Vec::new(),
+            progress: Progress::starting_after(cursor),
+            generation,
             next: None,
             finished: false,
             job,
@@ -68,15 +53,15 @@ impl JobState {
 
     /// Takes the new definition of the same job. An unchanged schedule goes on as it was; a
     /// changed one is planned afresh, an interval keeping its phase unless that changed too.
-    pub fn redefine(&mut self, job: Arc<Job>, now: WallTime) {
-        if self.job.schedule != job.schedule || self.job.enabled != job.enabled {
-            let mut fresh = Self::first_seen(Arc::clone(&job), now);
-            let never_began = !self.job.enabled && fires_at_sight(&job);
+    pub fn redefine(&mut self, job: Arc<Job>, now: WallTime, generation: u64) {
+        if self.is_planned_afresh_as(&job) {
+            let mut fresh = Self::first_seen(Arc::clone(&job), now, generation);
+            // Disabled from the first, its one fire is still to come.
+            let never_began = self.progress.cursor() < self.anchor;
             if self.job.schedule.keeps_phase(&job.schedule) && !never_began {
                 fresh.anchor = self.anchor;
                 fresh.schedule = job.schedule.anchored(self.anchor);
-                fresh.cursor = now;
-                fresh.since = now;
+                fresh.progress = Progress::starting_after(now);
                 fresh.plan();
             }
             *self = fresh;
@@ -84,61 +69,28 @@ impl JobState {
         self.job = job;
     }
 
-    /// Finds the next fire after the cursor.
+    /// Whether the new definition of the same job is planned afresh.
+    pub fn is_planned_afresh_as(&self, job: &Job) -> bool {
+        self.job.schedule != job.schedule || self.job.enabled != job.enabled
+    }
+
+    /// Finds the next fire that is not judged.
     pub fn plan(&mut self) {
-        self.next = None;
-        if self.job.enabled {
-            let mut next = self.schedule.next_after(self.cursor);
-            while let Some(stretch) = next.and_then(|at| self.judged_stretch(at)) {
-                next = self.schedule.next_after(stretch.until);
-            }
-            self.next = next;
-        }
+        self.next = self
+            .job
+            .enabled
+            .then(|| self.progress.next_fire(&self.schedule))
+            .flatten();
     }
 
-    /// The next unjudged stretch of time that is over by `now`: fires `t` with `after < t <= until`
-    /// are due. There may be another behind it.
-    pub fn due_stretch(&self, now: WallTime) -> Stretch {
-        let mut after = self.cursor;
-        while let Some(stretch) = self.judged_stretch(after + TICK) {
-            after = stretch.until;
-        }
-        let until = self
-            .judged
-            .iter()
-            .map(|stretch| stretch.after)
-            .filter(|&start| start > after)
-            .fold(now, WallTime::min);
-        Stretch { after, until }
-    }
-
-    /// The clock was set back to `now`. A schedule that follows elapsed time goes on from there;
-    /// one of fixed times does not repeat what it already judged.
-    pub fn clock_set_back(&mut self, now: WallTime) {
-        if self.cursor <= now {
-            return;
-        }
+    /// The clock was set back to `now`, by so much.
+    pub fn clock_set_back(&mut self, now: WallTime, by: Duration) {
         if self.schedule.follows_real_time() {
             self.move_phase_before(now);
-        } else {
-            if self.judged.len() == MAX_STRETCHES {
-                self.judged.remove(0);
-            }
-            self.judged.push(Stretch {
-                after: self.since,
-                until: self.cursor,
-            });
         }
-        self.cursor = now;
-        self.since = now;
+        self.progress
+            .set_back(now, by, self.schedule.follows_real_time());
         self.plan();
-    }
-
-    fn judged_stretch(&self, at: WallTime) -> Option<Stretch> {
-        self.judged
-            .iter()
-            .copied()
-            .find(|s| s.after < at && at <= s.until)
     }
 
     /// An interval counted from a moment that is now in the future would be silent until then:

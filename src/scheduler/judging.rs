@@ -42,7 +42,7 @@ impl Scheduler {
             .get_mut(id)
             .expect("a queued job exists: removal rebuilds the queue");
         let job = Arc::clone(&state.job);
-        let due = state.due_stretch(now.wall);
+        let due = state.progress.due(now.wall);
         let judgement = judge(
             &state.schedule,
             due.after,
@@ -51,12 +51,16 @@ impl Scheduler {
             job.misfire_grace_time,
             job.coalesce,
         );
+        let before = (state.generation, state.progress.clone());
         self.ledger
             .decisions()
-            .cursors
+            .before
             .entry(id.clone())
-            .or_insert(state.cursor);
-        state.cursor = due.until;
+            .or_insert(before);
+        let all_ran = judgement.missed.is_none() && judgement.coalesced.is_none();
+        state
+            .progress
+            .advance(due.until, all_ran, judgement.run.first().copied());
         state.plan();
         match state.next {
             Some(next) => _ = self.queue.insert((next, id.clone())),

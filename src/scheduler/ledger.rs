@@ -6,10 +6,11 @@
 //! done on their strength, so the fires are simply judged again once the store takes writes.
 
 use super::emitted::Emitted;
-use super::record::{Batch, Record, Ticket};
+use super::progress::Progress;
+use super::record::{Batch, Record, RunId, Ticket};
 use super::run::RunKey;
 use crate::config::JobId;
-use crate::time::{BootTime, WallTime};
+use crate::time::BootTime;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -20,8 +21,8 @@ const LONGEST_RETRY: Duration = Duration::from_secs(5);
 /// Decisions that rest on a batch.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decisions {
-    /// Each judged job's cursor before the judgement.
-    pub cursors: BTreeMap<JobId, WallTime>,
+    /// How far each judged job was before the judgement, and in which generation.
+    pub before: BTreeMap<JobId, (u64, Progress)>,
     /// Runs made from fires in this batch.
     pub submitted: Vec<RunKey>,
     /// Runs to be spawned once it is durable.
@@ -31,10 +32,10 @@ pub(super) struct Decisions {
 }
 
 impl Decisions {
-    /// Joins those of a later batch; where both judged a job, the older cursor stands.
+    /// Joins those of a later batch; where both judged a job, what was before the first stands.
     fn extend(&mut self, later: Decisions) {
-        for (job, cursor) in later.cursors {
-            self.cursors.entry(job).or_insert(cursor);
+        for (job, before) in later.before {
+            self.before.entry(job).or_insert(before);
         }
         self.submitted.extend(later.submitted);
         self.starting.extend(later.starting);
@@ -51,7 +52,7 @@ struct Page {
 
 impl Page {
     fn is_empty(&self) -> bool {
-        self.facts.is_empty() && self.decided.is_empty()
+        self.facts.is_empty() && self.decided.is_empty() && self.decisions.emitted.is_empty()
     }
 }
 
@@ -84,6 +85,16 @@ impl Ledger {
     /// What rests on the decisions of the batch being gathered.
     pub fn decisions(&mut self) -> &mut Decisions {
         &mut self.open.decisions
+    }
+
+    /// What was to be told of a run once its submission is durable is not told: it ended before.
+    pub fn withdraw_submission(&mut self, run: RunId) {
+        let in_flight = self.in_flight.iter_mut().map(|(_, page)| page);
+        for page in in_flight.chain([&mut self.open]) {
+            page.decisions
+                .emitted
+                .retain(|told| told.run_id != Some(run));
+        }
     }
 
     /// Whether decisions may be made: not while the store fails.
@@ -139,9 +150,9 @@ impl Ledger {
         self.in_flight.take().map(|(_, page)| page.decisions)
     }
 
-    /// The batch is lost: its decisions, and those gathered since, are to be undone; its facts
-    /// wait for the next try.
-    pub fn failed(&mut self, ticket: Ticket, now: BootTime) -> Option<Decisions> {
+    /// The batch is lost: its decisions, and those gathered since, are to be undone, and here are
+    /// their records; its facts wait for the next try.
+    pub fn failed(&mut self, ticket: Ticket, now: BootTime) -> Option<(Decisions, Vec<Record>)> {
         if self
             .in_flight
             .as_ref()
@@ -162,6 +173,7 @@ impl Ledger {
             delay,
         });
         page.decisions.extend(open.decisions);
-        Some(page.decisions)
+        page.decided.extend(open.decided);
+        Some((page.decisions, page.decided))
     }
 }

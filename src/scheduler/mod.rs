@@ -14,6 +14,7 @@ mod job_state;
 mod judging;
 mod ledger;
 mod processes;
+mod progress;
 mod record;
 mod reload;
 mod run;
@@ -28,6 +29,7 @@ mod status;
 pub use backlog::{Judgement, judge};
 pub use emitted::{Emitted, EventName};
 pub use event::{Action, Deadline, Event, Exit, ShutdownRequest, SpawnRequest, StopSignal};
+pub use progress::CLOCK_CORRECTION;
 pub use record::{
     Batch, FireRange, Outcome, Reason, Record, RunId, RunRecord, RunState, StoreId, Ticket,
 };

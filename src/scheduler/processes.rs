@@ -14,16 +14,16 @@ impl Scheduler {
         let Some(run) = self.runs.get_mut(&key) else {
             return;
         };
+        let timeout_at = run.job.timeout.map(|timeout| now.boot + timeout);
         run.stage = Stage::Running {
             pid,
             since: now.boot,
             since_wall: now.wall,
+            timeout_at,
             stop: None,
             kill_at: None,
         };
-        if let Some(timeout) = run.job.timeout {
-            self.alarms.insert((now.boot + timeout, key));
-        }
+        self.alarms.extend(timeout_at.map(|at| (at, key)));
         let mut told = run.told(EventName::JobStarted);
         told.pid = Some(pid);
         told.late_by = Some(now.wall.saturating_since(run.fire_time));
@@ -45,12 +45,20 @@ impl Scheduler {
             return;
         };
         let Stage::Running {
-            pid, since, stop, ..
+            pid,
+            since,
+            stop,
+            timeout_at,
+            kill_at,
+            ..
         } = run.stage
         else {
             self.runs.insert(key, run);
             return;
         };
+        for at in [timeout_at, kill_at].into_iter().flatten() {
+            self.alarms.remove(&(at, key));
+        }
         let outcome = match (stop, exit) {
             (Some(StopReason::Timeout), _) => Outcome::TimedOut,
             (Some(StopReason::Shutdown), _) => Outcome::Killed,
@@ -133,6 +141,7 @@ impl Scheduler {
             return;
         };
         self.waiting.retain(|&waiting| waiting != key);
+        self.ledger.withdraw_submission(run.id);
         let mut told = run.told(EventName::JobSkipped);
         told.detail = Some(why.to_owned());
         self.end(&run, Outcome::Skipped, None, None, told);

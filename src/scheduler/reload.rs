@@ -1,7 +1,9 @@
 //! Taking a new jobs file while running: jobs are matched by id, and what did not change goes on.
 
+use super::backlog::range;
 use super::emitted::{Emitted, EventName};
 use super::job_state::JobState;
+use super::record::{Outcome, Record};
 use super::scheduler::Scheduler;
 use crate::config::JobsFile;
 use crate::time::Now;
@@ -10,30 +12,57 @@ impl Scheduler {
     /// Replaces the jobs. Running instances finish under their old definition; runs that wait for a
     /// worker are skipped if their job is gone. Never waits, never stops a run.
     pub(super) fn reload(&mut self, file: JobsFile, now: Now) {
+        self.generation += 1;
         let mut before = std::mem::take(&mut self.jobs);
         self.settings = file.scheduler;
         for job in file.jobs {
             let id = job.id.clone();
             let state = match before.remove(&id) {
                 None => {
-                    self.tell(Emitted::about(EventName::JobAdded, &id));
-                    JobState::first_seen(job, now.wall)
+                    self.tell_in_order(Emitted::about(EventName::JobAdded, &id));
+                    JobState::first_seen(job, now.wall, self.generation)
                 }
                 Some(state) if state.job == job => state,
                 Some(mut state) => {
-                    self.tell(Emitted::about(EventName::JobModified, &id));
-                    state.redefine(job, now.wall);
+                    self.tell_in_order(Emitted::about(EventName::JobModified, &id));
+                    if state.is_planned_afresh_as(&job) {
+                        self.skip_held(&state, now, "its job was changed while it was held");
+                    }
+                    state.redefine(job, now.wall, self.generation);
                     state
                 }
             };
             self.jobs.insert(id, state);
         }
-        for id in before.keys() {
+        for (id, state) in &before {
             for key in self.waiting_runs_of(id) {
                 self.skip_waiting(key, "its job was removed while it waited");
             }
-            self.tell(Emitted::about(EventName::JobRemoved, id));
+            self.skip_held(state, now, "its job was removed while it was held");
+            self.tell_in_order(Emitted::about(EventName::JobRemoved, id));
         }
         self.rebuild_queue();
+    }
+
+    /// Fires that are due and not judged, because the scheduler is paused or its store fails: with
+    /// their schedule gone, nothing can become of them.
+    fn skip_held(&mut self, state: &JobState, now: Now, why: &str) {
+        let due = state.progress.due(now.wall);
+        let held = state.job.enabled && state.next.is_some_and(|next| next <= now.wall);
+        let Some(range) = range(&state.schedule, due.after, due.until).filter(|_| held) else {
+            return;
+        };
+        let mut told = Emitted::about(EventName::JobSkipped, &state.job.id);
+        told.fire_time = Some(range.last);
+        told.count = Some(range.count);
+        told.outcome = Some(Outcome::Skipped);
+        told.detail = Some(why.to_owned());
+        self.tell(told);
+        self.ledger.fact(Record::Fires {
+            job: state.job.id.clone(),
+            range,
+            epoch: self.epoch,
+            outcome: Outcome::Skipped,
+        });
     }
 }

@@ -45,6 +45,8 @@ pub(super) enum Stage {
         since_wall: WallTime,
         /// Whether rsched is stopping it, and why.
         stop: Option<StopReason>,
+        /// When its `timeout` is over.
+        timeout_at: Option<BootTime>,
         /// When SIGKILL follows, once SIGTERM was sent.
         kill_at: Option<BootTime>,
     },

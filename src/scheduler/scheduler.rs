@@ -5,13 +5,15 @@ use super::emitted::{Emitted, EventName};
 use super::event::{Action, Deadline, Event, SpawnRequest};
 use super::job_state::{Instances, JobState};
 use super::ledger::{Decisions, Ledger};
-use super::record::{RunState, StoreId};
+use super::progress::Progress;
+use super::record::{Record, RunState, StoreId};
 use super::run::{Run, RunKey, Stage};
 use super::shutdown::Shutdown;
 use crate::config::{JobId, JobsFile, SchedulerSettings};
 use crate::time::{BootTime, Now, WallTime};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the scheduler is given beside the jobs file.
 #[derive(Clone, Copy, Debug)]
@@ -35,11 +37,13 @@ pub struct Scheduler {
     /// Runs that wait for a worker, in the order of their turn.
     pub(super) waiting: VecDeque<RunKey>,
     pub(super) workers_busy: u32,
-    /// Timeouts and kills to come. Those of runs that ended meanwhile are skipped when due.
+    /// Timeouts and kills to come.
     pub(super) alarms: BTreeSet<(BootTime, RunKey)>,
     pub(super) ledger: Ledger,
     clock: ClockWatch,
     pub(super) epoch: u32,
+    /// Counts reloads: the generation of the jobs planned afresh in one.
+    pub(super) generation: u64,
     pub(super) last_key: u64,
     last_seq: u64,
     pub(super) paused: bool,
@@ -72,6 +76,7 @@ impl Scheduler {
             ledger: Ledger::default(),
             clock: ClockWatch::default(),
             epoch: 0,
+            generation: 0,
             last_key: 0,
             last_seq: 0,
             shutdown: None,
@@ -82,9 +87,8 @@ impl Scheduler {
             out: Vec::new(),
         };
         for job in file.jobs {
-            scheduler
-                .jobs
-                .insert(job.id.clone(), JobState::first_seen(job, now.wall));
+            let state = JobState::first_seen(Arc::clone(&job), now.wall, 0);
+            scheduler.jobs.insert(job.id.clone(), state);
         }
         scheduler.rebuild_queue();
         scheduler
@@ -108,8 +112,8 @@ impl Scheduler {
                 }
             }
             Event::StoreFailed { ticket, error } => {
-                if let Some(decisions) = self.ledger.failed(ticket, now.boot) {
-                    self.undo(decisions);
+                if let Some((decisions, records)) = self.ledger.failed(ticket, now.boot) {
+                    self.undo(decisions, records, now);
                     let mut told = Emitted::new(EventName::StoreFailed);
                     told.detail = Some(error);
                     self.tell(told);
@@ -118,7 +122,11 @@ impl Scheduler {
             Event::Spawned { run, pid } => self.spawned(run, pid, now),
             Event::SpawnFailed { run, error } => self.spawn_failed(run, error),
             Event::Exited { run, exit } => self.exited(run, exit, now),
-            Event::Reload(file) => self.reload(*file, now),
+            Event::Reload(file) => {
+                // What was due under the old definitions is judged under them.
+                self.judge_due(now);
+                self.reload(*file, now);
+            }
             Event::Shutdown(request) => self.request_shutdown(request, now),
         }
         self.ring_alarms(now);
@@ -181,7 +189,7 @@ impl Scheduler {
                 told.detail = Some("backward".into());
                 self.epoch = self.epoch.saturating_add(1);
                 for state in self.jobs.values_mut() {
-                    state.clock_set_back(now.wall);
+                    state.clock_set_back(now.wall, by);
                 }
                 self.rebuild_queue();
             }
@@ -233,7 +241,11 @@ impl Scheduler {
 
     /// The decisions never became durable, and nothing was done on their strength: the fires are
     /// judged again when the store takes writes, as backlog.
-    fn undo(&mut self, decisions: Decisions) {
+    ///
+    /// Where the job was removed or planned afresh meanwhile, its old fires cannot be judged again:
+    /// what was decided of them stands, but for the runs, which are skipped.
+    fn undo(&mut self, decisions: Decisions, records: Vec<Record>, now: Now) {
+        let stale = self.planned_afresh_since(&decisions);
         for key in decisions.starting.iter().rev() {
             if let Some(run) = self.runs.get_mut(key) {
                 run.stage = Stage::Waiting;
@@ -241,26 +253,70 @@ impl Scheduler {
                 self.waiting.push_front(*key);
             }
         }
-        for key in decisions.submitted {
-            if let Some(run) = self.runs.remove(&key) {
-                self.waiting.retain(|&waiting| waiting != key);
+        for key in &decisions.submitted {
+            let Some(run) = self.runs.get(key) else {
+                continue;
+            };
+            if stale.contains(&run.job.id) {
+                self.skip_waiting(*key, "its job was changed before the store could take it");
+            } else if let Some(run) = self.runs.remove(key) {
+                self.waiting.retain(|waiting| waiting != key);
                 self.leave(&run);
             }
         }
-        for (id, cursor) in decisions.cursors {
-            if let Some(state) = self.jobs.get_mut(&id) {
-                // A clock set back, or a reload, since the judgement moved it already.
-                state.cursor = state.cursor.min(cursor);
-                state.plan();
+        for key in decisions.starting {
+            // Submitted earlier, it would have been skipped with its job, had it been waiting then.
+            if self
+                .runs
+                .get(&key)
+                .is_some_and(|run| !self.jobs.contains_key(&run.job.id))
+            {
+                self.skip_waiting(key, "its job was removed while it waited");
+            }
+        }
+        for record in records {
+            if matches!(&record, Record::Fires { job, .. } if stale.contains(job)) {
+                self.ledger.fact(record);
+            }
+        }
+        for told in decisions.emitted {
+            let of_the_file = matches!(
+                told.name,
+                EventName::JobAdded | EventName::JobModified | EventName::JobRemoved
+            );
+            let stands = told.job_id.as_ref().is_some_and(|id| stale.contains(id))
+                && told.name != EventName::JobSubmitted;
+            if of_the_file || stands {
+                self.tell(told);
+            }
+        }
+        for (id, (_, progress)) in decisions.before {
+            if let Some(state) = self.jobs.get_mut(&id).filter(|_| !stale.contains(&id)) {
+                state.progress = progress;
+                // The clock may have been set back since; nothing happens if it was not.
+                state.clock_set_back(now.wall, Duration::ZERO);
             }
         }
         self.rebuild_queue();
     }
 
+    /// Jobs that are gone, or planned afresh, since these decisions.
+    fn planned_afresh_since(&self, decisions: &Decisions) -> BTreeSet<JobId> {
+        let is_stale = |(id, (generation, _)): (&JobId, &(u64, Progress))| {
+            let same = self
+                .jobs
+                .get(id)
+                .is_some_and(|state| state.generation == *generation);
+            (!same).then(|| id.clone())
+        };
+        decisions.before.iter().filter_map(is_stale).collect()
+    }
+
     // Telling.
 
     fn tell_finished(&mut self) {
-        if !self.judges() {
+        // Not before what its last fire became is told, which is when that is durable.
+        if !self.judges() || !self.ledger.is_settled() {
             return;
         }
         for id in std::mem::take(&mut self.perhaps_finished) {
@@ -279,6 +335,15 @@ impl Scheduler {
     /// Numbers and dates are given as it goes out.
     pub(super) fn tell(&mut self, told: Emitted) {
         self.out.push(Action::Emit(Box::new(told)));
+    }
+
+    /// Tells it after all that waits to be told until it is durable.
+    pub(super) fn tell_in_order(&mut self, told: Emitted) {
+        if self.ledger.is_settled() {
+            self.tell(told);
+        } else {
+            self.ledger.decisions().emitted.push(told);
+        }
     }
 
     fn hand_over(&mut self, now: Now, actions: &mut Vec<Action>) {

@@ -1,7 +1,7 @@
 //! What must hold in every world, whatever happened in it.
 
 use crate::world::{World, jobs};
-use rsched::scheduler::{Outcome, Record, RunId, RunState};
+use rsched::scheduler::{EventName, Outcome, Record, RunId, RunState};
 use rsched::time::WallTime;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +11,7 @@ pub fn check(world: &World, max_instances: &BTreeMap<&str, usize>, max_workers: 
     nothing_starts_early(world);
     no_fire_runs_twice(world);
     instances_stay_within_limits(world, max_instances, max_workers);
+    no_run_starts_or_ends_twice(world);
     sequence_numbers_have_no_gap(world);
 }
 
@@ -35,6 +36,23 @@ pub fn no_fire_runs_twice(world: &World) {
     let mut seen = BTreeSet::new();
     for (job, fire, ..) in &world.trace.processes {
         assert!(seen.insert((job, fire)), "{job} ran twice for {fire:?}");
+    }
+}
+
+pub fn no_run_starts_or_ends_twice(world: &World) {
+    let mut seen = BTreeSet::new();
+    for told in &world.trace.emitted {
+        let once = matches!(
+            told.name,
+            EventName::JobStarted
+                | EventName::JobExecuted
+                | EventName::JobError
+                | EventName::JobSkipped
+        );
+        if let (true, Some(run)) = (once, told.run_id) {
+            let kind = told.name == EventName::JobStarted;
+            assert!(seen.insert((run, kind)), "run {run} again: {told:?}");
+        }
     }
 }
 

@@ -97,3 +97,37 @@ fn slewing_and_setting_to_the_same_time_are_no_steps() {
     world.set_clock("2026-01-01 11:00:00.4");
     assert_eq!(world.story(), ["39600 scheduler_started"]);
 }
+
+#[test]
+fn a_clock_that_jumps_a_year_ahead_and_is_corrected_silences_nothing_for_a_year() {
+    let mut world = World::new("2026-01-01 10:00:00", DAILY);
+    world.run_for(seconds(3 * 3600));
+    world.set_clock("2027-01-01 13:00:00");
+    world.set_clock("2026-01-01 13:00:00");
+    world.run_for(seconds(2 * 86_400));
+    let ran: Vec<_> = world
+        .trace
+        .processes
+        .iter()
+        .map(|(_, fire, ..)| *fire)
+        .collect();
+    let expected = [
+        "2026-01-01 12:00:00",
+        "2026-01-02 12:00:00",
+        "2026-01-03 12:00:00",
+    ]
+    .map(at);
+    assert_eq!(
+        ran, expected,
+        "what ran is not run again, what was only missed is"
+    );
+}
+
+#[test]
+fn a_correction_does_not_repeat_what_ran_before_it() {
+    let mut world = World::new("2026-01-01 08:00:00", DAILY);
+    world.run_for(seconds(8 * 3600));
+    world.set_clock("2026-01-01 09:00:00");
+    world.run_for(seconds(10 * 3600));
+    assert_eq!(world.trace.processes.len(), 1);
+}

@@ -4,7 +4,7 @@ use crate::checkers;
 use crate::world::{Script, World, seconds};
 use proptest::prelude::*;
 use rsched::scheduler::{Exit, ShutdownRequest};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -106,6 +106,104 @@ fn toml_of(plans: &[JobPlan], workers: usize) -> String {
         }
     }
     toml
+}
+
+/// Jobs of which the fixed times must never run twice, whatever happens to the clock.
+const FIXED: [&str; 3] = ["30 3,9,15 * * *", "*/10 4-6,12-14 * * *", "0 0 * * *"];
+
+fn fixed_jobs(names: &[&str]) -> String {
+    let mut toml = String::new();
+    for (cron, name) in FIXED.iter().zip(names) {
+        let keys = "command = 'x'\nmisfire_grace_time = '10m'";
+        writeln!(toml, "[jobs.{name}]\ncron = '{cron}'\n{keys}").unwrap();
+    }
+    toml
+}
+
+#[derive(Clone, Debug)]
+enum ClockHappening {
+    Run(u64),
+    Sleep(u64),
+    Forward(u64),
+    Back(u64),
+    StoreFails(u64),
+    StoreTakes(u64),
+    Reload(bool),
+}
+
+fn clock_happening() -> impl Strategy<Value = ClockHappening> {
+    prop_oneof![
+        4 => (1..20_000_u64).prop_map(ClockHappening::Run),
+        1 => (1..20_000_u64).prop_map(ClockHappening::Sleep),
+        1 => (1..40_000_000_u64).prop_map(ClockHappening::Forward),
+        1 => (1..10_000_u64).prop_map(ClockHappening::Forward),
+        1 => (1..10_000_u64).prop_map(ClockHappening::Back),
+        1 => (1..40_000_000_u64).prop_map(ClockHappening::Back),
+        1 => (1..300_u64).prop_map(ClockHappening::StoreFails),
+        1 => (0..5_u64).prop_map(ClockHappening::StoreTakes),
+        1 => any::<bool>().prop_map(ClockHappening::Reload),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_fixed_time_runs_twice_however_the_clock_is_set(
+        happenings in prop::collection::vec(clock_happening(), 1..25),
+    ) {
+        let toml = fixed_jobs(&["a", "b", "c"]);
+        let mut world = World::new("2026-03-01 00:00:00.25", &toml).runs_for("b", seconds(1_000));
+        for happening in happenings {
+            match happening {
+                ClockHappening::Run(time) => { world.run_for(seconds(time)); }
+                ClockHappening::Sleep(time) => world.sleep_through(seconds(time)),
+                ClockHappening::Forward(time) => world.step_clock(|wall| wall + seconds(time)),
+                ClockHappening::Back(time) => world.step_clock(|wall| wall - seconds(time)),
+                ClockHappening::StoreFails(time) => world.store_fails_for(seconds(time)),
+                ClockHappening::StoreTakes(time) => world.store_takes(seconds(time)),
+                // The same jobs and one more, or not.
+                ClockHappening::Reload(more) => {
+                    let extra = if more { "[jobs.extra]\ninterval = '7m'\ncommand = 'x'\n" } else { "" };
+                    world.reload(&format!("{toml}{extra}"));
+                }
+            }
+        }
+        world.store_takes(Duration::ZERO);
+        world.store_fails_for(Duration::ZERO);
+        world.run_for(seconds(30));
+        world.shut_down(ShutdownRequest::Wait);
+        world.run_for(seconds(3_600));
+        prop_assert!(world.has_exited(), "something never drained: {:?}", world.scheduler.status());
+        checkers::nothing_starts_without_a_durable_record(&world);
+        checkers::no_run_starts_or_ends_twice(&world);
+        checkers::sequence_numbers_have_no_gap(&world);
+        let fixed: Vec<_> = world.trace.processes.iter().filter(|(job, ..)| job != "extra").collect();
+        let distinct: BTreeSet<_> = fixed.iter().map(|(job, fire, ..)| (job, fire)).collect();
+        prop_assert_eq!(fixed.len(), distinct.len(), "a fixed time ran twice");
+    }
+
+    /// After any history of clock settings, the next fixed time comes within a day and a half.
+    #[test]
+    fn no_setting_of_the_clock_silences_a_job(
+        happenings in prop::collection::vec(clock_happening(), 1..12),
+    ) {
+        let toml = fixed_jobs(&["a", "b", "c"]);
+        let mut world = World::new("2026-03-01 00:00:00.25", &toml);
+        for happening in happenings {
+            match happening {
+                ClockHappening::Forward(time) => world.step_clock(|wall| wall + seconds(time)),
+                ClockHappening::Back(time) => world.step_clock(|wall| wall - seconds(time)),
+                ClockHappening::Run(time) => { world.run_for(seconds(time)); }
+                _ => {}
+            }
+        }
+        // A correction of three hours or more: what was only missed counts no more.
+        world.step_clock(|wall| wall - seconds(40_000_000));
+        let before = world.trace.processes.len();
+        world.run_for(seconds(2 * 86_400));
+        prop_assert!(world.trace.processes.len() > before, "silent for two days at {:?}", world.now());
+    }
 }
 
 proptest! {

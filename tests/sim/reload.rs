@@ -97,3 +97,73 @@ fn a_job_that_comes_back_while_its_old_instance_runs_counts_it() {
     assert_eq!(world.starts("a"), [60]);
     assert_eq!(world.fires("a", EventName::JobMaxInstances), 1);
 }
+
+#[test]
+fn a_fire_that_is_due_when_its_job_is_removed_is_still_made() {
+    let toml = "[jobs.a]\ncron = '0 12 * * *'\ncommand = 'x'\n";
+    let mut world = World::new("2026-01-01 11:59:59", toml);
+    world.passes(seconds(2));
+    world.reload("");
+    let names: Vec<_> = world
+        .trace
+        .emitted
+        .iter()
+        .map(|told| told.name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        ["scheduler_started", "job_skipped", "job_removed"],
+        "its one outcome"
+    );
+}
+
+#[test]
+fn a_fire_that_is_due_when_its_trigger_changes_is_still_made() {
+    let mut world = World::new(
+        "2026-01-01 11:59:59",
+        "[jobs.a]\ncron = '0 12 * * *'\ncommand = 'x'\n",
+    );
+    world.passes(seconds(2));
+    world.reload("[jobs.a]\ncron = '0 0 * * *'\ncommand = 'x'\n");
+    world.run_for(seconds(10));
+    assert_eq!(world.starts("a"), [43_201]);
+}
+
+#[test]
+fn what_is_held_while_paused_is_skipped_when_its_job_goes() {
+    let mut world = World::paused(
+        "2026-01-01 00:00:30",
+        "[jobs.a]\ncron = '* * * * *'\ncommand = 'x'\n",
+    );
+    world.run_for(seconds(300));
+    world.reload("");
+    let skipped = world
+        .trace
+        .emitted
+        .iter()
+        .find(|told| told.name == EventName::JobSkipped)
+        .unwrap();
+    assert_eq!(skipped.count, Some(5));
+}
+
+#[test]
+fn a_job_without_trigger_runs_once_however_often_it_is_disabled_and_enabled() {
+    let (on, off) = (
+        "[jobs.a]\ncommand = 'x'\n",
+        "[jobs.a]\ncommand = 'x'\nenabled = false\n",
+    );
+    for (files, runs) in [
+        ([on, off, on], 1),
+        ([off, on, on], 1),
+        ([off, on, off], 1),
+        ([off, off, off], 0),
+    ] {
+        let mut world = World::new("2026-01-01 00:00:30", files[0]);
+        world.run_for(seconds(10));
+        world.reload(files[1]);
+        world.run_for(seconds(10));
+        world.reload(files[2]);
+        world.run_for(seconds(10));
+        assert_eq!(world.trace.processes.len(), runs, "{files:?}");
+    }
+}

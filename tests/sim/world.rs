@@ -6,7 +6,7 @@ use rsched::scheduler::{
     Scheduler, ShutdownRequest, StopSignal, StoreId,
 };
 use rsched::time::{BootTime, Now, WallTime, ZoneDatabase, human};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -60,6 +60,8 @@ pub struct World {
     pub scheduler: Scheduler,
     pub trace: Trace,
     wall: WallTime,
+    /// The latest time the clock ever showed.
+    latest: WallTime,
     boot: BootTime,
     scripts: BTreeMap<String, Script>,
     processes: BTreeMap<RunKey, Process>,
@@ -68,6 +70,7 @@ pub struct World {
     store_delay: Duration,
     unanswered: Vec<(BootTime, Batch)>,
     exited: bool,
+    events: VecDeque<Event>,
 }
 
 pub const SECOND: Duration = Duration::from_secs(1);
@@ -121,6 +124,7 @@ impl World {
             scheduler: Scheduler::new(jobs(toml, wall), limits, Now { wall, boot }),
             trace: Trace::default(),
             wall,
+            latest: wall,
             boot,
             scripts: BTreeMap::new(),
             processes: BTreeMap::new(),
@@ -129,6 +133,7 @@ impl World {
             store_delay: Duration::ZERO,
             unanswered: Vec::new(),
             exited: false,
+            events: VecDeque::new(),
         };
         world.give(Event::Started);
         world
@@ -181,12 +186,23 @@ impl World {
         self.give(Event::ClockStepped);
     }
 
+    pub fn step_clock(&mut self, step: impl FnOnce(WallTime) -> WallTime) {
+        self.wall = step(self.wall);
+        self.give(Event::ClockStepped);
+    }
+
     /// Nothing runs for so long, then all goes on: a suspend, or a stopped scheduler.
     pub fn sleep_through(&mut self, time: Duration) {
         self.wall = self.wall + time;
         self.boot = self.boot + time;
         self.settle();
         self.give(Event::Woke);
+    }
+
+    /// Time passes without the scheduler being woken: it is busy.
+    pub fn passes(&mut self, time: Duration) {
+        self.wall = self.wall + time;
+        self.boot = self.boot + time;
     }
 
     pub fn reload(&mut self, toml: &str) {
@@ -201,6 +217,7 @@ impl World {
     /// Lets time pass, waking the scheduler just when it asks to be and when processes end.
     pub fn run_for(&mut self, time: Duration) -> &mut Self {
         let end = self.boot + time;
+        let mut turns_at_this_moment = 0;
         loop {
             let now = self.now();
             let deadline = self.scheduler.deadline();
@@ -219,12 +236,14 @@ impl World {
                     self.boot = next.max(now.boot);
                     self.settle();
                     self.give(Event::Woke);
+                    turns_at_this_moment = if self.now() == now {
+                        turns_at_this_moment + 1
+                    } else {
+                        0
+                    };
                     assert!(
-                        self.now() != now
-                            || self.scheduler.deadline() != deadline
-                            || process_end.is_some()
-                            || answer.is_some(),
-                        "the scheduler asks to be woken again and again at {now:?}"
+                        turns_at_this_moment < 10_000,
+                        "it asks to be woken again and again at {now:?}"
                     );
                 }
                 _ => {
@@ -245,6 +264,7 @@ impl World {
         {
             let (_, batch) = self.unanswered.remove(0);
             self.answer(batch);
+            self.give(Event::Woke);
         }
         let ended: Vec<RunKey> = self
             .processes
@@ -281,7 +301,7 @@ impl World {
             .store_fails_until
             .is_some_and(|until| self.boot < until)
         {
-            self.give(Event::StoreFailed {
+            self.events.push_back(Event::StoreFailed {
                 ticket,
                 error: "no space left on device".into(),
             });
@@ -295,15 +315,24 @@ impl World {
             }
         }
         self.trace.records.extend(batch.records);
-        self.give(Event::Stored(ticket));
+        self.events.push_back(Event::Stored(ticket));
     }
 
+    fn note_the_time(&mut self) {
+        self.latest = self.latest.max(self.wall);
+    }
+
+    /// As the daemon does: what an event leads to is told to the scheduler before anything else.
     fn give(&mut self, event: Event) {
-        let mut actions = Vec::new();
-        let now = self.now();
-        self.scheduler.step(now, event, &mut actions);
-        for action in actions {
-            self.perform(action);
+        self.events.push_back(event);
+        while let Some(event) = self.events.pop_front() {
+            let mut actions = Vec::new();
+            let now = self.now();
+            self.note_the_time();
+            self.scheduler.step(now, event, &mut actions);
+            for action in actions {
+                self.perform(action);
+            }
         }
     }
 
@@ -315,13 +344,18 @@ impl World {
             Action::Emit(emitted) => self.trace.emitted.push(*emitted),
             Action::Exit => self.exited = true,
             Action::Spawn(request) => {
+                // A run may have been made just before the clock was set back.
+                assert!(
+                    request.fire_time <= self.latest,
+                    "its fire time never came: {request:?}"
+                );
                 if !self.durable_starts.contains(&request.run_id) {
                     self.trace.premature.push(request.run_id);
                 }
                 let job = request.job.id.to_string();
                 let script = self.scripts.get(&job).cloned().unwrap_or_default();
                 if script.spawn_fails {
-                    self.give(Event::SpawnFailed {
+                    self.events.push_back(Event::SpawnFailed {
                         run: request.run,
                         error: "no such file".into(),
                     });
@@ -339,7 +373,7 @@ impl World {
                 };
                 self.processes.insert(request.run, process);
                 let pid = i32::try_from(self.trace.processes.len()).unwrap() + 100;
-                self.give(Event::Spawned {
+                self.events.push_back(Event::Spawned {
                     run: request.run,
                     pid,
                 });

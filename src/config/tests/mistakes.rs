@@ -317,6 +317,15 @@ fn what_is_wrong_inside_a_text_is_underlined_inside_it() {
 }
 
 #[test]
+fn no_lateness_at_all_is_no_grace() {
+    let text = "[jobs.a]\ncommand = 'x'\nmisfire_grace_time = 0\n";
+    let expected = "\
+jobs.toml:3:22: error: `misfire_grace_time` is zero, expected more [out_of_range]
+";
+    assert_eq!(refused(text), expected);
+}
+
+#[test]
 fn values_out_of_range_or_of_the_wrong_kind_say_what_was_expected() {
     let text = "[jobs.a]\ncommand = 'x'\nmax_instances = 0\nenabled = 'maybe'\ntimeout = '0s'\nkill_after = -1\n\
                 misfire_grace_time = 0.5\ncoalesce = 'last'\nshell = 'bash'\ncwd = ''\ndst = 'onse'\ntags = 'a'\n\

@@ -1,0 +1,137 @@
+//! How far the fires of one job are judged, through every setting of the clock.
+//!
+//! While the clock only goes forward this is one instant, the cursor. When it is set back, fires
+//! that were judged lie ahead again; the stretches of time they are in are remembered, so that
+//! none is made a second time.
+
+use crate::schedule::Schedule;
+use crate::time::WallTime;
+use std::time::Duration;
+
+/// A backward step of at least this much is a correction: the times before it were wrong. What was
+/// merely missed or coalesced in them does not count as judged (a clock that was a year ahead for a
+/// minute would silence a job for a year); what ran still does.
+pub const CLOCK_CORRECTION: Duration = Duration::from_secs(3 * 3600);
+
+/// How many stretches are remembered of each kind; the oldest is forgotten first.
+const MAX_STRETCHES: usize = 16;
+
+/// The smallest step between two instants.
+pub(super) const TICK: Duration = Duration::from_micros(1);
+
+/// The time `t` with `after < t <= until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stretch {
+    pub after: WallTime,
+    pub until: WallTime,
+}
+
+impl Stretch {
+    fn holds(self, at: WallTime) -> bool {
+        self.after < at && at <= self.until
+    }
+}
+
+/// How far the fires of one job are judged.
+#[derive(Clone, Debug)]
+pub(super) struct Progress {
+    /// Every fire up to here is judged.
+    cursor: WallTime,
+    /// Where the stretch of judged fires that ends at `cursor` began.
+    since: WallTime,
+    /// Where the stretch that ends at `cursor`, and in which every fire ran, began.
+    ran_since: WallTime,
+    /// Stretches whose fires are not made again.
+    judged: Vec<Stretch>,
+    /// Stretches in which every fire ran, or was skipped because it was running.
+    ran: Vec<Stretch>,
+}
+
+impl Progress {
+    /// Nothing after `cursor` is judged, and nothing before it is to be.
+    pub fn starting_after(cursor: WallTime) -> Self {
+        Self {
+            cursor,
+            since: cursor,
+            ran_since: cursor,
+            judged: Vec::new(),
+            ran: Vec::new(),
+        }
+    }
+
+    /// Every fire up to here is judged.
+    pub fn cursor(&self) -> WallTime {
+        self.cursor
+    }
+
+    /// The first fire that is not judged.
+    pub fn next_fire(&self, schedule: &Schedule) -> Option<WallTime> {
+        let mut next = schedule.next_after(self.cursor);
+        while let Some(stretch) = next.and_then(|at| self.judged_stretch(at)) {
+            next = schedule.next_after(stretch.until);
+        }
+        next
+    }
+
+    /// The next unjudged stretch of time that is over by `now`. There may be another behind it.
+    pub fn due(&self, now: WallTime) -> Stretch {
+        let mut after = self.cursor;
+        while let Some(stretch) = self.judged_stretch(after + TICK) {
+            after = stretch.until;
+        }
+        let until = self
+            .judged
+            .iter()
+            .map(|stretch| stretch.after)
+            .filter(|&start| start > after)
+            .fold(now, WallTime::min);
+        Stretch { after, until }
+    }
+
+    /// The fires up to `until` are judged. `all_ran` says whether every one of them became a run,
+    /// or was skipped because one was running; otherwise `first_run` is the oldest that did.
+    pub fn advance(&mut self, until: WallTime, all_ran: bool, first_run: Option<WallTime>) {
+        if !all_ran {
+            remember(&mut self.ran, self.ran_since, self.cursor);
+            self.ran_since = first_run.map_or(until, |first| first - TICK);
+        }
+        self.cursor = until;
+    }
+
+    /// The clock was set back, by so much, to `now`. Fires of a schedule that follows real time
+    /// come again, as they truly do; fixed times that were judged do not.
+    pub fn set_back(&mut self, now: WallTime, by: Duration, follows_real_time: bool) {
+        if self.cursor <= now {
+            return;
+        }
+        if follows_real_time {
+            *self = Self::starting_after(now);
+            return;
+        }
+        remember(&mut self.judged, self.since, self.cursor);
+        remember(&mut self.ran, self.ran_since, self.cursor);
+        if by >= CLOCK_CORRECTION {
+            self.judged.clone_from(&self.ran);
+        }
+        self.cursor = now;
+        self.since = now;
+        self.ran_since = now;
+    }
+
+    fn judged_stretch(&self, at: WallTime) -> Option<Stretch> {
+        self.judged
+            .iter()
+            .copied()
+            .find(|stretch| stretch.holds(at))
+    }
+}
+
+fn remember(stretches: &mut Vec<Stretch>, after: WallTime, until: WallTime) {
+    if after >= until {
+        return;
+    }
+    if stretches.len() == MAX_STRETCHES {
+        stretches.remove(0);
+    }
+    stretches.push(Stretch { after, until });
+}
