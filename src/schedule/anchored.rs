@@ -13,6 +13,8 @@ pub struct Schedule {
     zone: Arc<Zone>,
     /// First instant it may fire.
     first: WallTime,
+    /// The first whole second of Unix time that is not before `first`.
+    first_second: i64,
     /// Last instant it may fire.
     last: WallTime,
 }
@@ -41,10 +43,12 @@ impl Schedule {
         first: Option<WallTime>,
         last: Option<WallTime>,
     ) -> Self {
+        let first = first.unwrap_or(WallTime::MIN);
         Self {
             fires,
             zone,
-            first: first.unwrap_or(WallTime::MIN),
+            first,
+            first_second: first.unix_seconds() + i64::from(first.subsec_micros() != 0),
             last: last.unwrap_or(WallTime::MAX),
         }
     }
@@ -61,14 +65,15 @@ impl Schedule {
     /// ```
     #[must_use]
     pub fn next_after(&self, after: WallTime) -> Option<WallTime> {
+        if let Fires::Cron { cron, rule } = &self.fires {
+            // Whole seconds: the one after the second that holds `after` is strictly later.
+            let first = (after.unix_seconds() + 1).max(self.first_second);
+            let next = self.instants(cron, *rule).first_from(first)?;
+            return Some(WallTime::from_unix_seconds(next)).filter(|next| *next <= self.last);
+        }
         let from = WallTime::from_micros(after.as_micros().checked_add(TICK)?).max(self.first);
         let next = match &self.fires {
-            Fires::Cron { cron, rule } => {
-                let first = from.unix_seconds() + i64::from(from.subsec_micros() != 0);
-                self.instants(cron, *rule)
-                    .first_from(first)
-                    .map(WallTime::from_unix_seconds)
-            }
+            Fires::Cron { .. } => None,
             Fires::Interval { interval, at_once } => {
                 let regular = interval.first_from(from);
                 let once = at_once.filter(|at| *at >= from);

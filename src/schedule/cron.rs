@@ -4,7 +4,7 @@
 //! trailing zeros, and the whole fits a cache line. Which days of a month match is computed for
 //! the month at once (`month.rs`); the search over them is in `search.rs`.
 
-use super::month::{Month, YEAR_SHAPES, shape_of};
+use super::month::{ALL_SHAPES, Month, SHAPES_WITHOUT_WEEKS, YEAR_SHAPES, shape_of};
 use super::years::YearSet;
 use std::sync::Arc;
 
@@ -68,6 +68,8 @@ pub struct Cron {
     /// Bit 0: Sunday … bit 6: Saturday.
     pub(super) weekdays: u8,
     flags: u8,
+    /// Bit n: years of the n-th shape have a matching day.
+    pub(super) year_shapes: u16,
 }
 
 /// The day rule is [`DayRule::Either`].
@@ -76,8 +78,21 @@ const EITHER_DAY: u8 = 1;
 const TIME_STAR: u8 = 1 << 1;
 /// Weekdays of `nth_weekdays` belong to the day field (cron tables), not the weekday field.
 const NTH_IN_DAY: u8 = 1 << 2;
-/// No date of the calendar matches.
-const NEVER: u8 = 1 << 3;
+/// All days match: [`DayPattern::Every`].
+const EVERY_DAY: u8 = 1 << 3;
+/// Weekdays alone decide: [`DayPattern::Weekdays`].
+const WEEKDAYS_ALONE: u8 = 1 << 4;
+
+/// What has to be looked at to tell whether a day matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DayPattern {
+    /// Nothing: all do.
+    Every,
+    /// Its weekday.
+    Weekdays,
+    /// Its whole date.
+    Dates,
+}
 
 impl Cron {
     /// Every second of every day: what the fields of a parsed text narrow down.
@@ -95,6 +110,7 @@ impl Cron {
             months: ALL_MONTHS,
             weekdays: ALL_WEEKDAYS,
             flags: 0,
+            year_shapes: ALL_SHAPES,
         }
     }
 
@@ -135,34 +151,82 @@ impl Cron {
         self.nth_weekdays |= 1 << (8 * (nth - 1) + weekday);
     }
 
-    /// To be called once all fields are set: decides whether any date matches at all.
+    /// To be called once all fields are set: decides how days are searched, and whether any date
+    /// matches at all.
     pub(super) fn sealed(mut self) -> Self {
-        let never = !self.has_matching_day();
-        self.set(NEVER, never);
+        let pattern = self.found_day_pattern();
+        self.set(EVERY_DAY, pattern == DayPattern::Every);
+        self.set(WEEKDAYS_ALONE, pattern == DayPattern::Weekdays);
+        let has_time = self.seconds != 0 && self.minutes != 0 && self.hours != 0;
+        self.year_shapes = match pattern {
+            // A crontab may have ranges that stand for no value.
+            _ if !has_time => 0,
+            DayPattern::Every | DayPattern::Weekdays => ALL_SHAPES,
+            DayPattern::Dates => self.shapes_with_matching_day(),
+        };
         self
     }
 
     /// Whether any date of the calendar matches: `0 0 30 2 *` and `{ week = 53, month = 6 }` never do.
     #[must_use]
     pub fn can_fire(&self) -> bool {
-        self.flags & NEVER == 0
+        self.year_shapes != 0
+    }
+
+    /// What has to be looked at to tell whether a day matches.
+    #[inline]
+    pub(super) fn day_pattern(&self) -> DayPattern {
+        match self.flags & (EVERY_DAY | WEEKDAYS_ALONE) {
+            EVERY_DAY => DayPattern::Every,
+            WEEKDAYS_ALONE => DayPattern::Weekdays,
+            _ => DayPattern::Dates,
+        }
+    }
+
+    fn found_day_pattern(&self) -> DayPattern {
+        let all_days = self.days == ALL_DAYS;
+        let all_weekdays = self.weekdays == ALL_WEEKDAYS;
+        let is_either = self.day_rule() == DayRule::Either;
+        if self.months != ALL_MONTHS || self.weeks != ALL_WEEKS || self.years.is_some() {
+            DayPattern::Dates
+        } else if (all_days && all_weekdays) || (is_either && (all_days || all_weekdays)) {
+            DayPattern::Every
+        } else if all_days && !is_either && self.nth_weekdays == 0 && self.weekdays != 0 {
+            DayPattern::Weekdays
+        } else {
+            DayPattern::Dates
+        }
     }
 
     /// A year's dates, weekdays and ISO weeks are fixed by its shape, of which there are 15, so
     /// that trying one year of each shape is trying the whole 400-year cycle.
-    fn has_matching_day(&self) -> bool {
+    fn shapes_with_matching_day(&self) -> u16 {
         let has_day = |year: i32| {
             self.months()
                 .any(|month| self.days_in(Month::new(year, month)) != 0)
         };
-        let Some(years) = &self.years else {
-            return YEAR_SHAPES.into_iter().any(has_day);
+        let tried = if self.weeks == ALL_WEEKS {
+            SHAPES_WITHOUT_WEEKS
+        } else {
+            YEAR_SHAPES.len()
         };
-        let mut shapes = 0_u32;
-        for (bit, year) in YEAR_SHAPES.into_iter().enumerate() {
-            shapes |= u32::from(has_day(year)) << bit;
+        let mut shapes = 0_u16;
+        for (bit, year) in YEAR_SHAPES.into_iter().enumerate().take(tried) {
+            shapes |= u16::from(has_day(year)) << bit;
         }
-        shapes != 0 && years.iter().any(|year| shapes >> shape_of(year) & 1 != 0)
+        if tried == SHAPES_WITHOUT_WEEKS {
+            // The last shape is the one of plain years from a Saturday, but for its weeks.
+            shapes |= shapes >> 6 << 14 & 1 << 14;
+        }
+        let Some(years) = &self.years else {
+            return shapes;
+        };
+        let is_among = |year| shapes >> shape_of(year) & 1 != 0;
+        if years.iter().any(is_among) {
+            shapes
+        } else {
+            0
+        }
     }
 
     /// How the two day fields combine.

@@ -8,6 +8,7 @@
 use super::cron::{Cron, DayRule, LAST_WEEKDAY};
 use super::error::ScheduleError;
 use super::field::{CRONTAB_WEEKDAY, DAY, Field, HOUR, MINUTE, MONTH};
+use super::hashed::parse_hashed;
 use super::item::{Dialect, parse_item, single_value};
 use super::list::{items, trimmed};
 use super::nickname;
@@ -43,6 +44,69 @@ pub struct Expression {
 /// # Errors
 /// Every mistake found (one per wrong field), each with its place.
 pub fn parse_expression(text: &str) -> Result<Expression, Vec<ScheduleError>> {
+    parse_expression_with(text, ParseOptions::default())
+}
+
+/// [`parse_expression`] for a job: its id gives `H` and `~` their values.
+///
+/// ```
+/// use rsched::schedule::{parse_expression, parse_expression_for};
+/// let spread = |id| parse_expression_for("H H(0-5) * * *", Some(id)).unwrap().trigger;
+/// assert_eq!(spread("backup"), spread("backup"));
+/// assert_ne!(spread("backup"), spread("report"));
+/// assert_eq!(parse_expression("H 0 * * *").unwrap_err()[0].code, "missing_job_id");
+/// ```
+///
+/// # Errors
+/// As [`parse_expression`]; `H` or `~` without an id.
+pub fn parse_expression_for(
+    text: &str,
+    job_id: Option<&str>,
+) -> Result<Expression, Vec<ScheduleError>> {
+    let options = ParseOptions {
+        job_id,
+        ..ParseOptions::default()
+    };
+    parse_expression_with(text, options)
+}
+
+/// Whose expression it is, and how strictly it is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ParseOptions<'a> {
+    /// What `H` and `~` are made from; without it they are errors.
+    pub job_id: Option<&'a str>,
+    /// As cron does in its own files: a range that runs backwards stands for no value at all, which is
+    /// a warning here and not an error.
+    pub backward_ranges: bool,
+}
+
+/// [`parse_expression`] with options.
+///
+/// # Errors
+/// As [`parse_expression`], less what the options admit.
+pub fn parse_expression_with(
+    text: &str,
+    options: ParseOptions<'_>,
+) -> Result<Expression, Vec<ScheduleError>> {
+    let (zone, rest) = prepared(text, Dialect::Crontab)?;
+    let mut warnings = Vec::new();
+    let trigger = if text.as_bytes().get(rest.start) == Some(&b'@') {
+        nickname::parse(text, rest).map_err(|error| vec![error])?
+    } else {
+        Trigger::Cron(parse_fields(text, rest, options, &mut warnings)?)
+    };
+    Ok(Expression {
+        trigger,
+        zone,
+        warnings,
+    })
+}
+
+/// The zone in front of an expression with its place, and the place of the rest.
+type ZoneAndRest = (Option<(String, Range<usize>)>, Range<usize>);
+
+/// What all dialects begin with: limits, characters, blanks, the zone.
+pub(super) fn prepared(text: &str, dialect: Dialect) -> Result<ZoneAndRest, Vec<ScheduleError>> {
     if text.len() > MAX_EXPRESSION_BYTES {
         let message = format!(
             "the expression is {} bytes long, {MAX_EXPRESSION_BYTES} are the most",
@@ -54,20 +118,8 @@ pub fn parse_expression(text: &str) -> Result<Expression, Vec<ScheduleError>> {
             message,
         )]);
     }
-    check_characters(text, Dialect::Crontab)?;
-    let whole = trimmed(text, 0..text.len());
-    let (zone, rest) = zone_prefix(text, whole)?;
-    let mut warnings = Vec::new();
-    let trigger = if text.as_bytes().get(rest.start) == Some(&b'@') {
-        nickname::parse(text, rest).map_err(|error| vec![error])?
-    } else {
-        Trigger::Cron(parse_fields(text, rest, &mut warnings)?)
-    };
-    Ok(Expression {
-        trigger,
-        zone,
-        warnings,
-    })
+    check_characters(text, dialect)?;
+    zone_prefix(text, trimmed(text, 0..text.len()))
 }
 
 /// Refuses everything but printable ASCII and the blanks: what looks like a digit or a blank and
@@ -101,14 +153,7 @@ pub(super) fn check_characters(text: &str, dialect: Dialect) -> Result<(), Vec<S
 }
 
 /// A `CRON_TZ=…` or `TZ=…` in front, and what follows it.
-#[expect(
-    clippy::type_complexity,
-    reason = "the zone as `Expression` has it, and the rest"
-)]
-fn zone_prefix(
-    text: &str,
-    whole: Range<usize>,
-) -> Result<(Option<(String, Range<usize>)>, Range<usize>), Vec<ScheduleError>> {
+fn zone_prefix(text: &str, whole: Range<usize>) -> Result<ZoneAndRest, Vec<ScheduleError>> {
     let written = &text[whole.clone()];
     let Some(prefix) = ["CRON_TZ=", "TZ="]
         .into_iter()
@@ -147,6 +192,7 @@ const FIELDS: usize = 5;
 pub(super) fn parse_fields(
     text: &str,
     span: Range<usize>,
+    options: ParseOptions<'_>,
     warnings: &mut Vec<ScheduleError>,
 ) -> Result<Cron, Vec<ScheduleError>> {
     let mut spans = words(text, span.clone());
@@ -176,10 +222,18 @@ pub(super) fn parse_fields(
 
     let mut errors = Vec::new();
     let mut values = |span: Range<usize>, field: &'static Field, special: Special| {
-        parse_field(text, span, field, special, &mut cron, warnings).unwrap_or_else(|error| {
-            errors.push(error);
-            0
-        })
+        let parser = FieldParser {
+            text,
+            field,
+            special,
+            options,
+        };
+        parser
+            .parse(span, &mut cron, warnings)
+            .unwrap_or_else(|error| {
+                errors.push(error);
+                0
+            })
     };
     let minutes = values(minute, &MINUTE, no_special);
     let hours = values(hour, &HOUR, no_special);
@@ -195,7 +249,7 @@ pub(super) fn parse_fields(
 }
 
 /// The words between blanks.
-fn words(text: &str, span: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn words(text: &str, span: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let mut at = span.start;
     std::iter::from_fn(move || {
         let bytes = &text.as_bytes()[..span.end];
@@ -211,26 +265,51 @@ fn words(text: &str, span: Range<usize>) -> impl Iterator<Item = Range<usize>> {
 /// An item that is no plain value, range or step: true if it was one and has been added.
 type Special = fn(&str, &Range<usize>, &mut Cron) -> Result<bool, ScheduleError>;
 
-/// The values of one field as bits; its special items go into `cron` directly.
-fn parse_field(
-    text: &str,
-    span: Range<usize>,
+/// Reads one field.
+struct FieldParser<'a> {
+    text: &'a str,
     field: &'static Field,
     special: Special,
-    cron: &mut Cron,
-    warnings: &mut Vec<ScheduleError>,
-) -> Result<u64, ScheduleError> {
-    let mut mask = 0;
-    for item in items(text, span, field.noun) {
-        let item = item?;
-        if special(text, &item, cron)? {
-            continue;
+    options: ParseOptions<'a>,
+}
+
+impl FieldParser<'_> {
+    /// The values as bits; special items go into `cron` directly.
+    fn parse(
+        &self,
+        span: Range<usize>,
+        cron: &mut Cron,
+        warnings: &mut Vec<ScheduleError>,
+    ) -> Result<u64, ScheduleError> {
+        let (text, field) = (self.text, self.field);
+        let mut mask = 0;
+        for item in items(text, span, field.noun) {
+            let item = item?;
+            if let Some(hashed) = parse_hashed(text, &item, field, self.options.job_id) {
+                mask |= hashed?.mask();
+                continue;
+            }
+            if (self.special)(text, &item, cron)? {
+                continue;
+            }
+            match parse_item(text, item, field, Dialect::Crontab) {
+                Ok((values, warning)) => {
+                    mask |= values.mask();
+                    warnings.extend(warning);
+                }
+                Err(mut error)
+                    if self.options.backward_ranges && error.code == "backward_range" =>
+                {
+                    error
+                        .message
+                        .push_str(", which stands for no value: cron accepts it and never fires");
+                    warnings.push(error);
+                }
+                Err(error) => return Err(error),
+            }
         }
-        let (values, warning) = parse_item(text, item, field, Dialect::Crontab)?;
-        mask |= values.mask();
-        warnings.extend(warning);
+        Ok(mask)
     }
-    Ok(mask)
 }
 
 #[expect(

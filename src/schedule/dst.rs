@@ -75,6 +75,12 @@ pub(super) struct Instants<'a, R> {
     pub rule: GapsAndFolds,
 }
 
+/// Whether nothing of the span before it matters at this instant or later: it is so far behind
+/// the beginning that no reading from there on has been there before.
+fn is_far_inside(at: i64, span: OffsetSpan) -> bool {
+    at.saturating_sub(MOST_SHIFT) > span.start
+}
+
 /// A span, with what of its beginning the span before it decides.
 #[derive(Clone, Copy, Debug)]
 struct Stretch {
@@ -106,13 +112,36 @@ impl Stretch {
 
 impl<R: Readings> Instants<'_, R> {
     /// The first instant at or after `from`.
+    #[inline]
     pub(super) fn first_from(&self, from: i64) -> Option<i64> {
+        let span = self.zone.span_at(from);
+        if is_far_inside(from, span) {
+            // Nothing of the span before it matters, and mostly nothing of the one behind it.
+            let offset = i64::from(span.offset);
+            let at = self.readings.first_from(from.saturating_add(offset))? - offset;
+            if at < span.end {
+                return Some(at);
+            }
+            // All spans in between have no reading of their own and no readings that come again,
+            // so that it can be looked up where it is found.
+            if span.end.saturating_sub(from) > MOST_SHIFT {
+                let later = self.zone.span_at(at);
+                let at = at + offset - i64::from(later.offset);
+                if is_far_inside(at, later) && at < later.end {
+                    return Some(at);
+                }
+            }
+        }
+        self.first_near_change(from)
+    }
+
+    /// [`Self::first_from`], span by span.
+    fn first_near_change(&self, from: i64) -> Option<i64> {
         let mut from = from;
         loop {
             let span = self.zone.span_at(from);
             let offset = i64::from(span.offset);
-            // Far from the beginning of the span nothing of the span before it matters.
-            let first = if from.saturating_sub(MOST_SHIFT) > span.start {
+            let first = if is_far_inside(from, span) {
                 from
             } else {
                 let stretch = self.stretch(span);

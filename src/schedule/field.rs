@@ -68,6 +68,12 @@ pub(super) static CRONTAB_WEEKDAY: Field = Field {
     cycle: 7,
     ..plain("day of week", 0, 7, "0-7 or sun-sat")
 };
+/// 1 is Sunday, as Quartz has it.
+pub(super) static QUARTZ_WEEKDAY: Field = Field {
+    names: SUNDAY_FIRST,
+    first_name: 1,
+    ..plain("day of week", 1, 7, "1-7 or sun-sat")
+};
 /// 0 is Monday, as `APScheduler` has it.
 pub(super) static TABLE_WEEKDAY: Field = Field {
     names: MONDAY_FIRST,

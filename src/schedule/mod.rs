@@ -10,11 +10,13 @@ mod crontab;
 mod dst;
 mod error;
 mod field;
+mod hashed;
 mod interval;
 mod item;
 mod list;
 mod month;
 mod nickname;
+mod quartz;
 mod search;
 mod spec;
 mod table;
@@ -23,10 +25,14 @@ mod years;
 
 pub use anchored::Schedule;
 pub use cron::{Cron, DayRule};
-pub use crontab::{Expression, MAX_EXPRESSION_BYTES, parse_expression};
+pub use crontab::{
+    Expression, MAX_EXPRESSION_BYTES, ParseOptions, parse_expression, parse_expression_for,
+    parse_expression_with,
+};
 pub use dst::DstPolicy;
 pub use error::ScheduleError;
 pub use interval::MIN_INTERVAL;
+pub use quartz::parse_quartz;
 pub use spec::ScheduleSpec;
 pub use table::TableField;
 pub use trigger::Trigger;

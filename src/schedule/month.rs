@@ -6,18 +6,23 @@
 //! its first day, and for years that begin on a Saturday whether that day lies in a week 52 or 53.
 
 use super::cron::{ALL_DAYS, ALL_WEEKDAYS, ALL_WEEKS, Cron, DayRule, bits};
+use super::field::FIRST_YEAR;
 use crate::time::civil;
 
-/// One month of one year.
+/// One month of one year, 1970 or later.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Month {
     /// Days from 1970-01-01 to its first.
     pub first_day: i64,
+    /// Its place among all months, January 1970 being 0.
+    place: u32,
+    pub year: i32,
+    /// 1 to 12.
+    pub number: u8,
     /// Days in it: 28 to 31.
     pub length: u8,
     /// The weekday of its first, 0 = Sunday.
     pub first_weekday: u8,
-    number: u8,
 }
 
 /// Weekday mask times this is the mask written six times.
@@ -25,15 +30,124 @@ const SIX_WEEKS: u64 = 1 | 1 << 7 | 1 << 14 | 1 << 21 | 1 << 28 | 1 << 35;
 /// December, the last month.
 const DECEMBER: u8 = 12;
 
-impl Month {
-    pub(super) fn new(year: i32, number: u8) -> Self {
-        let first_day = civil::days_from_civil(year, number, 1);
-        Self {
-            first_day,
-            length: civil::days_in_month(year, number),
-            first_weekday: civil::weekday(first_day),
+/// The years after which the calendar repeats, weekdays and all.
+const CYCLE_YEARS: usize = 400;
+const CYCLE_MONTHS: u32 = 4_800;
+const CYCLE_DAYS: i64 = 146_097;
+
+/// A month of the 400 years from 1970.
+#[derive(Clone, Copy)]
+struct TableMonth {
+    /// Days from the beginning of the table to its first.
+    first_day: u32,
+    /// Years from the beginning of the table.
+    year: u16,
+    number: u8,
+    first_weekday: u8,
+}
+
+/// The months of the 400 years from 1970, and the one behind them. The calendar is looked up and
+/// not computed, because nearly every question is about months that stand side by side here.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "400 years have fewer than 2^18 days"
+)]
+static MONTHS: [TableMonth; CYCLE_MONTHS as usize + 1] = {
+    let mut months = [TableMonth {
+        first_day: 0,
+        year: 0,
+        number: 1,
+        first_weekday: 4,
+    }; CYCLE_MONTHS as usize + 1];
+    let mut place = 0;
+    while place < months.len() {
+        let (year, number) = (place / 12, (place % 12) as u8 + 1);
+        let first_day = civil::days_from_civil(1970 + year as i32, number, 1);
+        months[place] = TableMonth {
+            first_day: first_day as u32,
+            year: year as u16,
             number,
+            first_weekday: civil::weekday(first_day),
+        };
+        place += 1;
+    }
+    months
+};
+
+impl Month {
+    /// A month (1–12) of a year from 1970 on.
+    pub(super) fn new(year: i32, number: u8) -> Self {
+        let years = u32::try_from(year - i32::from(FIRST_YEAR)).unwrap_or(0);
+        Self::at(years * 12 + u32::from(number) - 1)
+    }
+
+    /// The month at a place among all months.
+    #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        reason = "28..=31, and far fewer cycles"
+    )]
+    fn at(place: u32) -> Self {
+        let (cycle, in_cycle) = if place < CYCLE_MONTHS {
+            (0, place)
+        } else {
+            (place / CYCLE_MONTHS, place % CYCLE_MONTHS)
+        };
+        let month = MONTHS[in_cycle as usize];
+        let next = MONTHS[in_cycle as usize + 1];
+        Self {
+            first_day: i64::from(month.first_day) + i64::from(cycle) * CYCLE_DAYS,
+            place,
+            year: i32::from(FIRST_YEAR) + i32::from(month.year) + cycle as i32 * 400,
+            number: month.number,
+            length: (next.first_day - month.first_day) as u8,
+            first_weekday: month.first_weekday,
         }
+    }
+
+    /// The month that holds a day, counted from 1970-01-01.
+    #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place in 400 years"
+    )]
+    pub(super) fn holding(day: i64) -> Self {
+        let (cycle, day) = if day < CYCLE_DAYS {
+            (0, day.max(0))
+        } else {
+            (day / CYCLE_DAYS, day % CYCLE_DAYS)
+        };
+        // By the average length of a month, which is at most one month off.
+        let guess = (day as u64 * u64::from(CYCLE_MONTHS) / CYCLE_DAYS as u64) as u32;
+        let starts = |place: u32| i64::from(MONTHS[place as usize].first_day);
+        let place = guess + u32::from(day >= starts(guess + 1)) - u32::from(day < starts(guess));
+        Self::at(cycle as u32 * CYCLE_MONTHS + place)
+    }
+
+    /// The month that many months later.
+    #[inline]
+    pub(super) fn later(self, months: u32) -> Self {
+        Self::at(self.place + months)
+    }
+
+    /// The day of the month of a day of it.
+    #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "1..=31"
+    )]
+    pub(super) fn number_of(self, day: i64) -> u8 {
+        (day - self.first_day + 1) as u8
+    }
+
+    /// Days from 1970-01-01 to its n-th.
+    pub(super) fn day(self, number: u32) -> i64 {
+        self.first_day - 1 + i64::from(number)
     }
 
     /// Bits of all its days.
@@ -58,16 +172,17 @@ impl Month {
     /// The days that are the n-th or the last of their weekday, by [`Cron`]'s bytes.
     fn days_of_nth_weekdays(self, nth_weekdays: u64) -> u32 {
         let mut days = 0;
-        for (nth, weekdays) in (0_u32..)
-            .zip(nth_weekdays.to_le_bytes())
-            .filter(|(_, weekdays)| *weekdays != 0)
-        {
+        let mut left = nth_weekdays;
+        while left != 0 {
+            let nth = left.trailing_zeros() / 8;
+            let [weekdays, ..] = (left >> (8 * nth)).to_le_bytes();
             let week = if nth == 5 {
                 0b111_1111 << (self.length - 6)
             } else {
                 0b1111_1110 << (7 * nth)
             };
             days |= self.days_of_weekdays(weekdays) & week;
+            left &= !(0xff << (8 * nth));
         }
         days
     }
@@ -172,8 +287,13 @@ pub(super) const YEAR_SHAPES: [i32; 15] = [
     2017, 2018, 2019, 2014, 2015, 2010, 2022, 2012, 2024, 2008, 2020, 2004, 2016, 2000, 2005,
 ];
 
+/// All shapes as bits.
+pub(super) const ALL_SHAPES: u16 = (1 << YEAR_SHAPES.len()) - 1;
+/// The shapes that differ in more than the numbers of their weeks.
+pub(super) const SHAPES_WITHOUT_WEEKS: usize = 14;
+
 /// The place of a year's shape in [`YEAR_SHAPES`].
-pub(super) fn shape_of(year: i32) -> usize {
+pub(super) const fn shape_of(year: i32) -> usize {
     let first_weekday = civil::weekday(civil::days_from_civil(year, 1, 1));
     let is_leap = civil::is_leap(year);
     // The year before a plain year that begins on a Saturday has a week 53 if it is a leap year.
@@ -181,7 +301,47 @@ pub(super) fn shape_of(year: i32) -> usize {
     if first_weekday == 6 && !is_leap && civil::is_leap(year - 1) {
         return 14;
     }
-    usize::from(first_weekday) + if is_leap { 7 } else { 0 }
+    first_weekday as usize + if is_leap { 7 } else { 0 }
+}
+
+/// By year of the cycle and shape: how many years later the next year of that shape is, 0 for
+/// the year itself. The rarest shapes are up to 40 years apart, and trying each of those years is
+/// what this saves.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "below 400"
+)]
+static YEARS_TO_SHAPE: [[u8; YEAR_SHAPES.len()]; CYCLE_YEARS] = {
+    let mut table = [[0; YEAR_SHAPES.len()]; CYCLE_YEARS];
+    // Backwards, and twice round so that the end of the cycle knows of its beginning.
+    let mut distance = [u8::MAX; YEAR_SHAPES.len()];
+    let mut left = 2 * CYCLE_YEARS;
+    while left > 0 {
+        left -= 1;
+        let year = left % CYCLE_YEARS;
+        let mut shape = 0;
+        while shape < distance.len() {
+            distance[shape] = distance[shape].saturating_add(1);
+            shape += 1;
+        }
+        // 2000 is a year like 0, and as good a beginning.
+        distance[shape_of(2000 + year as i32)] = 0;
+        table[year] = distance;
+    }
+    table
+};
+
+/// The first year not before `year` (at least 0) whose shape is among the bits.
+#[inline]
+pub(super) fn first_year_of(shapes: u16, year: i32) -> Option<i32> {
+    if shapes == ALL_SHAPES {
+        return Some(year);
+    }
+    let place = usize::try_from(year).unwrap_or(0) % CYCLE_YEARS;
+    let distances = &YEARS_TO_SHAPE[place];
+    let distance = bits(shapes.into()).map(|shape| distances[usize::from(shape)]);
+    distance.min().map(|distance| year + i32::from(distance))
 }
 
 #[cfg(test)]
@@ -200,6 +360,22 @@ mod tests {
                 let [one, other] = days.map(|days| (civil::weekday(days), civil::iso_week(days).1));
                 assert_eq!(one, other, "{year} and {like}, month {month}");
             }
+        }
+    }
+
+    #[test]
+    fn the_next_year_of_a_shape_is_the_one_found_by_trying() {
+        for year in 1970..2_500 {
+            for shape in 0..YEAR_SHAPES.len() {
+                let tried = (year..year + 400).find(|year| shape_of(*year) == shape);
+                assert_eq!(
+                    first_year_of(1 << shape, year),
+                    tried,
+                    "{year}, shape {shape}"
+                );
+            }
+            assert_eq!(first_year_of(ALL_SHAPES, year), Some(year));
+            assert_eq!(first_year_of(0, year), None);
         }
     }
 

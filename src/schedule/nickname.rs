@@ -1,6 +1,6 @@
 //! `@daily` and its like: names for whole expressions, as Vixie's cron introduced them.
 
-use super::crontab;
+use super::crontab::{self, ParseOptions};
 use super::error::ScheduleError;
 use super::interval::MIN_INTERVAL;
 use super::list::trimmed;
@@ -50,9 +50,14 @@ pub(super) fn parse(text: &str, span: Range<usize>) -> Result<Trigger, ScheduleE
     if fields.is_empty() {
         return Ok(Trigger::Reboot);
     }
-    crontab::parse_fields(fields, 0..fields.len(), &mut Vec::new())
-        .map(Trigger::Cron)
-        .map_err(|_| unknown(name, span.start..span.start + length))
+    crontab::parse_fields(
+        fields,
+        0..fields.len(),
+        ParseOptions::default(),
+        &mut Vec::new(),
+    )
+    .map(Trigger::Cron)
+    .map_err(|_| unknown(name, span.start..span.start + length))
 }
 
 /// `@every 90s`: an interval.

@@ -5,16 +5,17 @@
 //! time comes out of shifts, within a month out of the mask of its days, and the months that are
 //! tried are those of the month field.
 
-use super::cron::{Cron, bits};
+use super::cron::{Cron, DayPattern, bits};
 use super::field::{FIRST_YEAR, LAST_YEAR};
-use super::month::Month;
+use super::month::{ALL_SHAPES, Month, first_year_of};
 use crate::time::civil::{self, SECONDS_PER_DAY};
 
 /// The first reading of 1970.
 const FIRST_READING: i64 = 0;
+/// The last day of 9999.
+const LAST_DAY: i64 = civil::days_from_civil(LAST_YEAR as i32, 12, 31);
 /// The last reading of 9999.
-const LAST_READING: i64 =
-    civil::days_from_civil(LAST_YEAR as i32, 12, 31) * SECONDS_PER_DAY + SECONDS_PER_DAY - 1;
+const LAST_READING: i64 = LAST_DAY * SECONDS_PER_DAY + SECONDS_PER_DAY - 1;
 
 /// A set of wall-clock readings, all of them in the years 1970 to 9999.
 pub(super) trait Readings {
@@ -27,20 +28,20 @@ pub(super) trait Readings {
 }
 
 impl Readings for Cron {
+    #[inline]
     fn first_from(&self, from: i64) -> Option<i64> {
+        let from = from.max(FIRST_READING);
         if from > LAST_READING || !self.can_fire() {
             return None;
         }
-        let from = from.max(FIRST_READING);
-        let today = from.div_euclid(SECONDS_PER_DAY);
-        let first = match self.first_day_from(today)? {
-            day if day == today => match self.first_time_from(second_of_day(from)) {
-                Some(time) => return Some(day * SECONDS_PER_DAY + time),
-                None => self.first_day_from(today + 1)?,
-            },
-            day => day,
+        let today = from / SECONDS_PER_DAY;
+        let later_today = self.first_time_from(second_of_day(from));
+        let day = self.first_day_from(today + i64::from(later_today.is_none()))?;
+        let time = match later_today {
+            Some(time) if day == today => time,
+            _ => self.first_time(),
         };
-        Some(first * SECONDS_PER_DAY + self.first_time())
+        (day <= LAST_DAY).then_some(day * SECONDS_PER_DAY + time)
     }
 
     fn last_until(&self, until: i64) -> Option<i64> {
@@ -96,10 +97,10 @@ fn time(hour: u32, minute: u32, second: u32) -> i64 {
     i64::from(hour * 3600 + minute * 60 + second)
 }
 
-/// The least one at or above `position`.
-fn first_bit(mask: u64, position: u32) -> Option<u32> {
-    let rest = mask.checked_shr(position)?;
-    (rest != 0).then(|| position + rest.trailing_zeros())
+/// The least one at or above `position`, which is below 64, and whether there is none.
+fn next_bit(mask: u64, position: u32) -> (u32, bool) {
+    let rest = mask >> position;
+    (position + rest.trailing_zeros(), rest == 0)
 }
 
 /// The greatest one at or below `position`, which is below 64.
@@ -139,21 +140,29 @@ impl Cron {
     }
 
     /// The first matching time of a day at or after `from`.
+    ///
+    /// A unit in which nothing is left carries into the greater one, and one that moves on starts
+    /// the smaller ones anew. All three are looked at in any case: choosing between numbers is
+    /// cheaper than jumps that cannot be predicted.
+    #[inline]
     fn first_time_from(&self, from: i64) -> Option<i64> {
         let (hour, minute, second) = hour_minute_second(from);
-        let first_second = self.seconds.trailing_zeros();
-        if self.hours >> hour & 1 != 0 {
-            if self.minutes >> minute & 1 != 0
-                && let Some(second) = first_bit(self.seconds, second)
-            {
-                return Some(time(hour, minute, second));
-            }
-            if let Some(minute) = first_bit(self.minutes, minute + 1) {
-                return Some(time(hour, minute, first_second));
-            }
-        }
-        let hour = first_bit(self.hours.into(), hour + 1)?;
-        Some(time(hour, self.minutes.trailing_zeros(), first_second))
+        let (next_second, no_second) = next_bit(self.seconds, second);
+        let (next_minute, no_minute) = next_bit(self.minutes, minute + u32::from(no_second));
+        let (next_hour, no_hour) = next_bit(self.hours.into(), hour + u32::from(no_minute));
+        let is_same_hour = next_hour == hour;
+        let is_same_minute = is_same_hour && next_minute == minute;
+        let second = if is_same_minute {
+            next_second
+        } else {
+            self.seconds.trailing_zeros()
+        };
+        let minute = if is_same_hour {
+            next_minute
+        } else {
+            self.minutes.trailing_zeros()
+        };
+        (!no_hour).then(|| time(next_hour, minute, second))
     }
 
     /// The last matching time of a day at or before `until`.
@@ -195,44 +204,71 @@ impl Cron {
 /// Days, counted from 1970-01-01.
 impl Cron {
     /// The first matching day at or after `from`.
+    ///
+    /// Most schedules leave the days open or name weekdays only, and need no calendar. The day may
+    /// be one behind the last.
+    #[inline]
     fn first_day_from(&self, from: i64) -> Option<i64> {
-        let (year, number, day) = civil::civil_from_days(from);
-        if year > i32::from(LAST_YEAR) {
-            return None;
-        }
-        let mut next_month = number;
-        if self.has_year(year) && self.months >> number & 1 != 0 {
-            let month = Month::new(year, number);
-            let days = self.days_in(month) & (u32::MAX << day);
-            if days != 0 {
-                return Some(month.first_day - 1 + i64::from(days.trailing_zeros()));
+        match self.day_pattern() {
+            DayPattern::Every => Some(from),
+            DayPattern::Weekdays => {
+                let two_weeks = u32::from(self.weekdays) << 7 | u32::from(self.weekdays);
+                let ahead = (two_weeks >> civil::weekday(from)).trailing_zeros();
+                Some(from + i64::from(ahead))
             }
-            next_month += 1;
+            DayPattern::Dates => self.first_date_from(from),
         }
-        let mut year = year;
+    }
+
+    /// [`Self::first_day_from`] by the calendar.
+    #[inline]
+    fn first_date_from(&self, from: i64) -> Option<i64> {
+        let month = Month::holding(from);
+        // All or no days, without a jump that cannot be predicted.
+        let in_months = u32::from(self.months >> month.number & 1).wrapping_neg();
+        let days = self.days_in(month) & (u32::MAX << month.number_of(from)) & in_months;
+        if days != 0 && self.has_year(month.year) {
+            return Some(month.day(days.trailing_zeros()));
+        }
+        // The next of the months is mostly where it is; those of the next year have bits 13 to 24.
+        let two_years = u32::from(self.months) << 12 | u32::from(self.months);
+        let ahead = 1 + (two_years >> (month.number + 1)).trailing_zeros();
+        let next = month.later(ahead);
+        if self.year_shapes == ALL_SHAPES && self.years.is_none() {
+            let days = self.days_in(next);
+            if days != 0 {
+                return Some(next.day(days.trailing_zeros()));
+            }
+        }
+        self.first_date_in(next.year, self.months & (u16::MAX << next.number))
+    }
+
+    /// The first matching day in these months of `year`, or in any month of later years.
+    #[inline]
+    fn first_date_in(&self, year: i32, months: u16) -> Option<i64> {
+        let mut months = months;
+        let mut found = self.first_year_from(year)?;
+        if found != year {
+            months = self.months;
+        }
         loop {
-            year = match self.first_year_from(year)? {
-                found if found == year => found,
-                found => {
-                    next_month = 1;
-                    found
-                }
-            };
-            for number in bits(u64::from(self.months) & (u64::MAX << next_month)) {
-                let month = Month::new(year, number);
+            for number in bits(months.into()) {
+                let month = Month::new(found, number);
                 let days = self.days_in(month);
                 if days != 0 {
-                    return Some(month.first_day - 1 + i64::from(days.trailing_zeros()));
+                    return Some(month.day(days.trailing_zeros()));
                 }
             }
-            year += 1;
-            next_month = 1;
+            // Only the year that was begun with can come to this: the others have a day.
+            found = self.first_year_from(found + 1)?;
+            months = self.months;
         }
     }
 
     /// The last matching day at or before `until`.
     fn last_day_until(&self, until: i64) -> Option<i64> {
-        let (mut year, mut number, mut day) = civil::civil_from_days(until);
+        let month = Month::holding(until);
+        let (mut year, mut number, mut day) = (month.year, month.number, month.number_of(until));
         loop {
             let found = self.last_year_until(year)?;
             if found != year {
@@ -247,7 +283,7 @@ impl Cron {
                 let month = Month::new(year, number);
                 let days = self.days_in(month) & (u32::MAX >> (31 - day));
                 if days != 0 {
-                    return Some(month.first_day - 1 + i64::from(days.ilog2()));
+                    return Some(month.day(days.ilog2()));
                 }
                 number -= 1;
                 day = 31;
@@ -258,39 +294,41 @@ impl Cron {
 
     /// How many days match from `first` up to but not including `end`.
     fn count_days(&self, first: i64, end: i64) -> u64 {
-        let (mut year, mut number, day) = civil::civil_from_days(first);
-        let mut skipped = i64::from(day) - 1;
+        let mut month = Month::holding(first);
+        let mut from = month.number_of(first);
         let mut total = 0;
-        let mut month_start = first - skipped;
-        while month_start < end {
-            let month = Month::new(year, number);
-            let length = i64::from(month.length);
-            if self.months >> number & 1 != 0 && self.has_year(year) {
-                let mut days = self.days_in(month) & (u32::MAX << (skipped + 1));
-                if end - month_start < length {
-                    days &= (1 << (end - month_start + 1)) - 1;
+        while month.first_day < end {
+            if self.months >> month.number & 1 != 0 && self.has_year(month.year) {
+                let mut days = self.days_in(month) & (u32::MAX << from);
+                if end - month.first_day < i64::from(month.length) {
+                    days &= (1 << month.number_of(end)) - 1;
                 }
                 total += u64::from(days.count_ones());
             }
-            skipped = 0;
-            month_start += length;
-            (year, number) = if number == 12 {
-                (year + 1, 1)
-            } else {
-                (year, number + 1)
-            };
+            from = 1;
+            month = month.later(1);
         }
         total
     }
 
     fn has_year(&self, year: i32) -> bool {
-        self.first_year_from(year) == Some(year)
+        self.years
+            .as_ref()
+            .is_none_or(|years| years.first_from(year) == Some(year))
     }
 
+    /// The first year with a matching day that is not before `year`.
     fn first_year_from(&self, year: i32) -> Option<i32> {
-        match &self.years {
-            Some(years) => years.first_from(year),
-            None => (year <= i32::from(LAST_YEAR)).then_some(year.max(FIRST_YEAR.into())),
+        let mut year = year.max(FIRST_YEAR.into());
+        loop {
+            if let Some(years) = &self.years {
+                year = years.first_from(year)?;
+            }
+            let found = first_year_of(self.year_shapes, year)?;
+            if found == year || self.years.is_none() {
+                return Some(found).filter(|found| *found <= i32::from(LAST_YEAR));
+            }
+            year = found;
         }
     }
 

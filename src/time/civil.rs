@@ -142,10 +142,11 @@ pub const fn civil_from_days(days: i64) -> (i32, u8, u8) {
 /// ```
 #[must_use]
 #[inline]
-#[expect(clippy::cast_sign_loss, reason = "0..7")]
+#[expect(clippy::cast_possible_truncation, reason = "0..7")]
 pub const fn weekday(days: i64) -> u8 {
     // rem_euclid first: days + 4 could overflow.
-    ((days.rem_euclid(7) + 4) % 7) as u8
+    let weekday = days.rem_euclid(7) as u8 + 4;
+    if weekday < 7 { weekday } else { weekday - 7 }
 }
 
 /// Day of the year of a date: 1 to 366.

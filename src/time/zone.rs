@@ -3,15 +3,14 @@
 //! The one idea: a zone is a sorted list of spans that covers all of time, so that every question
 //! is "which span?". The rule that holds for the far future (the footer of a `TZif` file) is written
 //! out for a little more than the 400 years after which the Gregorian calendar repeats exactly,
-//! and later instants are mapped back into those years. The span last asked for is remembered,
-//! because the next question is nearly always about the same one.
+//! and later instants are mapped back into those years. A coarse index by time leads to the span
+//! that is asked for, or to the one before it, without a search.
 //!
 //! Nothing here knows where zones come from; `zone_database` does.
 
 use super::civil::{self, SECONDS_PER_DAY};
 use super::posix_rule::PosixRule;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A span of time in which a zone's offset does not change: `start <= t < end`, Unix seconds.
 /// `i64::MIN` / `i64::MAX` where it has no beginning / end.
@@ -81,6 +80,14 @@ const CYCLE_MARGIN_YEARS: i32 = 12;
 /// Where rules of a zone without any table begin: nobody moved a clock before.
 const FIRST_RULE_YEAR: i32 = 1900;
 
+/// Length of a bucket of the index, some 48 days: an offset rarely changes twice in one, and the
+/// index of five centuries stays within 8 KiB.
+const BUCKET_SECONDS: i64 = 1 << 22;
+
+/// Up to the year 2500 or so, which is as far as rules are written out: what a damaged zone file
+/// holds of later times is searched for.
+const MAX_BUCKETS: usize = 4_000;
+
 /// A table that goes on beyond this year has no use for its rule.
 const LAST_RULE_YEAR: i32 = 9999;
 
@@ -94,8 +101,9 @@ pub struct Zone {
     spans: Vec<OffsetSpan>,
     /// First second of the 400 years that repeat for ever, if any.
     cycle_start: Option<i64>,
-    /// Index of the span last found. A hint only: any value is safe.
-    last: AtomicUsize,
+    /// The place of the span that holds the first second of each bucket of [`BUCKET_SECONDS`]
+    /// from 1970 on, as far as the spans go.
+    buckets: Vec<u16>,
 }
 
 impl std::fmt::Debug for Zone {
@@ -163,9 +171,9 @@ impl Zone {
         }
         Zone {
             name: name.into(),
+            buckets: buckets(&spans),
             spans,
             cycle_start,
-            last: AtomicUsize::new(0),
         }
     }
 
@@ -176,7 +184,7 @@ impl Zone {
     }
 
     /// The span that holds the instant; right for every year from 1 to 9999 and beyond (footer
-    /// rule). O(1) near the last asked, O(log n) else.
+    /// rule). O(1) from 1970 on, O(log n) before and in the far future.
     ///
     /// ```
     /// use rsched::time::ZoneDatabase;
@@ -188,13 +196,23 @@ impl Zone {
     #[must_use]
     #[inline]
     pub fn span_at(&self, unix_seconds: i64) -> OffsetSpan {
-        // Relaxed: the index is a hint, whatever it is the span found is checked.
-        if let Some(span) = self.spans.get(self.last.load(Ordering::Relaxed))
-            && span.contains(unix_seconds)
-        {
-            return *span;
+        if let Some(span) = self.indexed_span(unix_seconds) {
+            return span;
         }
         self.find_span(unix_seconds)
+    }
+
+    /// The span where the index leads to it: nearly always in the years it covers.
+    #[inline]
+    fn indexed_span(&self, unix_seconds: i64) -> Option<OffsetSpan> {
+        let bucket = usize::try_from(unix_seconds / BUCKET_SECONDS).unwrap_or(0);
+        let last = self.buckets.len() - 1;
+        let place = usize::from(self.buckets[bucket.min(last)]);
+        // The span that begins the bucket, or the one after it.
+        let is_it = |span: &&OffsetSpan| span.contains(unix_seconds);
+        let span = self.spans.get(place).filter(is_it);
+        span.or_else(|| self.spans.get(place + 1).filter(is_it))
+            .copied()
     }
 
     /// The next change of offset strictly after the instant.
@@ -301,23 +319,31 @@ impl Zone {
     }
 
     fn table_span(&self, unix_seconds: i64) -> OffsetSpan {
-        let hint = self.last.load(Ordering::Relaxed);
-        // The same span (asked for through the cycle), else the one after: time mostly goes on.
-        for index in [hint, hint.wrapping_add(1)] {
-            if let Some(span) = self.spans.get(index)
-                && span.contains(unix_seconds)
-            {
-                self.last.store(index, Ordering::Relaxed);
-                return *span;
-            }
-        }
-        let after = self
-            .spans
-            .partition_point(|span| span.start <= unix_seconds);
-        let index = after.saturating_sub(1);
-        self.last.store(index, Ordering::Relaxed);
-        self.spans[index]
+        self.indexed_span(unix_seconds).unwrap_or_else(|| {
+            let is_before = |span: &OffsetSpan| span.start <= unix_seconds;
+            let after = self.spans.partition_point(is_before);
+            self.spans[after.saturating_sub(1)]
+        })
     }
+}
+
+/// The index of spans by time: at least one bucket.
+fn buckets(spans: &[OffsetSpan]) -> Vec<u16> {
+    let last_start = spans.last().map_or(0, |last| last.start);
+    let count = usize::try_from(last_start / BUCKET_SECONDS).unwrap_or(0) + 1;
+    let count = count.min(MAX_BUCKETS);
+    let mut buckets = vec![0; count];
+    let mut start = 0;
+    let mut place = 0;
+    for bucket in &mut buckets {
+        while spans.get(place + 1).is_some_and(|next| next.start <= start) {
+            place += 1;
+        }
+        // A table too long for the index would be read from its end, where the search goes on.
+        *bucket = u16::try_from(place).unwrap_or(u16::MAX);
+        start += BUCKET_SECONDS;
+    }
+    buckets
 }
 
 fn year_of(unix_seconds: i64) -> i32 {
