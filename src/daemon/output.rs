@@ -12,8 +12,8 @@ use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-/// Of one pipe, at most so much is read in one turn.
-const OUTPUT_PER_TURN: usize = 64 * 1024;
+/// Of the pipe of a process that has ended, at most so much is read before its end is told.
+const OUTPUT_AT_END: usize = 64 * 1024;
 
 /// A pipe is read in pieces of this size, so that however short its lines are, the text made of
 /// one piece (some 170 bytes around each line in JSON) stays far below the log's bound.
@@ -21,6 +21,10 @@ const OUTPUT_PIECE: usize = 8 * 1024;
 
 /// Of this much text in one turn, no more output is added to it: it stays in its pipes.
 const TEXT_PER_TURN: usize = 128 * 1024;
+
+/// So many pieces in one turn at most: output that nobody wants makes no text, and a flood of it
+/// must not hold up the loop either.
+const PIECES_PER_TURN: usize = 32;
 
 impl Daemon {
     /// Goes on reading the pipes of a scheduler that died, whose jobs may still live.
@@ -53,6 +57,7 @@ impl Daemon {
                         pipe,
                         job,
                         run: None,
+                        queued: false,
                     });
                 }
                 Ok(Reopened::Abandoned) => {}
@@ -99,33 +104,52 @@ impl Daemon {
                 .map_err(doing("waiting for output"))?
                 .collect();
             for number in numbers {
-                self.read_output(number);
+                self.runs.queue_output(number);
             }
+            self.read_in_turn();
         }
         Ok(())
     }
 
-    /// Reads what a pipe holds, but only as much as the log has room for; at its end, forgets it.
-    ///
-    /// Also called when a process ended, so that what it said last stands before its end.
+    /// One piece of each pipe that is ready, those first that have waited longest: a job that floods
+    /// would else use up every turn, and the others would wait with full pipes for ever.
+    fn read_in_turn(&mut self) {
+        for _ in 0..PIECES_PER_TURN {
+            if self.text.len() >= TEXT_PER_TURN || !self.setup.log.has_room() {
+                return;
+            }
+            let Some(number) = self.runs.next_output() else {
+                return;
+            };
+            match self.read_piece(number) {
+                ReadState::MoreToRead => self.runs.queue_output(number),
+                ReadState::WouldBlock => {}
+                ReadState::End => self.forget_output(number),
+            }
+        }
+    }
+
+    fn forget_output(&mut self, number: u64) {
+        if let Some(output) = self.runs.outputs.remove(&number) {
+            drop(self.output_poller.remove(&output.pipe));
+        }
+    }
+
+    /// Reads what the pipe of a process holds that has ended, so that what it said last stands
+    /// before its end; but only as much as the log has room for.
     pub(super) fn read_output(&mut self, number: u64) {
-        let mut left = OUTPUT_PER_TURN;
+        let mut left = OUTPUT_AT_END;
         while left > 0 && self.text.len() < TEXT_PER_TURN && self.setup.log.has_room() {
             match self.read_piece(number) {
                 ReadState::MoreToRead => left -= OUTPUT_PIECE,
                 ReadState::WouldBlock => return,
-                ReadState::End => {
-                    if let Some(output) = self.runs.outputs.remove(&number) {
-                        drop(self.output_poller.remove(&output.pipe));
-                    }
-                    return;
-                }
+                ReadState::End => return self.forget_output(number),
             }
         }
     }
 
     fn read_piece(&mut self, number: u64) -> ReadState {
-        let Some(Output { pipe, job, run }) = self.runs.outputs.get_mut(&number) else {
+        let Some(Output { pipe, job, run, .. }) = self.runs.outputs.get_mut(&number) else {
             return ReadState::WouldBlock;
         };
         let time = clock::read().wall;

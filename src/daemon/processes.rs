@@ -60,6 +60,7 @@ impl Daemon {
             pipe,
             job: request.job.id.clone(),
             run: Some(request.run_id),
+            queued: false,
         };
         let output = self.watch_output(output);
         self.runs.children.insert(

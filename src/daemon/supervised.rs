@@ -6,7 +6,7 @@
 use crate::config::JobId;
 use crate::process::{Child, OutputPipe};
 use crate::scheduler::{RunId, RunKey};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// A running process.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub(super) struct Output {
     pub pipe: OutputPipe,
     pub job: JobId,
     pub run: Option<RunId>,
+    /// It waits for its turn to be read.
+    pub queued: bool,
 }
 
 /// All of them.
@@ -45,6 +47,8 @@ pub(super) struct SupervisedRuns {
     pub children: BTreeMap<RunKey, Supervised>,
     pub outputs: BTreeMap<u64, Output>,
     outputs_opened: u64,
+    /// Pipes with something to read, in the order of their turn.
+    ready_outputs: VecDeque<u64>,
 }
 
 impl SupervisedRuns {
@@ -53,5 +57,25 @@ impl SupervisedRuns {
         self.outputs_opened += 1;
         self.outputs.insert(self.outputs_opened, output);
         self.outputs_opened
+    }
+
+    /// Gives a pipe that has something to read its turn, behind those that wait already.
+    pub fn queue_output(&mut self, number: u64) {
+        if let Some(output) = self.outputs.get_mut(&number).filter(|it| !it.queued) {
+            output.queued = true;
+            self.ready_outputs.push_back(number);
+        }
+    }
+
+    /// Whose turn it is to be read.
+    pub fn next_output(&mut self) -> Option<u64> {
+        while let Some(number) = self.ready_outputs.pop_front() {
+            // Its pipe may have come to its end while it waited.
+            if let Some(output) = self.outputs.get_mut(&number) {
+                output.queued = false;
+                return Some(number);
+            }
+        }
+        None
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::scheduler::{Sandbox, descriptors_of, eventually, is_alive, memory_of};
 use nix::sys::signal::Signal;
+use std::collections::BTreeMap;
 
 /// One job that runs at once.
 fn once(command: &str, keys: &str) -> Sandbox {
@@ -211,6 +212,31 @@ fn a_flood_is_slowed_and_memory_stays_flat() {
     scheduler.wait_for("end of the flood", |line| {
         line["event"] == "job_error" || line["event"] == "job_executed"
     });
+}
+
+#[test]
+fn a_job_that_floods_does_not_silence_the_others() {
+    // More than the pipe of `b` holds: it can only end when it is read.
+    let sandbox = Sandbox::new(
+        "[jobs.a]\ncommand = ['yes']\n[jobs.b]\ncommand = 'seq -f %0100.0f 2000'\n[jobs.c]\ncommand = 'seq -f %0100.0f 2000'\n",
+    );
+    let mut scheduler = sandbox.start();
+    let mut lines = BTreeMap::from([("b".to_owned(), 0), ("c".to_owned(), 0)]);
+    let mut ended = 0;
+    while ended < 2 || lines.values().any(|&count| count < 2000) {
+        let line = scheduler.wait_for("line of b or c", |line| {
+            line["job_id"] == "b" || line["job_id"] == "c"
+        });
+        scheduler.seen.clear();
+        if line["output"].is_string() {
+            *lines.get_mut(line["job_id"].as_str().unwrap()).unwrap() += 1;
+        } else if line["event"] == "job_executed" {
+            ended += 1;
+        }
+    }
+    scheduler.signal(Signal::SIGTERM);
+    scheduler.signal(Signal::SIGINT);
+    scheduler.event("job_error", "a");
 }
 
 #[test]
