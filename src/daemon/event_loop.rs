@@ -13,7 +13,7 @@ use super::status_text::status_lines;
 use super::supervised::SupervisedRuns;
 use crate::diagnostic;
 use crate::process::ReadBuffer;
-use crate::scheduler::{Action, Event, RunKey, Scheduler, ShutdownRequest};
+use crate::scheduler::{Action, Emitted, Event, EventName, RunKey, Scheduler, ShutdownRequest};
 use crate::store::{Answer, Store};
 use crate::sys::clock;
 use crate::sys::lock::InstanceLock;
@@ -109,6 +109,8 @@ pub struct Daemon {
     actions: Vec<Action>,
     pub(super) buffer: ReadBuffer,
     left: bool,
+    /// The scheduler's own.
+    last_words: Option<Box<Emitted>>,
 }
 
 impl Daemon {
@@ -156,6 +158,7 @@ impl Daemon {
             actions: Vec::new(),
             buffer: ReadBuffer::new(),
             left: false,
+            last_words: None,
         })
     }
 
@@ -265,6 +268,10 @@ impl Daemon {
                     self.step(answer, &mut actions);
                 }
                 Action::Signal { run, signal } => self.signal(run, signal),
+                // Held back, so that it is the last line whatever else is still to be said.
+                Action::Emit(told) if told.name == EventName::SchedulerShutdown => {
+                    self.last_words = Some(told);
+                }
                 Action::Emit(told) => self.setup.lines.event(&told, &mut self.text),
                 Action::Exit => self.left = true,
             }
@@ -396,7 +403,7 @@ impl Daemon {
             .message(clock::read().wall, level, message, &mut self.text);
     }
 
-    fn write_log(&mut self) {
+    pub(super) fn write_log(&mut self) {
         self.setup.log.write(&self.text);
         self.text.clear();
     }
@@ -415,11 +422,11 @@ impl Daemon {
         drop(self.setup.notifier.status(&format!("Scheduling {jobs}")));
     }
 
-    /// The last words of jobs and of the scheduler.
+    /// The last words of jobs, then those of the scheduler.
     fn leave(mut self) {
-        let numbers: Vec<u64> = self.runs.outputs.keys().copied().collect();
-        for number in numbers {
-            self.read_output(number);
+        self.read_to_the_end(LOG_PATIENCE);
+        if let Some(told) = self.last_words.take() {
+            self.setup.lines.event(&told, &mut self.text);
         }
         self.write_log();
         self.setup.log.finish(LOG_PATIENCE);

@@ -5,6 +5,7 @@
 //! lines of job output never are: the loop asks `has_room` first and leaves them in the job's own
 //! pipe, which slows the job instead.
 
+use crate::sys::clock;
 use crate::sys::wake::Waker;
 use std::fs::File;
 use std::io::Write;
@@ -70,6 +71,22 @@ impl LogWriter {
         let room = queue.bytes.len() < ROOM_FOR_OUTPUT;
         queue.wanted |= !room;
         room
+    }
+
+    /// Waits until there is room for output of jobs, and takes the time it waited off `patience`;
+    /// false if that is used up.
+    pub(super) fn wait_for_room(&self, patience: &mut Duration) -> bool {
+        let full = |queue: &mut Queue| queue.bytes.len() >= ROOM_FOR_OUTPUT;
+        let queue = self.shared.lock();
+        let begin = clock::read().boot;
+        let (queue, waited) = self
+            .shared
+            .changed
+            .wait_timeout_while(queue, *patience, full)
+            .unwrap_or_else(PoisonError::into_inner);
+        drop(queue);
+        *patience = patience.saturating_sub(clock::read().boot.saturating_since(begin));
+        !waited.timed_out()
     }
 
     /// Queues whole lines; drops and counts them when nothing has been written for too long.

@@ -26,6 +26,10 @@ const TEXT_PER_TURN: usize = 128 * 1024;
 /// must not hold up the loop either.
 const PIECES_PER_TURN: usize = 32;
 
+/// When the scheduler leaves, no pipe is read further than this: all that a pipe can hold of jobs
+/// that have ended (`pipe-max-size` in `pipe(7)`). Something in the background may write for ever.
+const PIECES_AT_EXIT: usize = 1024 * 1024 / OUTPUT_PIECE;
+
 impl Daemon {
     /// Goes on reading the pipes of a scheduler that died, whose jobs may still live.
     pub(super) fn adopt_pipes(&mut self) {
@@ -126,6 +130,28 @@ impl Daemon {
                 ReadState::WouldBlock => {}
                 ReadState::End => self.forget_output(number),
             }
+        }
+    }
+
+    /// Reads what is left in all pipes, in turn, when all runs have ended. Nobody reads it later: a
+    /// pipe without a writer is empty for the next scheduler. So it waits, in all for as long as
+    /// `patience`, for the log to have room.
+    pub(super) fn read_to_the_end(&mut self, mut patience: Duration) {
+        let mut numbers: Vec<u64> = self.runs.outputs.keys().copied().collect();
+        for _ in 0..PIECES_AT_EXIT {
+            let mut unfinished = Vec::new();
+            for number in numbers {
+                self.write_log();
+                if !self.setup.log.wait_for_room(&mut patience) {
+                    return;
+                }
+                match self.read_piece(number) {
+                    ReadState::MoreToRead => unfinished.push(number),
+                    ReadState::WouldBlock => {}
+                    ReadState::End => self.forget_output(number),
+                }
+            }
+            numbers = unfinished;
         }
     }
 

@@ -48,6 +48,37 @@ fn a_second_signal_terminates_and_a_third_kills() {
 }
 
 #[test]
+fn what_jobs_say_when_they_are_stopped_reaches_the_log_before_the_last_line() {
+    let job =
+        r#"command = '''trap "seq 10000; exit" TERM; echo ready; while :; do sleep 0.01; done'''"#;
+    let sandbox = Sandbox::new(&format!(
+        "[scheduler]\nshutdown_timeout = '60s'\n[jobs.a]\n{job}\n[jobs.b]\n{job}\n[jobs.c]\n{job}\n"
+    ));
+    let mut scheduler = sandbox.start();
+    for _ in 0..3 {
+        scheduler.wait_for("readiness", |line| line["output"] == "ready");
+    }
+    scheduler.signal(Signal::SIGTERM);
+    scheduler.announcement();
+    scheduler.signal(Signal::SIGTERM);
+    assert_eq!(scheduler.end().code(), Some(0));
+    for job in ["a", "b", "c"] {
+        let is_line = |line: &&serde_json::Value| {
+            let number = |text: &str| text.parse::<u32>().is_ok();
+            line["job_id"] == job && line["output"].as_str().is_some_and(number)
+        };
+        let lines = scheduler.seen.iter().filter(is_line).count();
+        assert_eq!(lines, 10_000, "of job {job}");
+    }
+    assert_eq!(
+        scheduler.seen.last().unwrap()["event"],
+        "scheduler_shutdown"
+    );
+    let pipes = std::fs::read_dir(sandbox.state().join("output")).unwrap();
+    assert_eq!(pipes.count(), 0, "no pipe is left behind");
+}
+
+#[test]
 fn an_idle_scheduler_ends_at_once_with_0() {
     let sandbox = Sandbox::new("[jobs.a]\ncron = '0 0 1 1 *'\ncommand = 'true'\n");
     let mut scheduler = sandbox.start();
