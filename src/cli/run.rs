@@ -49,8 +49,8 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
     signals::reset_inherited().map_err(broken)?;
     let paths = jobs_files::pick(&args.files)?;
     let policy = TrustPolicy::of_this_process(args.trust_owner);
-    let source = JobsSource::new(paths, Arc::new(ZoneDatabase::system()), Some(policy));
-    let read = read_jobs(&source, clock::read().wall)?;
+    let mut source = JobsSource::new(paths, Arc::new(ZoneDatabase::system()), Some(policy));
+    let read = read_jobs(&mut source, clock::read().wall)?;
 
     let directories = make_directories(args, &source, policy.uid)?;
     let lock = take_lock(args, &directories, &holder(&source, &read))?;
@@ -97,7 +97,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
     Daemon::new(setup).map_err(|error| fail(ExitCode::InputOutput, &error))
 }
 
-fn read_jobs(source: &JobsSource, now: WallTime) -> Result<ReadJobs, ExitCode> {
+fn read_jobs(source: &mut JobsSource, now: WallTime) -> Result<ReadJobs, ExitCode> {
     let read = source.read(now).map_err(|rejected| {
         let code = jobs_files::complain_about(&rejected);
         fail(code, &"nothing was started")

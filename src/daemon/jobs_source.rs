@@ -22,6 +22,8 @@ pub struct JobsSource {
     zones: Arc<ZoneDatabase>,
     /// None: only to be looked at, so anybody may have written it.
     policy: Option<TrustPolicy>,
+    /// Standard input was read: it will not say the same again, but nothing, or keep us waiting.
+    stdin_is_used: bool,
 }
 
 /// What was read, all of it valid.
@@ -76,7 +78,14 @@ impl JobsSource {
             paths,
             zones,
             policy,
+            stdin_is_used: false,
         }
+    }
+
+    /// Whether [`Self::read`] can be called again: not if standard input is among the files.
+    #[must_use]
+    pub fn can_be_read_again(&self) -> bool {
+        !self.stdin_is_used
     }
 
     /// The files as named.
@@ -89,7 +98,7 @@ impl JobsSource {
     ///
     /// # Errors
     /// Everything that is wrong, in one go.
-    pub fn read(&self, now: WallTime) -> Result<ReadJobs, Rejected> {
+    pub fn read(&mut self, now: WallTime) -> Result<ReadJobs, Rejected> {
         let mut distrust = Vec::new();
         let texts = self.read_texts(&mut distrust)?;
         let context = Context {
@@ -124,10 +133,14 @@ impl JobsSource {
         }
     }
 
-    fn read_texts(&self, distrust: &mut Vec<String>) -> Result<Vec<FileText>, Rejected> {
+    fn read_texts(&mut self, distrust: &mut Vec<String>) -> Result<Vec<FileText>, Rejected> {
         let mut texts = Vec::new();
         for path in &self.paths {
             if path.as_os_str() == STDIN {
+                if std::mem::replace(&mut self.stdin_is_used, true) {
+                    let message = "standard input can be read only once".to_owned();
+                    return Err(Rejected::Unreadable(message));
+                }
                 texts.push(read_standard_input()?);
             } else if path.is_dir() {
                 for file in files_of_directory(path)? {

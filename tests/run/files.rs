@@ -136,3 +136,28 @@ fn what_is_no_regular_file_is_refused_without_waiting_for_it() {
         assert!(stderr.contains("expected a regular file"), "{stderr}");
     }
 }
+
+#[test]
+fn standard_input_is_read_once_and_a_reload_of_it_is_refused() {
+    use nix::sys::signal::Signal;
+    use std::os::unix::net::UnixStream;
+    let sandbox = Sandbox::new("[jobs.a]\ninterval = '50ms'\ncommand = 'echo x'\n");
+    let (mut text, input) = UnixStream::pair().unwrap();
+    std::io::Write::write_all(&mut text, sandbox.read("jobs.toml").as_bytes()).unwrap();
+    text.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut command =
+        sandbox.command(&["run", "-", "--state-dir", "state", "--log-format", "json"]);
+    let mut scheduler = Scheduler::start(command.stdin(std::os::fd::OwnedFd::from(input)));
+    scheduler.event("job_executed", "a");
+    scheduler.signal(Signal::SIGHUP);
+    for expected in ["can be read only once", "the old jobs stay"] {
+        scheduler.wait_for(expected, |line| {
+            line["message"]
+                .as_str()
+                .is_some_and(|text| text.contains(expected))
+        });
+    }
+    scheduler.event("job_started", "a");
+    scheduler.event("job_executed", "a");
+    scheduler.stop();
+}
