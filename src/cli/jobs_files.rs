@@ -8,7 +8,6 @@ use crate::time::{WallTime, ZoneDatabase};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// The files named, or else the first that exists of the usual places, which is then told.
 pub(super) fn pick(files: &[PathBuf]) -> Result<Vec<PathBuf>, ExitCode> {
@@ -61,10 +60,10 @@ pub(super) fn is_file(argument: &str) -> bool {
 /// Reads and checks jobs files, whoever could have written them: nothing of them is run.
 pub(super) fn read(
     paths: Vec<PathBuf>,
-    zones: &Arc<ZoneDatabase>,
+    zones: &ZoneDatabase,
     now: WallTime,
 ) -> Result<ReadJobs, Rejected> {
-    JobsSource::new(paths, Arc::clone(zones), None).read(now)
+    JobsSource::new(paths, None).read_with(zones, now)
 }
 
 /// Shows diagnostics on stderr.

@@ -31,7 +31,7 @@ pub(super) fn next(args: &NextArgs) -> ExitCode {
 }
 
 fn answer(args: &NextArgs) -> Result<ExitCode, ExitCode> {
-    let zones = Arc::new(ZoneDatabase::system());
+    let zones = ZoneDatabase::system();
     // Whole seconds, so that an interval counted from now reads well.
     let now = WallTime::from_unix_seconds(clock::read().wall.unix_seconds());
     let zone = args
@@ -237,7 +237,7 @@ fn show(name: &str, text: &str, problems: &[Diagnostic]) {
 fn jobs(
     args: &NextArgs,
     files: Vec<PathBuf>,
-    zones: &Arc<ZoneDatabase>,
+    zones: &ZoneDatabase,
     now: WallTime,
 ) -> Result<Vec<Arc<Job>>, ExitCode> {
     let read = jobs_files::read(files, zones, now)

@@ -15,7 +15,7 @@ use crate::sys::notify::{self, Notifier};
 use crate::sys::trust::TrustPolicy;
 use crate::sys::wake::Waker;
 use crate::sys::{clock, descriptors, host, random, signals};
-use crate::time::{WallTime, ZoneDatabase, human};
+use crate::time::{WallTime, human};
 use std::fmt::Display;
 use std::fs::File;
 use std::os::fd::AsFd as _;
@@ -49,7 +49,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
     signals::reset_inherited().map_err(broken)?;
     let paths = jobs_files::pick(&args.files)?;
     let policy = TrustPolicy::of_this_process(args.trust_owner);
-    let mut source = JobsSource::new(paths, Arc::new(ZoneDatabase::system()), Some(policy));
+    let mut source = JobsSource::new(paths, Some(policy));
     let read = read_jobs(&mut source, clock::read().wall)?;
 
     let directories = make_directories(args, &source, policy.uid)?;

@@ -8,14 +8,13 @@ use crate::daemon::{ReadJobs, Rejected};
 use crate::diagnostic::{self, Diagnostic, Source};
 use crate::sys::clock;
 use crate::time::ZoneDatabase;
-use std::sync::Arc;
 
 pub(super) fn validate(args: &ValidateArgs) -> ExitCode {
     let paths = match jobs_files::pick(&args.files) {
         Ok(paths) => paths,
         Err(code) => return code,
     };
-    match jobs_files::read(paths, &Arc::new(ZoneDatabase::system()), clock::read().wall) {
+    match jobs_files::read(paths, &ZoneDatabase::system(), clock::read().wall) {
         Ok(ReadJobs {
             file,
             warnings,

@@ -10,7 +10,6 @@ use crate::time::{WallTime, ZoneDatabase};
 use std::fmt;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// The name for standard input.
 const STDIN: &str = "-";
@@ -19,7 +18,6 @@ const STDIN: &str = "-";
 #[derive(Clone, Debug)]
 pub struct JobsSource {
     paths: Vec<PathBuf>,
-    zones: Arc<ZoneDatabase>,
     /// None: only to be looked at, so anybody may have written it.
     policy: Option<TrustPolicy>,
     /// Standard input was read: it will not say the same again, but nothing, or keep us waiting.
@@ -73,10 +71,9 @@ impl std::error::Error for Rejected {}
 impl JobsSource {
     /// Nothing is read yet.
     #[must_use]
-    pub fn new(paths: Vec<PathBuf>, zones: Arc<ZoneDatabase>, policy: Option<TrustPolicy>) -> Self {
+    pub fn new(paths: Vec<PathBuf>, policy: Option<TrustPolicy>) -> Self {
         Self {
             paths,
-            zones,
             policy,
             stdin_is_used: false,
         }
@@ -94,16 +91,25 @@ impl JobsSource {
         &self.paths
     }
 
-    /// Reads and checks everything; `now` is what `now` in a file means.
+    /// Reads and checks everything; `now` is what `now` in a file means. Zones are loaded afresh, so
+    /// that a reload sees an update of the tz database too.
     ///
     /// # Errors
     /// Everything that is wrong, in one go.
     pub fn read(&mut self, now: WallTime) -> Result<ReadJobs, Rejected> {
+        self.read_with(&ZoneDatabase::system(), now)
+    }
+
+    /// As [`Self::read`], with zones that are loaded already.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in one go.
+    pub fn read_with(&mut self, zones: &ZoneDatabase, now: WallTime) -> Result<ReadJobs, Rejected> {
         let mut distrust = Vec::new();
         let texts = self.read_texts(&mut distrust)?;
         let context = Context {
-            machine_zone: self.zones.machine_zone(),
-            zones: &self.zones,
+            machine_zone: zones.machine_zone(),
+            zones,
             cpus: std::thread::available_parallelism().map_or(1, usize::from),
             now,
         };

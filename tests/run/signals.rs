@@ -1,6 +1,6 @@
 //! Signals to the scheduler.
 
-use crate::scheduler::{Sandbox, eventually, is_alive};
+use crate::scheduler::{Sandbox, Scheduler, eventually, is_alive};
 use nix::sys::signal::Signal;
 
 const PATIENT: &str = "[scheduler]\nshutdown_timeout = '60s'\n[jobs.a]\nkill_after = '60s'\n";
@@ -161,6 +161,54 @@ fn hup_takes_a_new_file_and_keeps_the_old_jobs_if_it_is_wrong() {
     scheduler.event("job_started", "a");
     assert_eq!(scheduler.output("a"), "new");
     scheduler.stop();
+}
+
+#[test]
+fn hup_sees_an_update_of_the_time_zones() {
+    // A zone file that says nothing but a rule (RFC 8536): version 1 empty, version 2 its footer.
+    let zone_file = |rule: &str| {
+        // No indicators, leap seconds and transitions; one type, four letters.
+        let counts: [u32; 6] = [0, 0, 0, 0, 1, 4];
+        let mut block = [b"TZif2".as_slice(), &[0; 15]].concat();
+        block.extend(counts.iter().flat_map(|count| count.to_be_bytes()));
+        block.extend(b"\0\0\0\0\0\0XXX\0");
+        [
+            block.as_slice(),
+            block.as_slice(),
+            format!("\n{rule}\n").as_bytes(),
+        ]
+        .concat()
+    };
+    let sandbox = Sandbox::new(
+        "[jobs.a]\ncron = '0 0 1 1 *'\ntimezone = 'Europe/Paris'\ncommand = 'true'\n[jobs.b]\ncron = '0 0 1 1 *'\ntimezone = 'UTC'\ncommand = 'true'\n",
+    );
+    std::fs::create_dir_all(sandbox.path("zones/Europe")).unwrap();
+    let file = sandbox.path("zones/Europe/Paris");
+    std::fs::write(&file, zone_file("XXX-1")).unwrap();
+    let mut command = sandbox.command(&[
+        "run",
+        "jobs.toml",
+        "--state-dir",
+        "state",
+        "--log-format",
+        "json",
+    ]);
+    let mut scheduler = Scheduler::start(command.env("TZDIR", sandbox.path("zones")));
+    scheduler.started();
+    std::fs::write(&file, zone_file("XXX-2")).unwrap();
+    scheduler.signal(Signal::SIGHUP);
+    scheduler.wait_for("reload", |line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|text| text.starts_with("Reloaded"))
+    });
+    let modified: Vec<_> = scheduler
+        .stop()
+        .into_iter()
+        .filter(|line| line["event"] == "job_modified")
+        .map(|line| line["job_id"].clone())
+        .collect();
+    assert_eq!(modified, ["a"]);
 }
 
 #[test]
