@@ -145,11 +145,7 @@ impl InstanceLock {
             // Between open and flock the file may have been replaced; then we hold the lock of a
             // file that nobody else will ever open.
             if lock.still_ours() {
-                lock.write_holder(holder).map_err(|source| LockError::Io {
-                    path: path.to_owned(),
-                    operation: "write",
-                    source,
-                })?;
+                lock.tell(holder);
                 return Ok(lock);
             }
         }
@@ -199,6 +195,15 @@ impl InstanceLock {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Writes who holds it. Where that cannot be written (a full disk) nothing stands there: the
+    /// text decides nothing, and a scheduler that does not start is worse than one without a name.
+    pub fn tell(&mut self, holder: &Holder) {
+        if self.write_holder(holder).is_err() {
+            // Half a text is worse than none. If even this fails, readers see that it is no whole one.
+            let _ = self.file.set_len(0);
+        }
     }
 
     fn write_holder(&mut self, holder: &Holder) -> io::Result<()> {
@@ -425,6 +430,25 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         symlink("/dev/null", &path).unwrap();
         assert!(!lock.still_ours());
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_written_leaves_none_and_the_lock_is_held() {
+        use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+        use nix::sys::memfd::{MFdFlags, memfd_create};
+        let descriptor =
+            memfd_create("lock", MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING).unwrap();
+        let mut file = File::from(descriptor);
+        file.write_all(b"{\"pid\":1").unwrap();
+        // As if the disk were full: it cannot grow.
+        fcntl(&file, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_GROW)).unwrap();
+        let mut lock = InstanceLock {
+            file: Flock::lock(file, FlockArg::LockExclusiveNonblock).unwrap(),
+            path: PathBuf::new(),
+        };
+        assert!(lock.write_holder(&us()).is_err());
+        lock.tell(&us());
+        assert_eq!(lock.file.metadata().unwrap().len(), 0);
     }
 
     #[test]
