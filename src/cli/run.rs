@@ -53,7 +53,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
     let read = read_jobs(&mut source, clock::read().wall)?;
 
     let directories = make_directories(args, &source, policy.uid)?;
-    let lock = take_lock(args, &directories, &holder(&source, &read))?;
+    let (lock, read) = take_lock(args, &directories, &mut source, read)?;
     let pipes_directory = directories.runtime.join(PIPES);
     directories::create_private(&pipes_directory).map_err(|error| directory_failed(&error))?;
     // A limit that cannot be raised is lived with.
@@ -138,28 +138,42 @@ fn directory_failed(error: &DirectoryError) -> ExitCode {
     fail(code, error)
 }
 
+/// The lock, and the jobs as they are when it is got.
 fn take_lock(
     args: &RunArgs,
     directories: &Directories,
-    holder: &Holder,
-) -> Result<InstanceLock, ExitCode> {
+    source: &mut JobsSource,
+    read: ReadJobs,
+) -> Result<(InstanceLock, ReadJobs), ExitCode> {
     let path = directories.state.join("lock");
-    let taken = match InstanceLock::acquire(&path, holder) {
+    let us = holder(source, &read);
+    match InstanceLock::acquire(&path, &us) {
+        Ok(lock) => Ok((lock, read)),
         Err(LockError::Held(other)) if args.wait_lock => {
             complain(&format_args!("standing by: {}", LockError::Held(other)));
             // No signal is caught yet, so any that ends a program ends the waiting.
-            InstanceLock::acquire_waiting(&path, holder, || false)
+            let mut lock = InstanceLock::acquire_waiting(&path, &us, || false)
+                .map_err(|error| lock_failed(&error))?;
+            // That may have been long, and the files have been edited meanwhile.
+            let read = if source.can_be_read_again() {
+                read_jobs(source, clock::read().wall)?
+            } else {
+                read
+            };
+            lock.tell(&holder(source, &read));
+            Ok((lock, read))
         }
-        taken => taken,
+        Err(error) => Err(lock_failed(&error)),
+    }
+}
+
+fn lock_failed(error: &LockError) -> ExitCode {
+    let code = match error {
+        LockError::Held(_) => ExitCode::Locked,
+        LockError::Untrusted { .. } => ExitCode::NotPermitted,
+        _ => ExitCode::CannotCreate,
     };
-    taken.map_err(|error| {
-        let code = match error {
-            LockError::Held(_) => ExitCode::Locked,
-            LockError::Untrusted { .. } => ExitCode::NotPermitted,
-            _ => ExitCode::CannotCreate,
-        };
-        fail(code, &error)
-    })
+    fail(code, error)
 }
 
 /// What a second instance is told about this one.

@@ -125,6 +125,56 @@ fn wait_lock_takes_over() {
 }
 
 #[test]
+fn who_takes_over_runs_what_the_file_says_then() {
+    let sandbox = Sandbox::new(IDLE);
+    let mut first = sandbox.start();
+    first.started();
+    let mut second = sandbox.start_with(&["--wait-lock"]);
+    second.wait_for("standing by", |line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("standing by"))
+    });
+    sandbox.write(
+        "jobs.toml",
+        "[scheduler]\ntimezone = 'Asia/Tokyo'\n[jobs.b]\ncommand = 'echo new'\n",
+    );
+    let before = sandbox.read("state/lock");
+    first.stop();
+    let started = second.wait_for("start", |line| line["event"] == "scheduler_started");
+    assert!(
+        started["time"].as_str().unwrap().ends_with("+09:00"),
+        "{started}"
+    );
+    assert_eq!(second.output("b"), "new");
+    // The pid is the new holder's, and the time that of the take-over.
+    let holder = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let (before, after) = (holder(&before), holder(&sandbox.read("state/lock")));
+    assert_eq!(after["pid"], second.pid());
+    assert!(
+        after["started_at"].as_str().unwrap().ends_with("+09:00"),
+        "{before} became {after}"
+    );
+    second.stop();
+}
+
+#[test]
+fn who_takes_over_does_not_run_a_file_that_became_wrong() {
+    let sandbox = Sandbox::new(IDLE);
+    let mut first = sandbox.start();
+    first.started();
+    let mut second = sandbox.start_with(&["--wait-lock"]);
+    second.wait_for("standing by", |line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("standing by"))
+    });
+    sandbox.write("jobs.toml", "[jobs.a]\ncron = 'nonsense'\n");
+    first.stop();
+    assert_eq!(second.end().code(), Some(78), "{:#?}", second.seen);
+}
+
+#[test]
 fn a_lock_that_is_a_link_is_refused() {
     let sandbox = Sandbox::new(IDLE);
     std::fs::create_dir(sandbox.state()).unwrap();
