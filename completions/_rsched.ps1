@@ -62,6 +62,8 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Not later than this time')
             [CompletionResult]::new('--timezone', '--timezone', [CompletionResultType]::ParameterName, 'Zone the expression is read in and times are shown in [default: the machine''s; for files, each job''s own]')
             [CompletionResult]::new('--dst', '--dst', [CompletionResultType]::ParameterName, 'What happens to wall-clock times that are skipped or come twice')
+            [CompletionResult]::new('--dialect', '--dialect', [CompletionResultType]::ParameterName, 'The language of the expression')
+            [CompletionResult]::new('--job-id', '--job-id', [CompletionResultType]::ParameterName, 'The job''s id that H and ~ in the expression get their values from')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
             [CompletionResult]::new('--inclusive', '--inclusive', [CompletionResultType]::ParameterName, 'Count a fire exactly at --from too')
             [CompletionResult]::new('--each', '--each', [CompletionResultType]::ParameterName, 'COUNT fire times of every job, not of all together')

@@ -57,6 +57,8 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand --until 'Not later than this time'
             cand --timezone 'Zone the expression is read in and times are shown in [default: the machine''s; for files, each job''s own]'
             cand --dst 'What happens to wall-clock times that are skipped or come twice'
+            cand --dialect 'The language of the expression'
+            cand --job-id 'The job''s id that H and ~ in the expression get their values from'
             cand --format 'How the answer looks'
             cand --inclusive 'Count a fire exactly at --from too'
             cand --each 'COUNT fire times of every job, not of all together'

@@ -58,6 +58,9 @@ complete -c rsched -n "__fish_rsched_using_subcommand next" -l dst -d 'What happ
 wall\t'Skipped times do not fire, repeated ones fire both times'
 skip\t'Skipped times do not fire, repeated ones fire the first time'
 cron\t'Vixie cron\'s rule'"
+complete -c rsched -n "__fish_rsched_using_subcommand next" -l dialect -d 'The language of the expression' -r -f -a "crontab\t'Five fields, by cron\'s rules'
+quartz\t'Six or seven fields: second first, year last, Sunday is 1'"
+complete -c rsched -n "__fish_rsched_using_subcommand next" -l job-id -d 'The job\'s id that H and ~ in the expression get their values from' -r
 complete -c rsched -n "__fish_rsched_using_subcommand next" -l format -d 'How the answer looks' -r -f -a "table\t'For people'
 plain\t'One RFC 3339 time a line, for files after the job\'s id and a tab'
 json\t'One JSON array'"

@@ -1,5 +1,6 @@
 //! The one definition of the command line: help, completions and man page are made from it.
 
+use crate::config::Dialect;
 use crate::daemon::{Level, LogFormat};
 use crate::time::duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -114,6 +115,8 @@ pub(super) struct RunArgs {
     rsched next '0 0 1-15 may-aug *'\n  \
     rsched next '*/5 9-17 * * mon-fri' -n 3 --timezone America/New_York\n  \
     rsched next '{ day = \"3rd fri\", hour = \"0-3\" }' --from 2026-06-01\n  \
+    rsched next '0 0/5 14 ? * MON-FRI' --dialect quartz\n  \
+    rsched next 'H H(0-5) * * *' --job-id backup\n  \
     rsched next jobs.toml --each -n 2 --format json")]
 pub(super) struct NextArgs {
     /// An expression, or jobs files
@@ -136,13 +139,8 @@ pub(super) struct NextArgs {
     /// Not later than this time
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub until: Option<String>,
-    /// Zone the expression is read in and times are shown in [default: the machine's; for files,
-    /// each job's own]
-    #[arg(long, value_name = "ZONE")]
-    pub timezone: Option<String>,
-    /// What happens to wall-clock times that are skipped or come twice
-    #[arg(long, value_name = "POLICY", value_enum)]
-    pub dst: Option<DstArg>,
+    #[command(flatten)]
+    pub expression: ExpressionArgs,
     /// Count a fire exactly at --from too
     #[arg(long)]
     pub inclusive: bool,
@@ -152,6 +150,24 @@ pub(super) struct NextArgs {
     /// How the answer looks
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = NextFormat::Table)]
     pub format: NextFormat,
+}
+
+/// How an expression is read
+#[derive(Debug, Args)]
+pub(super) struct ExpressionArgs {
+    /// Zone the expression is read in and times are shown in [default: the machine's; for files,
+    /// each job's own]
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: Option<String>,
+    /// What happens to wall-clock times that are skipped or come twice
+    #[arg(long, value_name = "POLICY", value_enum)]
+    pub dst: Option<DstArg>,
+    /// The language of the expression
+    #[arg(long, value_name = "DIALECT", value_enum)]
+    pub dialect: Option<DialectArg>,
+    /// The job's id that H and ~ in the expression get their values from
+    #[arg(long, value_name = "ID")]
+    pub job_id: Option<String>,
 }
 
 /// Check jobs files: every error and warning, nothing is run
@@ -226,6 +242,23 @@ pub(super) enum DstArg {
     Skip,
     /// Vixie cron's rule
     Cron,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum DialectArg {
+    /// Five fields, by cron's rules
+    Crontab,
+    /// Six or seven fields: second first, year last, Sunday is 1
+    Quartz,
+}
+
+impl From<DialectArg> for Dialect {
+    fn from(dialect: DialectArg) -> Self {
+        match dialect {
+            DialectArg::Crontab => Self::Crontab,
+            DialectArg::Quartz => Self::Quartz,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -2,12 +2,17 @@
 
 use super::exit_code::ExitCode;
 use super::terminal::{complain, stderr_has_colour, write_stderr};
+use crate::config::Job;
 use crate::daemon::{JobsSource, ReadJobs, Rejected};
 use crate::diagnostic::{self, Diagnostic, Source};
 use crate::time::{WallTime, ZoneDatabase};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Similarity (Jaro-Winkler) from which an id may have been meant.
+const SIMILAR: f64 = 0.8;
 
 /// The files named, or else the first that exists of the usual places, which is then told.
 pub(super) fn pick(files: &[PathBuf]) -> Result<Vec<PathBuf>, ExitCode> {
@@ -64,6 +69,18 @@ pub(super) fn read(
     now: WallTime,
 ) -> Result<ReadJobs, Rejected> {
     JobsSource::new(paths, None).read_with(zones, now)
+}
+
+/// The end of the sentence that there is no job of that id.
+pub(super) fn did_you_mean(id: &str, jobs: &[Arc<Job>]) -> String {
+    let similarity = |job: &Arc<Job>| strsim::jaro_winkler(id, job.id.as_str());
+    let nearest = jobs
+        .iter()
+        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+    match nearest.filter(|job| similarity(job) >= SIMILAR) {
+        Some(job) => format!(", did you mean `{}`?", job.id.as_str()),
+        None => String::new(),
+    }
 }
 
 /// Shows diagnostics on stderr.

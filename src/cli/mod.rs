@@ -3,6 +3,7 @@
 mod args;
 mod completions;
 mod exit_code;
+mod expression;
 mod jobs_files;
 mod man;
 mod next;

@@ -4,25 +4,19 @@ mod never;
 mod show;
 mod upcoming;
 
-use super::args::{DstArg, NextArgs};
+use super::args::NextArgs;
 use super::exit_code::ExitCode;
+use super::expression::{self, What, wrong_text};
 use super::jobs_files;
 use super::terminal::complain;
-use crate::config::{self, Context, Job};
-use crate::diagnostic::{Diagnostic, Source, quoted};
-use crate::schedule::{self, DstPolicy, Expression, ScheduleSpec};
+use crate::config::{Context, Job};
+use crate::diagnostic::{Diagnostic, quoted};
 use crate::sys::clock;
-use crate::time::{UnknownZone, WallTime, Zone, ZoneDatabase, human};
-use std::path::{Path, PathBuf};
+use crate::time::{WallTime, Zone, ZoneDatabase, human};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use upcoming::{Fire, Listed, Window};
-
-/// The name that diagnostics give to an expression.
-const EXPRESSION: &str = "<expression>";
-
-/// Similarity (Jaro-Winkler) from which an id may have been meant.
-const SIMILAR: f64 = 0.8;
 
 pub(super) fn next(args: &NextArgs) -> ExitCode {
     match answer(args) {
@@ -34,15 +28,11 @@ fn answer(args: &NextArgs) -> Result<ExitCode, ExitCode> {
     let zones = ZoneDatabase::system();
     // Whole seconds, so that an interval counted from now reads well.
     let now = WallTime::from_unix_seconds(clock::read().wall.unix_seconds());
-    let zone = args
-        .timezone
-        .as_deref()
-        .map(|name| named_zone(&zones, name))
-        .transpose()?;
+    let zone = args.expression.named_zone(&zones)?;
     let read_in = zone.clone().unwrap_or_else(|| zones.machine_zone());
     let window = window(args, now, &read_in)?;
 
-    let listed = match what(args)? {
+    let listed = match expression::what(&args.what, &args.jobs, &args.expression)? {
         What::Expression(text) => {
             let context = Context {
                 machine_zone: zones.machine_zone(),
@@ -50,7 +40,7 @@ fn answer(args: &NextArgs) -> Result<ExitCode, ExitCode> {
                 cpus: 1,
                 now: window.from,
             };
-            let spec = expression(text, args.dst, &read_in, &context)?;
+            let spec = args.expression.read(text, &read_in, &context)?;
             vec![Listed::new(None, quoted(text), &spec, zone, window.from)]
         }
         What::Files(files) => {
@@ -82,74 +72,6 @@ fn answer(args: &NextArgs) -> Result<ExitCode, ExitCode> {
     Ok(show::fires(args.format, fires, window.from))
 }
 
-/// What the arguments name.
-enum What<'a> {
-    Expression(&'a str),
-    Files(Vec<PathBuf>),
-}
-
-fn what(args: &NextArgs) -> Result<What<'_>, ExitCode> {
-    let usage = |message: &str| {
-        complain(&message);
-        Err(ExitCode::Usage)
-    };
-    if args
-        .what
-        .iter()
-        .all(|argument| jobs_files::is_file(argument))
-    {
-        if args.dst.is_some() {
-            return usage("--dst goes with an expression; the policy of a job stands in its file");
-        }
-        let files: Vec<_> = args.what.iter().map(PathBuf::from).collect();
-        return Ok(What::Files(jobs_files::pick(&files)?));
-    }
-    match args.what.as_slice() {
-        [text] if looks_like_a_path(text) => usage(&format!("there is no file {}", quoted(text))),
-        [text] if args.jobs.is_empty() => Ok(What::Expression(text)),
-        [text] => usage(&format!(
-            "--job goes with jobs files, and there is no file {}",
-            quoted(text)
-        )),
-        several if several.iter().any(|argument| jobs_files::is_file(argument)) => {
-            let missing = several
-                .iter()
-                .find(|argument| !jobs_files::is_file(argument));
-            let missing = missing.map_or_else(String::new, |argument| quoted(argument));
-            usage(&format!(
-                "there is no file {missing} (an expression stands alone, in quotes)"
-            ))
-        }
-        _ => {
-            usage("an expression is one argument: put it in quotes, as in rsched next '0 0 * * *'")
-        }
-    }
-}
-
-/// One word with a slash in it or `.toml` behind it: better called a missing file than an
-/// expression of one field.
-fn looks_like_a_path(text: &str) -> bool {
-    let one_word = !text.contains([' ', '\t', '{', '*', '@']);
-    one_word
-        && (text.contains('/')
-            || Path::new(text)
-                .extension()
-                .is_some_and(|extension| extension == "toml"))
-}
-
-fn named_zone(zones: &ZoneDatabase, name: &str) -> Result<Arc<Zone>, ExitCode> {
-    zones.get(name).map_err(|unknown| {
-        let problem = unknown_zone(&unknown).at(0, 0..name.len());
-        wrong_text("--timezone", name, &[problem])
-    })
-}
-
-fn unknown_zone(unknown: &UnknownZone) -> Diagnostic {
-    let suggestion = unknown.suggestion.as_ref();
-    Diagnostic::error("unknown_zone", unknown.to_string())
-        .maybe_help(suggestion.map(|zone| format!("did you mean `{zone}`?")))
-}
-
 fn window(args: &NextArgs, now: WallTime, zone: &Zone) -> Result<Window, ExitCode> {
     let time = |option: &str, text: &str| {
         human::parse_time(text, now, zone).map_err(|error| {
@@ -177,62 +99,6 @@ fn window(args: &NextArgs, now: WallTime, zone: &Zone) -> Result<Window, ExitCod
     })
 }
 
-/// An inline table, or a crontab expression.
-fn expression(
-    text: &str,
-    dst: Option<DstArg>,
-    zone: &Arc<Zone>,
-    context: &Context<'_>,
-) -> Result<ScheduleSpec, ExitCode> {
-    let spec = if text.trim_start().starts_with('{') {
-        config::parse_inline_trigger(text, zone, context)
-    } else {
-        crontab(text, zone, context)
-    };
-    let mut spec = spec.map_err(|problems| wrong_text(EXPRESSION, text, &problems))?;
-    if let Some(dst) = dst {
-        spec.dst = DstPolicy::from(dst);
-    }
-    Ok(spec)
-}
-
-fn crontab(
-    text: &str,
-    zone: &Arc<Zone>,
-    context: &Context<'_>,
-) -> Result<ScheduleSpec, Vec<Diagnostic>> {
-    let Expression {
-        trigger,
-        zone: named,
-        warnings,
-    } = schedule::parse_expression(text)
-        .map_err(|errors| config::diagnostics_of_expression(errors, 0, 0))?;
-    let zone = match named {
-        None => Arc::clone(zone),
-        Some((name, span)) => {
-            let found = context.zones.get(&name);
-            found.map_err(|unknown| vec![unknown_zone(&unknown).at(0, span)])?
-        }
-    };
-    let warnings = config::warnings_of_expression(warnings, 0, 0);
-    show(EXPRESSION, text, &warnings);
-    Ok(ScheduleSpec::new(trigger, zone))
-}
-
-/// Shows what is wrong with a text of the command line.
-fn wrong_text(name: &str, text: &str, problems: &[Diagnostic]) -> ExitCode {
-    show(name, text, problems);
-    ExitCode::Usage
-}
-
-fn show(name: &str, text: &str, problems: &[Diagnostic]) {
-    let source = Source {
-        name: name.to_owned(),
-        text: text.to_owned(),
-    };
-    jobs_files::show(problems, &[source]);
-}
-
 /// The jobs asked for: those named, else all that are enabled.
 fn jobs(
     args: &NextArgs,
@@ -251,7 +117,7 @@ fn jobs(
                 complain(&format_args!(
                     "there is no job {}{}",
                     quoted(id),
-                    did_you_mean(id, &all)
+                    jobs_files::did_you_mean(id, &all)
                 ));
             }
             Some(job) if !job.enabled => complain(&format_args!(
@@ -272,26 +138,4 @@ fn jobs(
         }
     };
     Ok(all.into_iter().filter(wanted).collect())
-}
-
-fn did_you_mean(id: &str, jobs: &[Arc<Job>]) -> String {
-    let similarity = |job: &Arc<Job>| strsim::jaro_winkler(id, job.id.as_str());
-    let nearest = jobs
-        .iter()
-        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-    match nearest.filter(|job| similarity(job) >= SIMILAR) {
-        Some(job) => format!(", did you mean `{}`?", job.id.as_str()),
-        None => String::new(),
-    }
-}
-
-impl From<DstArg> for DstPolicy {
-    fn from(policy: DstArg) -> Self {
-        match policy {
-            DstArg::Once => Self::Once,
-            DstArg::Wall => Self::Wall,
-            DstArg::Skip => Self::Skip,
-            DstArg::Cron => Self::Cron,
-        }
-    }
 }

@@ -6,8 +6,8 @@ use super::load::Context;
 use super::not_supported::Place;
 use super::reader::{Entry, File, Problems};
 use super::schedule_keys::ScheduleKeys;
-use super::trigger::{self, diagnostic_of};
-use super::{syntax, value};
+use super::trigger::{self, Reading, diagnostic_of};
+use super::{ExpressionOptions, syntax, value};
 use crate::diagnostic::{Diagnostic, Severity, sort};
 use crate::schedule::{ScheduleError, ScheduleSpec};
 use crate::time::Zone;
@@ -18,16 +18,17 @@ use std::sync::Arc;
 const WHOLE: &str = "trigger";
 
 /// Reads an inline table: the fields of a cron table, or `cron`, `interval`, `date`, `trigger` as
-/// in a job; either with `timezone`, `start_date`, `end_date`, `dst`, `first` beside them.
-/// `zone` is that of a table that names none. A trigger that never fires is no error here.
+/// in a job; either with `timezone`, `start_date`, `end_date`, `dst`, `dialect`, `first` beside them.
+/// `zone` and `options` are those of a table that names none. A trigger that never fires is no error here.
 ///
 /// ```
-/// use rsched::config::{Context, parse_inline_trigger};
+/// use rsched::config::{Context, ExpressionOptions, parse_inline_trigger};
 /// use rsched::time::{WallTime, Zone, ZoneDatabase};
 /// let zones = ZoneDatabase::bundled();
 /// let now = WallTime::from_unix_seconds(1_767_225_600);
 /// let context = Context { zones: &zones, machine_zone: Zone::utc(), cpus: 1, now };
-/// let read = |text| parse_inline_trigger(text, &Zone::utc(), &context);
+/// let options = ExpressionOptions::default();
+/// let read = |text| parse_inline_trigger(text, &Zone::utc(), options, &context);
 /// assert!(read("{ day = '3rd fri', hour = '0-3' }").is_ok());
 /// assert!(read("{ interval = { hours = 2 }, start_date = 2026-01-01 }").is_ok());
 /// assert_eq!(read("{ hour = 24 }").unwrap_err()[0].code, "value_out_of_range");
@@ -38,11 +39,12 @@ const WHOLE: &str = "trigger";
 pub fn parse_inline_trigger(
     text: &str,
     zone: &Arc<Zone>,
+    options: ExpressionOptions<'_>,
     context: &Context<'_>,
 ) -> Result<ScheduleSpec, Vec<Diagnostic>> {
     // TOML wants a value to begin at once; a shell's quotes may hold blanks before it.
     let blanks = text.len() - text.trim_start().len();
-    read_trimmed(text.trim(), zone, context).map_err(|mut problems| {
+    read_trimmed(text.trim(), zone, options, context).map_err(|mut problems| {
         for problem in &mut problems {
             let related = problem.related.as_mut().map(|(place, _)| place);
             for place in problem.location.iter_mut().chain(related) {
@@ -57,6 +59,7 @@ pub fn parse_inline_trigger(
 fn read_trimmed(
     text: &str,
     zone: &Arc<Zone>,
+    options: ExpressionOptions<'_>,
     context: &Context<'_>,
 ) -> Result<ScheduleSpec, Vec<Diagnostic>> {
     let (value, syntax_problems) = syntax::parse_value(0, text);
@@ -70,7 +73,7 @@ fn read_trimmed(
         directory: Path::new("/"),
     };
     let entry = Entry::whole(file, WHOLE, &value);
-    match read(&entry, zone, context, &mut problems) {
+    match read(&entry, zone, options, context, &mut problems) {
         Some(spec) if problems.errors() == 0 => Ok(spec),
         _ => Err(problems.into_list()),
     }
@@ -79,20 +82,26 @@ fn read_trimmed(
 fn read(
     entry: &Entry<'_>,
     zone: &Arc<Zone>,
+    options: ExpressionOptions<'_>,
     context: &Context<'_>,
     problems: &mut Problems,
 ) -> Option<ScheduleSpec> {
     let mut table = value::table(entry, "the trigger".into(), problems)?;
     let has = |names: &[&str]| names.iter().any(|name| table.has(name));
     let parts = PARTS.map(|(name, _)| name);
+    let mut reading = Reading {
+        zones: context.zones,
+        options,
+    };
     let (written, keys) = if has(&["type"]) {
         (
-            trigger::nested(*entry, context.zones, problems),
+            trigger::nested(*entry, reading, problems),
             ScheduleKeys::default(),
         )
     } else if has(&trigger::TRIGGER_KEYS) {
-        let written = trigger::read(&mut table, context.zones, problems);
         let keys = ScheduleKeys::read(&mut table, context.zones, problems);
+        reading.options.dialect = keys.named_dialect().unwrap_or(options.dialect);
+        let written = trigger::read(&mut table, reading, problems);
         table.finish_with(Place::Job, problems, trigger::misplaced_argument);
         (written, keys)
     } else if has(&parts) {

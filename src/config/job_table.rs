@@ -4,9 +4,9 @@ use super::not_supported::Place;
 use super::reader::{Entry, Problems, Table};
 use super::schedule_keys::{DateText, ScheduleKeys};
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL, Grace, Settings};
-use super::trigger::{self, Firing, WrittenTrigger};
+use super::trigger::{self, Firing, Reading, WrittenTrigger};
 use super::value::{TextKind, filled_text};
-use super::{Job, JobId, command, suggestion};
+use super::{ExpressionOptions, Job, JobId, command, suggestion};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::schedule::{ScheduleSpec, Trigger};
 use crate::time::{WallTime, Zone, ZoneDatabase, human};
@@ -35,8 +35,18 @@ impl<'t> Surroundings<'t, '_> {
         problems: &mut Problems,
     ) -> Option<Job> {
         let before = problems.errors();
-        let trigger = trigger::read(&mut table, self.zones, problems);
         let settings = Settings::read(&mut table, self.zones, problems);
+        let dialect = settings.schedule.named_dialect();
+        let reading = Reading {
+            zones: self.zones,
+            options: ExpressionOptions {
+                dialect: dialect
+                    .or_else(|| self.defaults.schedule.named_dialect())
+                    .unwrap_or_default(),
+                job_id: Some(id.as_str()),
+            },
+        };
+        let trigger = trigger::read(&mut table, reading, problems);
         let schedule = trigger.and_then(|trigger| {
             let place = Location {
                 source: table.file.index,
@@ -147,9 +157,15 @@ pub(super) fn schedule<'t>(
         firing,
         keys,
         mut text,
+        is_expression,
         ..
     } = trigger;
     let own = keys.or(job);
+    if let (Some((_, entry)), false) = (own.dialect, is_expression) {
+        let message = "`dialect` is for crontab expressions only";
+        let problem = entry.key_error("dialect_without_expression", message);
+        problems.push(problem.help("leave it out"));
+    }
     let own_first = own.first_now;
     let keys = own.or(defaults);
     let zone = keys.timezone.unwrap_or_else(|| Arc::clone(zone));

@@ -6,6 +6,7 @@
 //! cannot be wrong any more.
 
 mod command;
+mod dialect;
 mod environment;
 mod inline;
 mod interval_table;
@@ -25,6 +26,7 @@ mod syntax;
 mod trigger;
 mod value;
 
+pub use dialect::{Dialect, ExpressionOptions};
 pub use inline::{diagnostics_of_expression, parse_inline_trigger, warnings_of_expression};
 pub use job::{Coalesce, Command, Job, JobsFile, SchedulerSettings};
 pub use job_id::{JobId, JobIdError};

@@ -22,11 +22,10 @@ pub(super) enum Place {
 
 const FILE: &[&str] = &["api", "history", "listeners"];
 const SCHEDULER: &[&str] = &["allow", "durability", "hosts", "seed", "store", "watch"];
-const TRIGGER: &[&str] = &["dialect", "jitter"];
+const TRIGGER: &[&str] = &["jitter"];
 const DEFAULTS: &[&str] = &[
     "allow",
     "clear_env",
-    "dialect",
     "env_file",
     "exclusive",
     "executor",

@@ -1,7 +1,8 @@
 //! The keys that belong to a schedule whatever its trigger is: `timezone`, `start_date`,
-//! `end_date`, `dst`, `first`. They stand beside the trigger, inside its table, or in `[defaults]`;
+//! `end_date`, `dst`, `dialect`, `first`. They stand beside the trigger, inside its table, or in `[defaults]`;
 //! the innermost holds.
 
+use super::Dialect;
 use super::reader::{Entry, Problems, Table};
 use super::value::{TextKind, choice, text, written, wrong_type};
 use crate::diagnostic::{Diagnostic, quoted};
@@ -19,6 +20,9 @@ const POLICIES: [(&str, DstPolicy); 4] = [
     ("cron", DstPolicy::Cron),
 ];
 
+/// Values of `dialect`.
+const DIALECTS: [(&str, Dialect); 2] = [("crontab", Dialect::Crontab), ("quartz", Dialect::Quartz)];
+
 /// What one table says about the schedule.
 #[derive(Clone, Default)]
 pub(super) struct ScheduleKeys<'t> {
@@ -26,6 +30,8 @@ pub(super) struct ScheduleKeys<'t> {
     pub start_date: Option<DateText<'t>>,
     pub end_date: Option<DateText<'t>>,
     pub dst: Option<DstPolicy>,
+    /// With the place where it is written.
+    pub dialect: Option<(Dialect, Entry<'t>)>,
     /// Where `first = "now"` is written.
     pub first_now: Option<Entry<'t>>,
 }
@@ -48,6 +54,9 @@ impl<'t> ScheduleKeys<'t> {
         let dst = table
             .take("dst")
             .and_then(|entry| choice(&entry, &POLICIES, problems));
+        let dialect = table
+            .take("dialect")
+            .and_then(|entry| Some((choice(&entry, &DIALECTS, problems)?, entry)));
         let first_now = table
             .take("first")
             .filter(|entry| choice(entry, &[("now", ())], problems).is_some());
@@ -56,8 +65,14 @@ impl<'t> ScheduleKeys<'t> {
             start_date,
             end_date,
             dst,
+            dialect,
             first_now,
         }
+    }
+
+    /// The language of expressions, if these keys name one.
+    pub(super) fn named_dialect(&self) -> Option<Dialect> {
+        self.dialect.map(|(dialect, _)| dialect)
     }
 
     /// These keys, and where there are none those of the table around.
@@ -67,6 +82,7 @@ impl<'t> ScheduleKeys<'t> {
             start_date: self.start_date.or(outer.start_date),
             end_date: self.end_date.or(outer.end_date),
             dst: self.dst.or(outer.dst),
+            dialect: self.dialect.or(outer.dialect),
             first_now: self.first_now.or(outer.first_now),
         }
     }

@@ -2,6 +2,7 @@
 //! flat (`trigger = "cron"` with the arguments beside it), nested (`trigger = { type = "cron", … }`).
 //! All mean the same, and a job has one.
 
+use super::ExpressionOptions;
 use super::interval_table::{self, PARTS};
 use super::not_supported::{Place, TRIGGER_TYPES};
 use super::reader::{Entry, Problems, Table};
@@ -9,9 +10,7 @@ use super::schedule_keys::{DateText, ScheduleKeys, unknown_zone};
 use super::suggestion;
 use super::value::{TextKind, filled_text, kind_of, length, table, wrong_type};
 use crate::diagnostic::{Diagnostic, Severity, quoted};
-use crate::schedule::{
-    Cron, Expression, MIN_INTERVAL, ScheduleError, TableField, Trigger, parse_expression,
-};
+use crate::schedule::{Cron, Expression, MIN_INTERVAL, ScheduleError, TableField, Trigger};
 use crate::time::{Zone, ZoneDatabase, duration};
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -24,6 +23,13 @@ pub(super) const TRIGGER_KEYS: [&str; 4] = ["cron", "interval", "date", "trigger
 
 /// Values of `type`, and of `trigger` in the flat form.
 const TYPES: [&str; 3] = ["cron", "interval", "date"];
+
+/// What reading a trigger takes beside its text.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub zones: &'a ZoneDatabase,
+    pub options: ExpressionOptions<'a>,
+}
 
 /// What makes the job fire, before zone and bounds are known.
 pub(super) enum Firing<'t> {
@@ -42,6 +48,8 @@ pub(super) struct WrittenTrigger<'t> {
     pub keys: ScheduleKeys<'t>,
     /// For people; of a date only the word, until the zone is known.
     pub text: String,
+    /// Whether it is an expression, so that `dialect` has something to say.
+    pub is_expression: bool,
 }
 
 impl WrittenTrigger<'_> {
@@ -51,6 +59,7 @@ impl WrittenTrigger<'_> {
             entry: None,
             keys: ScheduleKeys::default(),
             text: "at start".to_owned(),
+            is_expression: false,
         }
     }
 }
@@ -58,7 +67,7 @@ impl WrittenTrigger<'_> {
 /// Reads the one trigger of a job's table, or of an inline table of the command line.
 pub(super) fn read<'t>(
     job: &mut Table<'t>,
-    zones: &ZoneDatabase,
+    reading: Reading<'_>,
     problems: &mut Problems,
 ) -> Option<WrittenTrigger<'t>> {
     let mut entries: Vec<Entry<'t>> = TRIGGER_KEYS
@@ -86,7 +95,7 @@ pub(super) fn read<'t>(
     // All of them are read, so that what is wrong inside each is reported as well.
     let mut reader = Reader {
         job,
-        zones,
+        reading,
         problems,
     };
     let read: Vec<_> = entries.iter().map(|entry| reader.trigger(*entry)).collect();
@@ -95,7 +104,7 @@ pub(super) fn read<'t>(
 
 struct Reader<'r, 't> {
     job: &'r mut Table<'t>,
-    zones: &'r ZoneDatabase,
+    reading: Reading<'r>,
     problems: &'r mut Problems,
 }
 
@@ -111,11 +120,11 @@ impl<'t> Reader<'_, 't> {
 
     fn cron(&mut self, entry: Entry<'t>) -> Option<WrittenTrigger<'t>> {
         match entry.value {
-            DeValue::String(text) => expression(entry, text, self.zones, self.problems),
+            DeValue::String(text) => expression(entry, text, self.reading, self.problems),
             DeValue::Table(_) => {
                 let mut arguments = table(&entry, "`cron`".to_owned(), self.problems)?;
                 let read = cron_fields(&mut arguments, entry, self.problems);
-                finish_own(arguments, entry, read, self.zones, self.problems)
+                finish_own(arguments, entry, read, self.reading, self.problems)
             }
             _ => {
                 let expected = "a crontab expression or a table of fields";
@@ -134,7 +143,7 @@ impl<'t> Reader<'_, 't> {
                     arguments,
                     entry,
                     read.map(interval),
-                    self.zones,
+                    self.reading,
                     self.problems,
                 );
             }
@@ -153,6 +162,7 @@ impl<'t> Reader<'_, 't> {
             entry: Some(entry),
             keys,
             text,
+            is_expression: false,
         })
     }
 
@@ -163,6 +173,7 @@ impl<'t> Reader<'_, 't> {
             entry: Some(entry),
             keys: ScheduleKeys::default(),
             text,
+            is_expression: false,
         })
     }
 
@@ -170,7 +181,7 @@ impl<'t> Reader<'_, 't> {
     fn long_form(&mut self, entry: Entry<'t>) -> Option<WrittenTrigger<'t>> {
         match entry.value {
             DeValue::String(kind) => {
-                let kind = trigger_type(&entry, kind, self.problems)?;
+                let kind = trigger_type(&entry, kind, self.reading.options, self.problems)?;
                 let (firing, text) = arguments(kind, self.job, entry, self.problems)?;
                 let keys = ScheduleKeys::default();
                 Some(WrittenTrigger {
@@ -178,9 +189,10 @@ impl<'t> Reader<'_, 't> {
                     entry: Some(entry),
                     keys,
                     text,
+                    is_expression: false,
                 })
             }
-            DeValue::Table(_) => nested(entry, self.zones, self.problems),
+            DeValue::Table(_) => nested(entry, self.reading, self.problems),
             _ => {
                 let expected = "`cron`, `interval`, `date`, or a table with a `type`";
                 self.problems.push(wrong_type(&entry, expected));
@@ -193,7 +205,7 @@ impl<'t> Reader<'_, 't> {
 /// A table with a `type`.
 pub(super) fn nested<'t>(
     entry: Entry<'t>,
-    zones: &ZoneDatabase,
+    reading: Reading<'_>,
     problems: &mut Problems,
 ) -> Option<WrittenTrigger<'t>> {
     let mut own = table(&entry, "`trigger`".to_owned(), problems)?;
@@ -206,9 +218,9 @@ pub(super) fn nested<'t>(
         problems.push(wrong_type(&kind, "`cron`, `interval` or `date`"));
         return None;
     };
-    let kind = trigger_type(&kind, word, problems)?;
+    let kind = trigger_type(&kind, word, reading.options, problems)?;
     let read = arguments(kind, &mut own, entry, problems);
-    finish_own(own, entry, read, zones, problems)
+    finish_own(own, entry, read, reading, problems)
 }
 
 /// A cron table without a key of its own.
@@ -230,6 +242,7 @@ pub(super) fn cron_table<'t>(
         entry: Some(entry),
         keys: ScheduleKeys::default(),
         text,
+        is_expression: false,
     })
 }
 
@@ -238,10 +251,10 @@ fn finish_own<'t>(
     mut own: Table<'t>,
     entry: Entry<'t>,
     read: Option<(Firing<'t>, String)>,
-    zones: &ZoneDatabase,
+    reading: Reading<'_>,
     problems: &mut Problems,
 ) -> Option<WrittenTrigger<'t>> {
-    let keys = ScheduleKeys::read(&mut own, zones, problems);
+    let keys = ScheduleKeys::read(&mut own, reading.zones, problems);
     own.finish(Place::Trigger, problems);
     let (firing, text) = read?;
     Some(WrittenTrigger {
@@ -249,11 +262,17 @@ fn finish_own<'t>(
         entry: Some(entry),
         keys,
         text,
+        is_expression: false,
     })
 }
 
 /// Which of [`TYPES`] a word is.
-fn trigger_type(entry: &Entry<'_>, word: &str, problems: &mut Problems) -> Option<&'static str> {
+fn trigger_type(
+    entry: &Entry<'_>,
+    word: &str,
+    options: ExpressionOptions<'_>,
+    problems: &mut Problems,
+) -> Option<&'static str> {
     let found = TYPES.into_iter().find(|kind| *kind == word);
     if found.is_none() {
         let problem = if TRIGGER_TYPES.contains(&word) {
@@ -264,7 +283,7 @@ fn trigger_type(entry: &Entry<'_>, word: &str, problems: &mut Problems) -> Optio
             entry.error("not_supported_yet", message)
         } else {
             let message = format!("{} is no type of trigger", quoted(word));
-            let help = if parse_expression(word).is_ok() {
+            let help = if options.parse(word).is_ok() {
                 format!("write `cron = \"{word}\"`")
             } else {
                 suggestion::help(word, &TYPES)
@@ -336,7 +355,7 @@ fn date<'t>(entry: Entry<'t>, problems: &mut Problems) -> Option<(Firing<'t>, St
 fn expression<'t>(
     entry: Entry<'t>,
     text: &str,
-    zones: &ZoneDatabase,
+    reading: Reading<'_>,
     problems: &mut Problems,
 ) -> Option<WrittenTrigger<'t>> {
     let at = |severity, error| from_schedule(severity, error, &entry);
@@ -344,7 +363,7 @@ fn expression<'t>(
         trigger,
         zone,
         warnings,
-    } = match parse_expression(text) {
+    } = match reading.options.parse(text) {
         Ok(expression) => expression,
         Err(errors) => {
             problems.extend(errors.into_iter().map(|error| at(Severity::Error, error)));
@@ -358,7 +377,7 @@ fn expression<'t>(
     );
     let timezone: Option<Arc<Zone>> = match zone {
         None => None,
-        Some((name, span)) => match zones.get(&name) {
+        Some((name, span)) => match reading.zones.get(&name) {
             Ok(zone) => Some(zone),
             Err(unknown) => {
                 let problem = unknown_zone(&name, unknown.suggestion.as_deref());
@@ -377,6 +396,7 @@ fn expression<'t>(
         entry: Some(entry),
         keys,
         text,
+        is_expression: true,
     })
 }
 

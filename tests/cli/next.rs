@@ -247,6 +247,69 @@ fn the_zone_of_an_expression_goes_before_the_machines() {
 }
 
 #[test]
+fn h_needs_the_id_of_a_job() {
+    let arguments = ["next", "H H(0-5) * * *", "-n1", "--from", "2026-01-01"];
+    let plain = |id| {
+        let id = ["--job-id", id, "--format", "plain"];
+        Sandbox::new().run(arguments.into_iter().chain(id))
+    };
+    plain("backup")
+        .stdout("2026-01-01T05:24:00+00:00\n")
+        .stderr("")
+        .success();
+    assert_ne!(plain("report").stdout, plain("backup").stdout);
+    plain("a b").stdout("").code(2);
+    let ended = Sandbox::new().run(["next", "0 H * * *"]);
+    assert!(ended.stderr.contains("`--job-id ID`"), "{}", ended.stderr);
+    ended.stdout("").code(2);
+}
+
+#[test]
+fn the_quartz_dialect_has_seconds_first_and_counts_sunday_as_one() {
+    let arguments = [
+        "--dialect",
+        "quartz",
+        "--from",
+        "2026-01-01",
+        "--format",
+        "plain",
+    ];
+    Sandbox::new()
+        .run(
+            ["next", "30 0/5 14 ? * 2", "-n2"]
+                .into_iter()
+                .chain(arguments),
+        )
+        .stdout("2026-01-05T14:00:30+00:00\n2026-01-05T14:05:30+00:00\n")
+        .stderr("")
+        .success();
+    Sandbox::new()
+        .run(
+            ["next", "{ cron = '0 0 6 * * ? 2027' }", "-n1"]
+                .into_iter()
+                .chain(arguments),
+        )
+        .stdout("2027-01-01T06:00:00+00:00\n")
+        .stderr("")
+        .success();
+}
+
+#[test]
+fn options_of_an_expression_do_not_go_with_files() {
+    let sandbox = Sandbox::new().jobs(JOBS);
+    for (option, value) in [
+        ("--dst", "wall"),
+        ("--dialect", "quartz"),
+        ("--job-id", "beat"),
+    ] {
+        let ended = sandbox.run(["next", "jobs.toml", option, value]);
+        let start = format!("rsched: {option} goes with an expression; ");
+        assert!(ended.stderr.starts_with(&start), "{}", ended.stderr);
+        ended.stdout("").code(2);
+    }
+}
+
+#[test]
 fn what_never_fires_says_why_on_stderr() {
     for (arguments, why) in [
         (

@@ -61,7 +61,7 @@ proptest! {
         text in "(\\[|\\]|\\[\\[|\\]\\]|=|\\{|\\}|\"|'|\"\"\"|'''|,|\\.|\n|\r\n| |#|jobs|defaults|env|cron|interval|trigger|date|command|a|b|00|5|-1|1.5|nan|2026-05-01|06:00:00|'\\* \\* \\* \\* \\*'|'2h'|\\\\u0000|\u{202e}|true){0,40}"
     ) {
         survive(&text);
-        let _ = parse_inline_trigger(&text, &Zone::utc(), &context());
+        let _ = parse_inline_trigger(&text, &Zone::utc(), ExpressionOptions::default(), &context());
     }
 }
 

@@ -247,7 +247,8 @@ fn arguments_that_must_be_refused_are_refused_at_their_place() {
 #[test]
 fn inline_triggers_mean_what_they_mean_in_a_file() {
     let zone = context().zones.get("Europe/Paris").unwrap();
-    let read = |text: &str| parse_inline_trigger(text, &zone, &context());
+    let read =
+        |text: &str| parse_inline_trigger(text, &zone, ExpressionOptions::default(), &context());
     for (inline, lines) in [
         (
             "{ day = '3rd fri', hour = '0-3' }",
@@ -291,7 +292,9 @@ fn inline_triggers_mean_what_they_mean_in_a_file() {
 #[test]
 fn wrong_inline_triggers_are_refused_at_their_place() {
     let problems = |text: &str| {
-        let found = parse_inline_trigger(text, &Zone::utc(), &context()).unwrap_err();
+        let found =
+            parse_inline_trigger(text, &Zone::utc(), ExpressionOptions::default(), &context())
+                .unwrap_err();
         let source = Source {
             name: "<expression>".into(),
             text: text.into(),
@@ -339,4 +342,60 @@ fn wrong_inline_triggers_are_refused_at_their_place() {
         assert!(found.starts_with(expected), "{text}: {found}");
         assert_eq!(found.lines().count(), 1, "{text}: {found}");
     }
+}
+
+#[test]
+fn h_stands_for_a_value_of_the_jobs_own() {
+    let of = |id: &str, cron: &str| {
+        let text = format!("[jobs.{id}]\ncron = '{cron}'\ncommand = 'x'\n");
+        job(&text).schedule.clone()
+    };
+    assert_eq!(of("backup", "H H(0-5) * * *"), of("backup", "~ 0~5 * * *"));
+    assert_ne!(of("backup", "H H * * *"), of("report", "H H * * *"));
+    let quoted = "[[jobs]]\nid = 'backup'\ncron = 'H H * * *'\ncommand = 'x'\n";
+    assert_eq!(job(quoted).schedule, of("backup", "H H * * *"));
+    assert!(
+        refused("[jobs.a]\ncron = 'H(60) * * * *'\ncommand = 'x'\n").starts_with("jobs.toml:2:10:")
+    );
+}
+
+#[test]
+fn the_dialect_is_that_of_the_job_or_the_default() {
+    let quartz = spec("cron = '0 0/5 14 ? * MON-FRI'\ndialect = 'quartz'");
+    assert_eq!(
+        quartz.anchored(NOW).next_after(NOW),
+        Some(at(1_767_225_600 + 14 * 3600))
+    );
+    let defaults = "[defaults]\ndialect = 'quartz'\n";
+    let of = |lines: &str| job(&format!("{defaults}[jobs.a]\n{lines}\ncommand = 'x'\n"));
+    assert_eq!(of("cron = '0 0/5 14 ? * 2-6'").schedule, quartz);
+    assert_eq!(
+        of("cron = '0 6 * * *'\ndialect = 'crontab'").schedule,
+        spec("cron = '0 6 * * *'")
+    );
+    // A default is for those whom it concerns.
+    assert_eq!(of("interval = '2h'").schedule, spec("interval = '2h'"));
+}
+
+#[test]
+fn a_dialect_without_an_expression_or_of_another_name_is_refused() {
+    for (lines, expected) in [
+        (
+            "interval = '2h'\ndialect = 'quartz'",
+            "jobs.toml:3:1: error: `dialect` is for crontab expressions only [dialect_without_expression] leave it out\n",
+        ),
+        (
+            "cron = { hour = 2, dialect = 'quartz' }",
+            "jobs.toml:2:20: error: `dialect` is for crontab expressions only [dialect_without_expression] leave it out\n",
+        ),
+        (
+            "cron = '0 6 * * *'\ndialect = 'quarz'",
+            "jobs.toml:3:11: error: `dialect` is `quarz`, expected one of `crontab`, `quartz` [unknown_value] did you mean `quartz`?\n",
+        ),
+    ] {
+        let text = format!("[jobs.a]\n{lines}\ncommand = 'x'\n");
+        assert_eq!(refused(&text), expected);
+    }
+    let five = refused("[jobs.a]\ncron = '0 6 * * *'\ndialect = 'quartz'\ncommand = 'x'\n");
+    assert!(five.contains("[wrong_field_count]"), "{five}");
 }
