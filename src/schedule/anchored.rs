@@ -1,8 +1,8 @@
 //! A schedule that can be asked: next, last and number of fire times.
 
+use super::combined::Fires;
 use super::cron::Cron;
 use super::dst::{GapsAndFolds, Instants};
-use super::interval::Interval;
 use crate::time::{WallTime, Zone};
 use std::sync::Arc;
 
@@ -17,20 +17,6 @@ pub struct Schedule {
     first_second: i64,
     /// Last instant it may fire.
     last: WallTime,
-}
-
-/// Where the fire times come from.
-#[derive(Clone, Debug)]
-pub(super) enum Fires {
-    Cron {
-        cron: Cron,
-        rule: GapsAndFolds,
-    },
-    Interval {
-        interval: Interval,
-        at_once: Option<WallTime>,
-    },
-    Once(WallTime),
 }
 
 /// One microsecond, the grain of time.
@@ -72,33 +58,15 @@ impl Schedule {
             return Some(WallTime::from_unix_seconds(next)).filter(|next| *next <= self.last);
         }
         let from = WallTime::from_micros(after.as_micros().checked_add(TICK)?).max(self.first);
-        let next = match &self.fires {
-            Fires::Cron { .. } => None,
-            Fires::Interval { interval, at_once } => {
-                let regular = interval.first_from(from);
-                let once = at_once.filter(|at| *at >= from);
-                [regular, once].into_iter().flatten().min()
-            }
-            Fires::Once(at) => Some(*at).filter(|at| *at >= from),
-        };
-        next.filter(|next| *next <= self.last)
+        let next = self.fires.first_from(from, &self.zone)?;
+        Some(next).filter(|next| *next <= self.last)
     }
 
     /// The last fire time not later than `until`.
     #[must_use]
     pub fn last_at_or_before(&self, until: WallTime) -> Option<WallTime> {
         let until = until.min(self.last);
-        let last = match &self.fires {
-            Fires::Cron { cron, rule } => self
-                .instants(cron, *rule)
-                .last_until(until.unix_seconds())
-                .map(WallTime::from_unix_seconds),
-            Fires::Interval { interval, at_once } => {
-                let once = at_once.filter(|at| *at <= until);
-                interval.last_until(until).max(once)
-            }
-            Fires::Once(at) => Some(*at).filter(|at| *at <= until),
-        };
+        let last = self.fires.last_until(until, &self.zone);
         last.filter(|last| *last >= self.first)
     }
 
@@ -110,32 +78,13 @@ impl Schedule {
         };
         let from = WallTime::from_micros(from).max(self.first);
         let until = until.min(self.last);
-        if from > until {
-            return 0;
-        }
-        let is_within = |at: WallTime| from <= at && at <= until;
-        match &self.fires {
-            Fires::Cron { cron, rule } => {
-                let first = from.unix_seconds() + i64::from(from.subsec_micros() != 0);
-                self.instants(cron, *rule)
-                    .count(first, until.unix_seconds())
-            }
-            Fires::Interval { interval, at_once } => {
-                let extra =
-                    at_once.filter(|at| is_within(*at) && interval.first_from(*at) != Some(*at));
-                interval.count(from, until) + u64::from(extra.is_some())
-            }
-            Fires::Once(at) => u64::from(is_within(*at)),
-        }
+        self.fires.count(from, until, &self.zone)
     }
 
     /// Whether a fire time exists at all for the trigger's date fields (`0 0 30 2 *`: false), whatever the bounds.
     #[must_use]
     pub fn can_fire(&self) -> bool {
-        match &self.fires {
-            Fires::Cron { cron, .. } => cron.can_fire(),
-            Fires::Interval { .. } | Fires::Once(_) => true,
-        }
+        self.fires.can_fire()
     }
 
     /// A one-sentence note where the fire at `at` touches a gap or a fold of the zone.
@@ -153,22 +102,31 @@ impl Schedule {
     /// ```
     #[must_use]
     pub fn dst_note(&self, at: WallTime) -> Option<String> {
-        match &self.fires {
-            Fires::Cron { cron, rule } => self.instants(cron, *rule).note(at.unix_seconds()),
-            Fires::Interval { .. } | Fires::Once(_) => None,
-        }
+        self.fires.note(at, &self.zone)
+    }
+
+    /// The fire times of both, where they can be made one source.
+    pub(super) fn intersection(&self, other: &Self) -> Option<Self> {
+        let same_zone = self.zone == other.zone;
+        Some(Self::new(
+            self.fires.intersection(&other.fires, same_zone)?,
+            self.zone.clone(),
+            Some(self.first.max(other.first)),
+            Some(self.last.min(other.last)),
+        ))
+    }
+
+    /// A sentence where the gap that ends at `gap_end` (Unix seconds) swallows a fire without making it up.
+    pub(super) fn lost_in_gap(&self, gap_end: i64) -> Option<String> {
+        self.fires.lost_in_gap(gap_end, &self.zone)
     }
 
     /// Whether it follows elapsed time rather than fixed wall-clock times: an interval, or a cron
-    /// whose hour field matches all 24 hours. Such a schedule goes on in real time when the clock
-    /// is set back, where one of fixed times does not repeat them.
+    /// whose hour field matches all 24 hours; of several parts, all of them. Such a schedule goes on in
+    /// real time when the clock is set back, where one of fixed times does not repeat them.
     #[must_use]
     pub fn follows_real_time(&self) -> bool {
-        match &self.fires {
-            Fires::Cron { cron, .. } => cron.fires_every_hour(),
-            Fires::Interval { .. } => true,
-            Fires::Once(_) => false,
-        }
+        self.fires.follow_real_time()
     }
 
     /// The zone.

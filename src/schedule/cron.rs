@@ -184,14 +184,11 @@ impl Cron {
     }
 
     fn found_day_pattern(&self) -> DayPattern {
-        let all_days = self.days == ALL_DAYS;
-        let all_weekdays = self.weekdays == ALL_WEEKDAYS;
-        let is_either = self.day_rule() == DayRule::Either;
         if self.months != ALL_MONTHS || self.weeks != ALL_WEEKS || self.years.is_some() {
             DayPattern::Dates
-        } else if (all_days && all_weekdays) || (is_either && (all_days || all_weekdays)) {
+        } else if self.leaves_days_open() {
             DayPattern::Every
-        } else if all_days && !is_either && self.nth_weekdays == 0 && self.weekdays != 0 {
+        } else if self.days == ALL_DAYS && self.has_plain_days() && self.weekdays != 0 {
             DayPattern::Weekdays
         } else {
             DayPattern::Dates
@@ -227,6 +224,55 @@ impl Cron {
         } else {
             0
         }
+    }
+
+    /// The same with every second of its minutes.
+    pub(super) fn with_all_seconds(mut self) -> Self {
+        self.seconds = ALL_SIXTY;
+        self.sealed()
+    }
+
+    /// The readings of both as one cron, where the masks can say that.
+    pub(super) fn intersection(&self, other: &Self) -> Option<Self> {
+        let mut both = self.clone();
+        if other.leaves_days_open() {
+            // The days of `self` are those of both.
+        } else if self.leaves_days_open() {
+            both.days = other.days;
+            both.last_days = other.last_days;
+            both.nearest_weekdays = other.nearest_weekdays;
+            both.weekdays = other.weekdays;
+            both.nth_weekdays = other.nth_weekdays;
+            both.set(EITHER_DAY, other.flags & EITHER_DAY != 0);
+            both.set(NTH_IN_DAY, other.flags & NTH_IN_DAY != 0);
+        } else if self.has_plain_days() && other.has_plain_days() {
+            both.days &= other.days;
+            both.weekdays &= other.weekdays;
+        } else {
+            return None;
+        }
+        both.seconds &= other.seconds;
+        both.minutes &= other.minutes;
+        both.hours &= other.hours;
+        both.months &= other.months;
+        both.weeks &= other.weeks;
+        both.years = match (&self.years, &other.years) {
+            (Some(one), Some(two)) => Some(Arc::new(one.intersection(two))),
+            (one, two) => one.clone().or_else(|| two.clone()),
+        };
+        Some(both.sealed())
+    }
+
+    /// Whether neither day field says anything.
+    fn leaves_days_open(&self) -> bool {
+        let (days, weekdays) = (self.days == ALL_DAYS, self.weekdays == ALL_WEEKDAYS);
+        days && weekdays || self.day_rule() == DayRule::Either && (days || weekdays)
+    }
+
+    /// Whether a day matches by its number and its weekday, and must by both.
+    fn has_plain_days(&self) -> bool {
+        let special = u64::from(self.last_days | self.nearest_weekdays) | self.nth_weekdays;
+        special == 0 && self.day_rule() == DayRule::Both
     }
 
     /// How the two day fields combine.

@@ -44,6 +44,14 @@ pub(super) struct GapsAndFolds {
 }
 
 impl DstPolicy {
+    /// What the policy comes to for one wall-clock time at a time: calendar steps.
+    pub(super) fn applied_to_dates(self) -> GapsAndFolds {
+        GapsAndFolds {
+            make_up: matches!(self, Self::Once | Self::Cron),
+            repeat: self == Self::Wall,
+        }
+    }
+
     /// What the policy comes to for this cron schedule.
     pub(super) fn applied_to(self, cron: &Cron) -> GapsAndFolds {
         let real_time = GapsAndFolds {
@@ -272,6 +280,24 @@ impl<R: Readings> Instants<'_, R> {
             clock(reading),
             date(reading)
         ))
+    }
+
+    /// A sentence where the gap before the span that begins at `start` has readings that do not
+    /// fire at all.
+    pub(super) fn lost_in_gap(&self, start: i64) -> Option<String> {
+        let stretch = self.stretch(self.zone.span_at(start));
+        if stretch.gap() <= 0 || self.makes_up(&stretch) {
+            return None;
+        }
+        let skipped = self.readings.first_from(stretch.gap_from)?;
+        (skipped < stretch.first_reading()).then(|| {
+            format!(
+                "{} does not exist on {} in {}: it does not fire then",
+                clock(skipped),
+                date(skipped),
+                self.zone.name()
+            )
+        })
     }
 
     /// Whether a fire at the span's first instant makes up for skipped readings.

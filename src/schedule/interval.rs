@@ -55,10 +55,46 @@ impl Interval {
         u64::try_from(count.max(0)).unwrap_or(u64::MAX)
     }
 
+    /// The instants of both, as an interval again; none if there are none before time ends.
+    pub(super) fn intersection(self, other: Self) -> Option<Self> {
+        let [one, two] = [i128::from(self.length), i128::from(other.length)];
+        let apart = i128::from(other.phase) - i128::from(self.phase);
+        let (divisor, inverse) = divisor_and_inverse(one, two);
+        if apart % divisor != 0 {
+            return None;
+        }
+        // The k with k * one ≡ apart (mod two); all factors are below 2^63.
+        let cycle = two / divisor;
+        let steps = (apart / divisor % cycle * (inverse % cycle)).rem_euclid(cycle);
+        let length = one * cycle;
+        let agreed = i128::from(self.phase) + steps * one;
+        // Not before either has begun.
+        let begin = i128::from(self.phase.max(other.phase));
+        let missing = (begin - agreed).max(0);
+        let phase = agreed + (missing + length - 1) / length * length;
+        Some(Self {
+            phase: i64::try_from(phase).ok()?,
+            // A length beyond the end of time: there is one instant.
+            length: i64::try_from(length).unwrap_or(i64::MAX),
+        })
+    }
+
     fn at(self, steps: i128) -> Option<WallTime> {
         let micros = i128::from(self.phase) + steps * i128::from(self.length);
         i64::try_from(micros).ok().map(WallTime::from_micros)
     }
+}
+
+/// The greatest common divisor, and the number that times `one` leaves it when divided by `two`.
+fn divisor_and_inverse(one: i128, two: i128) -> (i128, i128) {
+    let (mut rest, mut next_rest) = (one, two);
+    let (mut factor, mut next_factor) = (1, 0);
+    while next_rest != 0 {
+        let quotient = rest / next_rest;
+        (rest, next_rest) = (next_rest, rest - quotient * next_rest);
+        (factor, next_factor) = (next_factor, factor - quotient * next_factor);
+    }
+    (rest, factor)
 }
 
 #[cfg(test)]
@@ -84,6 +120,26 @@ mod tests {
             prop_assert_eq!(first, fires.first().copied());
             let last = interval.last_until(until).filter(within).map(WallTime::as_micros);
             prop_assert_eq!(last, fires.last().copied());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn two_intervals_agree_where_stepping_finds_them_to(
+            phases in [-500_i64..500, -500_i64..500], lengths in [1_u64..60, 1_u64..60],
+        ) {
+            let [one, two] = [0, 1].map(|at| {
+                Interval::new(WallTime::from_micros(phases[at]), Duration::from_micros(lengths[at]))
+            });
+            let is_of = |interval: Interval, at: i64| {
+                let at = WallTime::from_micros(at);
+                interval.first_from(at) == Some(at)
+            };
+            let agreed = one.intersection(two);
+            for at in -600..5_000 {
+                let expected = is_of(one, at) && is_of(two, at);
+                prop_assert_eq!(agreed.is_some_and(|agreed| is_of(agreed, at)), expected);
+            }
         }
     }
 

@@ -5,14 +5,20 @@
 //! [`Schedule`] adds the bounds and everything that is not a cron.
 
 mod anchored;
+mod calendar;
+mod combined;
 mod cron;
 mod crontab;
+mod describe;
 mod dst;
 mod error;
+mod exclusion;
 mod field;
 mod hashed;
 mod interval;
 mod item;
+mod jitter;
+mod lint;
 mod list;
 mod month;
 mod nickname;
@@ -24,6 +30,7 @@ mod trigger;
 mod years;
 
 pub use anchored::Schedule;
+pub use calendar::{CalendarDay, CalendarSteps};
 pub use cron::{Cron, DayRule};
 pub use crontab::{
     Expression, MAX_EXPRESSION_BYTES, ParseOptions, parse_expression, parse_expression_for,
@@ -31,7 +38,10 @@ pub use crontab::{
 };
 pub use dst::DstPolicy;
 pub use error::ScheduleError;
+pub use exclusion::Exclusion;
 pub use interval::MIN_INTERVAL;
+pub use jitter::Jitter;
+pub use lint::Lint;
 pub use quartz::parse_quartz;
 pub use spec::ScheduleSpec;
 pub use table::TableField;

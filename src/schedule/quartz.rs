@@ -71,6 +71,8 @@ fn fields(text: &str, span: Range<usize>) -> Result<Cron, ScheduleError> {
     })?;
     let mut cron = Cron::every_second();
     cron.set_day_rule(DayRule::Both);
+    // Both must match here as in a table, and not because of a star.
+    cron.set_nth_in_day();
     cron.seconds = mask(parsed.seconds());
     cron.minutes = mask(parsed.minutes());
     // Sunday is 1 there and 0 in the masks.

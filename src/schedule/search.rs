@@ -11,9 +11,9 @@ use super::month::{ALL_SHAPES, Month, first_year_of};
 use crate::time::civil::{self, SECONDS_PER_DAY};
 
 /// The first reading of 1970.
-const FIRST_READING: i64 = 0;
+pub(super) const FIRST_READING: i64 = 0;
 /// The last day of 9999.
-const LAST_DAY: i64 = civil::days_from_civil(LAST_YEAR as i32, 12, 31);
+pub(super) const LAST_DAY: i64 = civil::days_from_civil(LAST_YEAR as i32, 12, 31);
 /// The last reading of 9999.
 const LAST_READING: i64 = LAST_DAY * SECONDS_PER_DAY + SECONDS_PER_DAY - 1;
 
@@ -36,7 +36,7 @@ impl Readings for Cron {
         }
         let today = from / SECONDS_PER_DAY;
         let later_today = self.first_time_from(second_of_day(from));
-        let day = self.first_day_from(today + i64::from(later_today.is_none()))?;
+        let day = self.first_day_from(today, u32::from(later_today.is_none()))?;
         let time = match later_today {
             Some(time) if day == today => time,
             _ => self.first_time(),
@@ -203,30 +203,33 @@ impl Cron {
 
 /// Days, counted from 1970-01-01.
 impl Cron {
-    /// The first matching day at or after `from`.
+    /// The first matching day at least `skipped` (0 or 1) days after `today`. It may be one behind
+    /// the last there is.
     ///
-    /// Most schedules leave the days open or name weekdays only, and need no calendar. The day may
-    /// be one behind the last.
+    /// Most schedules leave the days open or name weekdays only, and need no calendar. What `today` is
+    /// does not depend on `skipped`, so that the processor can find out both at once.
     #[inline]
-    fn first_day_from(&self, from: i64) -> Option<i64> {
+    fn first_day_from(&self, today: i64, skipped: u32) -> Option<i64> {
         match self.day_pattern() {
-            DayPattern::Every => Some(from),
+            DayPattern::Every => Some(today + i64::from(skipped)),
             DayPattern::Weekdays => {
                 let two_weeks = u32::from(self.weekdays) << 7 | u32::from(self.weekdays);
-                let ahead = (two_weeks >> civil::weekday(from)).trailing_zeros();
-                Some(from + i64::from(ahead))
+                let from = u32::from(civil::weekday(today)) + skipped;
+                let ahead = skipped + (two_weeks >> from).trailing_zeros();
+                Some(today + i64::from(ahead))
             }
-            DayPattern::Dates => self.first_date_from(from),
+            DayPattern::Dates => self.first_date_from(today, skipped),
         }
     }
 
     /// [`Self::first_day_from`] by the calendar.
     #[inline]
-    fn first_date_from(&self, from: i64) -> Option<i64> {
-        let month = Month::holding(from);
+    fn first_date_from(&self, today: i64, skipped: u32) -> Option<i64> {
+        let month = Month::holding(today);
+        let from = u32::from(month.number_of(today)) + skipped;
         // All or no days, without a jump that cannot be predicted.
-        let in_months = u32::from(self.months >> month.number & 1).wrapping_neg();
-        let days = self.days_in(month) & (u32::MAX << month.number_of(from)) & in_months;
+        let in_months = u64::from(self.months >> month.number & 1).wrapping_neg();
+        let days = u64::from(self.days_in(month)) & (u64::MAX << from) & in_months;
         if days != 0 && self.has_year(month.year) {
             return Some(month.day(days.trailing_zeros()));
         }

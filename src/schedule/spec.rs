@@ -1,6 +1,8 @@
 //! A job's schedule as configured: trigger, zone, bounds and what happens in gaps and folds.
 
-use super::anchored::{Fires, Schedule};
+use super::anchored::Schedule;
+use super::calendar::Calendar;
+use super::combined::Fires;
 use super::dst::DstPolicy;
 use super::interval::Interval;
 use super::trigger::Trigger;
@@ -53,7 +55,17 @@ impl ScheduleSpec {
     /// ```
     #[must_use]
     pub fn anchored(&self, anchor: WallTime) -> Schedule {
-        let fires = match &self.trigger {
+        let fires = self.fires(&self.trigger, anchor);
+        // Calendar steps have the date they begin with, but nothing before the job was there.
+        let first = match self.trigger.fired() {
+            Trigger::Calendar(_) => Some(self.start_date.unwrap_or(anchor)),
+            _ => self.start_date,
+        };
+        Schedule::new(fires, self.zone.clone(), first, self.end_date)
+    }
+
+    fn fires(&self, trigger: &Trigger, anchor: WallTime) -> Fires {
+        match trigger {
             Trigger::Cron(cron) => Fires::Cron {
                 rule: self.dst.applied_to(cron),
                 cron: cron.clone(),
@@ -65,12 +77,29 @@ impl ScheduleSpec {
                     at_once: first_now.then_some(anchor),
                 }
             }
+            Trigger::Calendar(steps) => {
+                let start = self.start_date.unwrap_or(anchor).unix_seconds();
+                let offset = self.zone.span_at(start).offset;
+                Fires::Calendar {
+                    calendar: Calendar::new(steps, start.saturating_add(offset.into())),
+                    rule: self.dst.applied_to_dates(),
+                }
+            }
+            Trigger::Any(parts) => {
+                Fires::Any(parts.iter().map(|part| part.anchored(anchor)).collect())
+            }
+            Trigger::All(parts) => {
+                Fires::all(parts.iter().map(|part| part.anchored(anchor)).collect())
+            }
+            Trigger::Except { trigger, except } => Fires::Except {
+                fires: Box::new(self.fires(trigger, anchor)),
+                except: except.clone(),
+            },
             &Trigger::Date(at) => Fires::Once(at),
             Trigger::Now | Trigger::Reboot => {
                 Fires::Once(self.start_date.map_or(anchor, |start| start.max(anchor)))
             }
-        };
-        Schedule::new(fires, self.zone.clone(), self.start_date, self.end_date)
+        }
     }
 
     /// Whether a job whose schedule changes from `self` to `new` keeps its anchor: an interval of
@@ -84,8 +113,40 @@ impl ScheduleSpec {
                     length: new_length, ..
                 },
             ) => length == new_length && self.start_date == new.start_date,
+            (Trigger::Calendar(steps), Trigger::Calendar(new_steps)) => {
+                steps == new_steps && self.start_date == new.start_date
+            }
+            (Trigger::Any(parts), Trigger::Any(new_parts))
+            | (Trigger::All(parts), Trigger::All(new_parts)) => {
+                let is_kept = |(part, new): (&ScheduleSpec, &ScheduleSpec)| {
+                    part.keeps_phase(new) || !(part.has_phase() || new.has_phase())
+                };
+                parts.len() == new_parts.len() && parts.iter().zip(new_parts).all(is_kept)
+            }
+            (
+                Trigger::Except { trigger, .. },
+                Trigger::Except {
+                    trigger: new_trigger,
+                    ..
+                },
+            ) => {
+                let with = |spec: &ScheduleSpec, trigger: &Trigger| ScheduleSpec {
+                    trigger: trigger.clone(),
+                    ..spec.clone()
+                };
+                with(self, trigger).keeps_phase(&with(new, new_trigger))
+            }
             (Trigger::Now, Trigger::Now) | (Trigger::Reboot, Trigger::Reboot) => true,
             _ => self == new,
+        }
+    }
+    /// Whether its fire times depend on when the job was first seen.
+    fn has_phase(&self) -> bool {
+        match self.trigger.fired() {
+            Trigger::Cron(_) | Trigger::Date(_) | Trigger::Except { .. } => false,
+            Trigger::Interval { .. } | Trigger::Calendar(_) => self.start_date.is_none(),
+            Trigger::Any(parts) | Trigger::All(parts) => parts.iter().any(Self::has_phase),
+            Trigger::Now | Trigger::Reboot => true,
         }
     }
 }

@@ -99,7 +99,24 @@ impl Cron {
     /// # Errors
     /// All wrong fields, each with a span inside that field's text.
     pub fn table(fields: &[(TableField, &str)]) -> Result<Cron, Vec<(TableField, ScheduleError)>> {
-        let Some(least) = fields.iter().map(|(field, _)| *field).max() else {
+        let least = fields.iter().map(|(field, _)| *field).max();
+        Self::table_open_below(fields, least)
+    }
+
+    /// A table as `except` reads it: the fields below the last one given are open too.
+    pub(super) fn open_table(
+        fields: &[(TableField, &str)],
+    ) -> Result<Cron, Vec<(TableField, ScheduleError)>> {
+        let is_empty = fields.is_empty();
+        Self::table_open_below(fields, (!is_empty).then_some(TableField::Second))
+    }
+
+    /// Fields left out are open down to `least`, and their least value below it.
+    fn table_open_below(
+        fields: &[(TableField, &str)],
+        least: Option<TableField>,
+    ) -> Result<Cron, Vec<(TableField, ScheduleError)>> {
+        let Some(least) = least else {
             let error = ScheduleError::new("empty_table", 0..0, "a cron table without any field")
                 .help("give at least one of year, month, day, week, day_of_week, hour, minute, second");
             return Err(vec![(TableField::Minute, error)]);

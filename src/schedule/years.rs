@@ -25,6 +25,15 @@ impl YearSet {
         }
     }
 
+    /// The years of both sets.
+    pub(super) fn intersection(&self, other: &Self) -> Self {
+        let mut words = self.words;
+        for (word, other) in words.iter_mut().zip(other.words) {
+            *word &= other;
+        }
+        Self { words }
+    }
+
     /// The first year of the set that is not before `year`.
     pub(super) fn first_from(&self, year: i32) -> Option<i32> {
         let index = usize::try_from((year - i32::from(FIRST_YEAR)).max(0)).ok()?;

@@ -6,11 +6,15 @@
 
 mod brute_force;
 mod cases;
+mod combined;
 mod crontab_dst;
 mod crontab_extended;
 mod crontab_next;
 mod crontab_syntax;
+mod describe;
 mod hashed;
+mod known_bugs;
+mod lints;
 mod messages;
 mod quartz_next;
 mod robustness;

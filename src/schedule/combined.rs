@@ -1,0 +1,341 @@
+//! Where fire times come from: one source, or several that are united, intersected or thinned out.
+//!
+//! All questions are answered for a zone and without bounds; a [`Schedule`] adds those. Parts of
+//! a union or intersection are schedules of their own. An intersection is first made smaller: two crons
+//! of one zone and rule are one cron on their masks, two intervals are one by arithmetic. Only what
+//! is left leaps from part to part, each time to the first instant a part could agree to.
+
+use super::anchored::Schedule;
+use super::calendar::Calendar;
+use super::cron::Cron;
+use super::dst::{GapsAndFolds, Instants};
+use super::exclusion::Exclusion;
+use super::interval::Interval;
+use super::search::Readings;
+use crate::time::{WallTime, Zone};
+
+/// Where the fire times come from.
+#[derive(Clone, Debug)]
+pub(super) enum Fires {
+    Cron {
+        cron: Cron,
+        rule: GapsAndFolds,
+    },
+    Calendar {
+        calendar: Calendar,
+        rule: GapsAndFolds,
+    },
+    Interval {
+        interval: Interval,
+        at_once: Option<WallTime>,
+    },
+    Once(WallTime),
+    /// When any does; never if there are none.
+    Any(Vec<Schedule>),
+    /// When all do: at least two that could not be made one.
+    All(Vec<Schedule>),
+    Except {
+        fires: Box<Fires>,
+        except: Vec<Exclusion>,
+    },
+}
+
+/// Leaps after which parts count as never agreeing, and excluded runs after which nothing counts as
+/// left: some hundredths of a second. Daily times reach 270 years ahead with it.
+const MOST_LEAPS: usize = 100_000;
+
+/// Fires of unions, intersections and exceptions that are counted one by one, which is how fires that
+/// fall together are known; beyond, they are counted as if none did.
+const MOST_COUNTED: u64 = 200_000;
+
+/// The instant one grain of time earlier, so that "after" it is "from" the instant on.
+fn just_before(at: WallTime) -> WallTime {
+    WallTime::from_micros(at.as_micros().saturating_sub(1))
+}
+
+fn just_after(at: WallTime) -> WallTime {
+    WallTime::from_micros(at.as_micros().saturating_add(1))
+}
+
+impl Fires {
+    /// The intersection of the parts.
+    pub(super) fn all(parts: Vec<Schedule>) -> Self {
+        let mut left: Vec<Schedule> = Vec::new();
+        for part in parts {
+            let merged = left
+                .iter_mut()
+                .find_map(|other| Some((other.intersection(&part)?, other)));
+            match merged {
+                Some((both, other)) => *other = both,
+                None => left.push(part),
+            }
+        }
+        if left.len() == 1 {
+            Self::Any(left)
+        } else {
+            Self::All(left)
+        }
+    }
+
+    /// The first fire at or after `from`.
+    pub(super) fn first_from(&self, from: WallTime, zone: &Zone) -> Option<WallTime> {
+        let second = from.unix_seconds() + i64::from(from.subsec_micros() != 0);
+        match self {
+            Self::Cron { cron, rule } => {
+                let first = instants(cron, zone, *rule).first_from(second);
+                first.map(WallTime::from_unix_seconds)
+            }
+            Self::Calendar { calendar, rule } => {
+                let first = instants(calendar, zone, *rule).first_from(second);
+                first.map(WallTime::from_unix_seconds)
+            }
+            Self::Interval { interval, at_once } => {
+                let regular = interval.first_from(from);
+                let once = at_once.filter(|at| *at >= from);
+                [regular, once].into_iter().flatten().min()
+            }
+            Self::Once(at) => Some(*at).filter(|at| *at >= from),
+            Self::Any(parts) => {
+                let before = just_before(from);
+                parts
+                    .iter()
+                    .filter_map(|part| part.next_after(before))
+                    .min()
+            }
+            Self::All(parts) => first_agreed(parts, from),
+            Self::Except { fires, except } => {
+                let mut from = from;
+                for _ in 0..MOST_LEAPS {
+                    let at = fires.first_from(from, zone)?;
+                    match end_of_runs(except, at) {
+                        None => return Some(at),
+                        Some(end) => from = end.max(just_after(at)),
+                    }
+                }
+                None
+            }
+        }
+    }
+
+    /// The last fire at or before `until`.
+    pub(super) fn last_until(&self, until: WallTime, zone: &Zone) -> Option<WallTime> {
+        let second = until.unix_seconds();
+        match self {
+            Self::Cron { cron, rule } => {
+                let last = instants(cron, zone, *rule).last_until(second);
+                last.map(WallTime::from_unix_seconds)
+            }
+            Self::Calendar { calendar, rule } => {
+                let last = instants(calendar, zone, *rule).last_until(second);
+                last.map(WallTime::from_unix_seconds)
+            }
+            Self::Interval { interval, at_once } => {
+                let once = at_once.filter(|at| *at <= until);
+                interval.last_until(until).max(once)
+            }
+            Self::Once(at) => Some(*at).filter(|at| *at <= until),
+            Self::Any(parts) => {
+                let last = |part: &Schedule| part.last_at_or_before(until);
+                parts.iter().filter_map(last).max()
+            }
+            Self::All(parts) => last_agreed(parts, until),
+            Self::Except { fires, except } => {
+                let mut until = until;
+                for _ in 0..MOST_LEAPS {
+                    let at = fires.last_until(until, zone)?;
+                    if end_of_runs(except, at).is_none() {
+                        return Some(at);
+                    }
+                    until = just_before(at);
+                }
+                None
+            }
+        }
+    }
+
+    /// How many fires there are from `first` to `last`, both included.
+    ///
+    /// Of unions, intersections and exceptions the first 200,000 are counted exactly, later ones as if
+    /// none fell together (a union) or the rarest part decided alone.
+    pub(super) fn count(&self, first: WallTime, last: WallTime, zone: &Zone) -> u64 {
+        if first > last {
+            return 0;
+        }
+        let first_second = first.unix_seconds() + i64::from(first.subsec_micros() != 0);
+        let last_second = last.unix_seconds();
+        match self {
+            Self::Cron { cron, rule } => {
+                instants(cron, zone, *rule).count(first_second, last_second)
+            }
+            Self::Calendar { calendar, rule } => {
+                instants(calendar, zone, *rule).count(first_second, last_second)
+            }
+            Self::Interval { interval, at_once } => {
+                let extra = at_once.filter(|at| {
+                    first <= *at && *at <= last && interval.first_from(*at) != Some(*at)
+                });
+                interval.count(first, last) + u64::from(extra.is_some())
+            }
+            Self::Once(at) => u64::from(first <= *at && *at <= last),
+            Self::Any(parts) if parts.len() == 1 => {
+                parts[0].count_between(just_before(first), last)
+            }
+            Self::Any(_) | Self::All(_) | Self::Except { .. } => {
+                let mut counted = 0;
+                let mut from = first;
+                while counted < MOST_COUNTED {
+                    match self.first_from(from, zone).filter(|at| *at <= last) {
+                        Some(at) => from = just_after(at),
+                        None => return counted,
+                    }
+                    counted += 1;
+                }
+                counted.saturating_add(self.most(from, last, zone))
+            }
+        }
+    }
+
+    /// No fewer fires than there are from `first` to `last`.
+    fn most(&self, first: WallTime, last: WallTime, zone: &Zone) -> u64 {
+        let of_part = |part: &Schedule| part.count_between(just_before(first), last);
+        match self {
+            Self::Any(parts) => parts.iter().map(of_part).fold(0, u64::saturating_add),
+            Self::All(parts) => parts.iter().map(of_part).min().unwrap_or(0),
+            Self::Except { fires, .. } => fires.count(first, last, zone),
+            _ => self.count(first, last, zone),
+        }
+    }
+
+    /// Whether there is any date at all.
+    pub(super) fn can_fire(&self) -> bool {
+        match self {
+            Self::Cron { cron, .. } => cron.can_fire(),
+            Self::Calendar { calendar, .. } => calendar.first_from(i64::MIN).is_some(),
+            Self::Interval { .. } | Self::Once(_) => true,
+            Self::Any(parts) => parts.iter().any(Schedule::can_fire),
+            Self::All(parts) => parts.iter().all(Schedule::can_fire),
+            Self::Except { fires, .. } => fires.can_fire(),
+        }
+    }
+
+    /// Whether elapsed time decides and not the wall clock's reading.
+    pub(super) fn follow_real_time(&self) -> bool {
+        match self {
+            Self::Cron { cron, .. } => cron.fires_every_hour(),
+            Self::Interval { .. } => true,
+            Self::Calendar { .. } | Self::Once(_) => false,
+            Self::Any(parts) | Self::All(parts) => parts.iter().all(Schedule::follows_real_time),
+            Self::Except { fires, .. } => fires.follow_real_time(),
+        }
+    }
+
+    /// A sentence where the fire at `at` touches a gap or a fold.
+    pub(super) fn note(&self, at: WallTime, zone: &Zone) -> Option<String> {
+        let second = at.unix_seconds();
+        match self {
+            Self::Cron { cron, rule } => instants(cron, zone, *rule).note(second),
+            Self::Calendar { calendar, rule } => instants(calendar, zone, *rule).note(second),
+            Self::Interval { .. } | Self::Once(_) => None,
+            Self::Any(parts) | Self::All(parts) => parts
+                .iter()
+                .filter(|part| part.next_after(just_before(at)) == Some(at))
+                .find_map(|part| part.dst_note(at)),
+            Self::Except { fires, .. } => fires.note(at, zone),
+        }
+    }
+
+    /// A sentence where the gap that ends at `gap_end` swallows a fire without making it up.
+    pub(super) fn lost_in_gap(&self, gap_end: i64, zone: &Zone) -> Option<String> {
+        match self {
+            Self::Cron { cron, rule } => instants(cron, zone, *rule).lost_in_gap(gap_end),
+            Self::Calendar { calendar, rule } => {
+                instants(calendar, zone, *rule).lost_in_gap(gap_end)
+            }
+            Self::Except { fires, .. } => fires.lost_in_gap(gap_end, zone),
+            Self::Interval { .. } | Self::Once(_) | Self::Any(_) | Self::All(_) => None,
+        }
+    }
+
+    /// The fires of both, where they can be made one: the masks of crons that go by one rule, the
+    /// arithmetic of intervals. The zones are one.
+    pub(super) fn intersection(&self, other: &Self, same_zone: bool) -> Option<Self> {
+        match (self, other) {
+            (
+                Self::Cron { cron, rule },
+                Self::Cron {
+                    cron: other,
+                    rule: other_rule,
+                },
+            ) if same_zone && rule == other_rule => Some(Self::Cron {
+                cron: cron.intersection(other)?,
+                rule: *rule,
+            }),
+            (
+                Self::Interval {
+                    interval,
+                    at_once: None,
+                },
+                Self::Interval {
+                    interval: other,
+                    at_once: None,
+                },
+            ) => Some(match interval.intersection(*other) {
+                Some(interval) => Self::Interval {
+                    interval,
+                    at_once: None,
+                },
+                None => Self::Any(Vec::new()),
+            }),
+            _ => None,
+        }
+    }
+}
+
+fn instants<'a, R>(readings: &'a R, zone: &'a Zone, rule: GapsAndFolds) -> Instants<'a, R> {
+    Instants {
+        readings,
+        zone,
+        rule,
+    }
+}
+
+/// The farthest end of the excluded runs that hold `at`; none if it is not excluded.
+fn end_of_runs(except: &[Exclusion], at: WallTime) -> Option<WallTime> {
+    except
+        .iter()
+        .filter_map(|exclusion| exclusion.end_of_run(at))
+        .max()
+}
+
+/// The first instant from `from` on at which all parts fire.
+fn first_agreed(parts: &[Schedule], from: WallTime) -> Option<WallTime> {
+    let mut at = from;
+    for _ in 0..MOST_LEAPS {
+        let mut latest = at;
+        for part in parts {
+            latest = part.next_after(just_before(latest))?;
+        }
+        // Parts only move on: if none did, all fire here.
+        if latest == at {
+            return Some(at);
+        }
+        at = latest;
+    }
+    None
+}
+
+/// The last instant up to `until` at which all parts fire.
+fn last_agreed(parts: &[Schedule], until: WallTime) -> Option<WallTime> {
+    let mut at = until;
+    for _ in 0..MOST_LEAPS {
+        let mut earliest = at;
+        for part in parts {
+            earliest = part.last_at_or_before(earliest)?;
+        }
+        if earliest == at {
+            return Some(at);
+        }
+        at = earliest;
+    }
+    None
+}

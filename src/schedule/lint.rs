@@ -1,0 +1,223 @@
+//! What is allowed in a schedule but worth a word, for `validate`, `next` and `explain`.
+
+use super::anchored::Schedule;
+use super::cron::{Cron, DayRule};
+use super::dst::DstPolicy;
+use super::spec::ScheduleSpec;
+use super::trigger::Trigger;
+use crate::time::{WallTime, Zone};
+use std::time::Duration;
+
+/// One remark on a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lint {
+    /// A stable code, for `allow`: `never_fires`, `either_day`, `both_days`, `uneven_step`,
+    /// `all_never_agrees`, `offset_change`, `jitter_over_period`.
+    pub code: &'static str,
+    /// What is odd, lower case, no full stop.
+    pub message: String,
+    /// What to write instead, where that is known.
+    pub help: Option<&'static str>,
+}
+
+impl Lint {
+    fn new(code: &'static str, message: impl Into<String>, help: Option<&'static str>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            help,
+        }
+    }
+}
+
+/// How far ahead offset changes are looked for: a year and a day.
+const AHEAD: Duration = Duration::from_secs(366 * 86_400);
+/// Offset changes looked at in that time; the most any zone has had in a year is four.
+const MOST_CHANGES: usize = 12;
+/// Fires around a change looked at for a note.
+const MOST_NOTED: usize = 16;
+/// Fires the shortest period is taken from.
+const PERIODS: usize = 100;
+/// A period a jitter is compared with begins within this many seconds around a change.
+const AROUND_CHANGE: Duration = Duration::from_secs(3 * 3600);
+
+impl ScheduleSpec {
+    /// Everything odd about it as seen at `now`; `jitter` is the job's, if it has one.
+    ///
+    /// ```
+    /// use rsched::schedule::{ScheduleSpec, parse_expression};
+    /// use rsched::time::{WallTime, Zone};
+    /// let trigger = parse_expression("0 0 30 2 *").unwrap().trigger;
+    /// let lints = ScheduleSpec::new(trigger, Zone::utc()).lints(WallTime::from_micros(0), None);
+    /// assert_eq!(lints[0].code, "never_fires");
+    /// ```
+    #[must_use]
+    pub fn lints(&self, now: WallTime, jitter: Option<Duration>) -> Vec<Lint> {
+        let mut lints = Vec::new();
+        self.collect_lints(now, &mut lints);
+        if let Some(jitter) = jitter {
+            lints.extend(jitter_over_period(&self.anchored(now), now, jitter));
+        }
+        lints
+    }
+
+    fn collect_lints(&self, now: WallTime, lints: &mut Vec<Lint>) {
+        let schedule = self.anchored(now);
+        let fired = self.trigger.fired();
+        let never = !schedule.can_fire()
+            || schedule.next_after(now).is_none() && schedule.last_at_or_before(now).is_none();
+        match fired {
+            Trigger::Cron(cron) => {
+                if never {
+                    lints.push(never_fires(cron, self));
+                }
+                lints.extend(day_rule(cron));
+                lints.extend(uneven_steps(cron));
+            }
+            Trigger::Any(parts) => {
+                for part in parts {
+                    part.collect_lints(now, lints);
+                }
+            }
+            Trigger::All(parts) => {
+                for part in parts {
+                    part.collect_lints(now, lints);
+                }
+                if never && parts.iter().all(|part| part.anchored(now).can_fire()) {
+                    let message = "the parts of `all` never fire at the same instant";
+                    lints.push(Lint::new("all_never_agrees", message, None));
+                }
+            }
+            Trigger::Calendar(_) if never => {
+                let message = "no month that this steps to has such a day: it never fires";
+                lints.push(Lint::new("never_fires", message, None));
+            }
+            _ => {}
+        }
+        if !matches!(fired, Trigger::Any(_) | Trigger::All(_)) {
+            lints.extend(offset_changes(&schedule, self.dst, &self.zone, now));
+        }
+    }
+}
+
+fn never_fires(cron: &Cron, spec: &ScheduleSpec) -> Lint {
+    let message = if !cron.can_fire() {
+        "no calendar has such a date: it never fires"
+    } else if matches!(spec.trigger, Trigger::Except { .. }) {
+        "`except` drops every fire: it never fires"
+    } else {
+        "nothing lies between its start and its end: it never fires"
+    };
+    Lint::new("never_fires", message, None)
+}
+
+/// Both day fields say something.
+fn day_rule(cron: &Cron) -> Option<Lint> {
+    let days = cron.described_dates()?;
+    let weekdays = cron.described_weekdays()?;
+    match cron.day_rule() {
+        DayRule::Either => Some(Lint::new(
+            "either_day",
+            format!(
+                "both day fields are restricted: it fires on {days}, and on {weekdays} as well"
+            ),
+            Some("leave one of them `*`; a table (`day`, `day_of_week`) fires where both match"),
+        )),
+        // A table says so by being one.
+        DayRule::Both if cron.nth_is_in_day() => None,
+        DayRule::Both => Some(Lint::new(
+            "both_days",
+            format!(
+                "a day field begins with `*`, so that both must match: it fires on {days} only if that is {weekdays}"
+            ),
+            Some("write the field without `*` (`1-31/2`) if either should do"),
+        )),
+    }
+}
+
+/// `*/7`: the last stretch before the turn of the hour is shorter.
+fn uneven_steps(cron: &Cron) -> Vec<Lint> {
+    let fields: [(&str, Vec<u8>, u8); 3] = [
+        ("seconds", cron.seconds().collect(), 60),
+        ("minutes", cron.minutes().collect(), 60),
+        ("hours", cron.hours().collect(), 24),
+    ];
+    let uneven = |(noun, values, cycle): (&str, Vec<u8>, u8)| {
+        let [first, second, .., last] = values[..] else {
+            return None;
+        };
+        let step = second - first;
+        let is_step = first < step && values.windows(2).all(|pair| pair[1] - pair[0] == step);
+        let rest = cycle - last + first;
+        (step > 1 && is_step && last + step >= cycle && rest != step).then(|| {
+            let message = format!(
+                "every {step} {noun} does not divide {cycle} evenly: after {last} comes {first}, {rest} {noun} later"
+            );
+            let help = "an interval keeps its length: `interval`, `@every`";
+            Lint::new("uneven_step", message, Some(help))
+        })
+    };
+    fields.into_iter().filter_map(uneven).collect()
+}
+
+/// The first fire in a year that an offset change touches, and those it drops.
+fn offset_changes(
+    schedule: &Schedule,
+    policy: DstPolicy,
+    zone: &Zone,
+    now: WallTime,
+) -> Option<Lint> {
+    if schedule.follows_real_time() {
+        return None;
+    }
+    let help = match policy {
+        DstPolicy::Once | DstPolicy::Cron => None,
+        DstPolicy::Wall | DstPolicy::Skip => {
+            Some("`dst = \"once\"` makes up for a skipped time and fires a repeated one once")
+        }
+    };
+    let mut from = now.unix_seconds();
+    let until = (now + AHEAD).unix_seconds();
+    for _ in 0..MOST_CHANGES {
+        let change = zone
+            .next_transition_after(from)
+            .filter(|change| change.at <= until)?;
+        let at = WallTime::from_unix_seconds(change.at);
+        if let Some(lost) = schedule.lost_in_gap(change.at) {
+            return Some(Lint::new("offset_change", lost, help));
+        }
+        let begin = at - AROUND_CHANGE;
+        let mut fire = schedule.next_after(begin);
+        for _ in 0..MOST_NOTED {
+            let Some(found) = fire.filter(|fire| *fire <= at + AROUND_CHANGE) else {
+                break;
+            };
+            if let Some(note) = schedule.dst_note(found) {
+                return Some(Lint::new("offset_change", note, help));
+            }
+            fire = schedule.next_after(found);
+        }
+        from = change.at;
+    }
+    None
+}
+
+/// Delays that are longer than the shortest period get cut.
+fn jitter_over_period(schedule: &Schedule, now: WallTime, jitter: Duration) -> Option<Lint> {
+    let mut previous = schedule.next_after(now)?;
+    let mut shortest = Duration::MAX;
+    for _ in 0..PERIODS {
+        let Some(next) = schedule.next_after(previous) else {
+            break;
+        };
+        shortest = shortest.min(next.saturating_since(previous));
+        previous = next;
+    }
+    (jitter > shortest).then(|| {
+        let [jitter, shortest] = [jitter, shortest].map(crate::time::duration::format);
+        let message = format!(
+            "the jitter {jitter} is longer than the shortest time between two fires, {shortest}: delays end at the next fire"
+        );
+        Lint::new("jitter_over_period", message, None)
+    })
+}
