@@ -83,13 +83,15 @@ impl Daemon {
             StopSignal::Kill => Signal::SIGKILL,
         };
         let sent = supervised.child.terminate_group(signal);
-        match supervised.stage {
-            Stage::Running => supervised.stage = Stage::Stopping,
-            // Now the others are gone too.
-            Stage::Outlived if signal == Signal::SIGKILL => {
-                self.outlived_at = Some(clock::read().boot);
+        match (supervised.stage, signal) {
+            (stage, Signal::SIGKILL) => {
+                supervised.stage = Stage::Killed;
+                if stage == Stage::Outlived {
+                    self.outlived_at = Some(clock::read().boot);
+                }
             }
-            Stage::Stopping | Stage::Outlived => {}
+            (Stage::Running, _) => supervised.stage = Stage::Stopping,
+            _ => {}
         }
         if let Err(error) = sent {
             self.say(
@@ -99,30 +101,32 @@ impl Daemon {
         }
     }
 
-    /// A process may have ended: if it did, and what was to be stopped with it is gone too, its
-    /// run is over.
+    /// A process may have ended: if it did, its run is over. If it was told to stop, so was its
+    /// whole group, and the run is over when that is gone too; the next check looks, for all at once.
     pub(super) fn reap(&mut self, run: RunKey) {
         let Some(supervised) = self.runs.children.get_mut(&run) else {
             return;
         };
-        let (Some(pid), Ok(Some(_)) | Err(_)) = (supervised.child.pid(), supervised.child.ended())
+        let (Some(descriptor), Ok(Some(_)) | Err(_)) =
+            (supervised.child.descriptor(), supervised.child.ended())
         else {
             return;
         };
-        if supervised.stage != Stage::Outlived {
-            // It has told what it had to tell, and would tell it again and again.
-            drop(
-                supervised
-                    .child
-                    .descriptor()
-                    .map(|pidfd| self.poller.remove(pidfd)),
-            );
-        }
-        if supervised.stage != Stage::Running && process_group::outlives_its_leader(pid) {
+        // It has told what it had to tell, and would tell it again and again.
+        drop(self.poller.remove(descriptor));
+        if supervised.stage == Stage::Stopping {
             supervised.stage = Stage::Outlived;
-            self.outlived_at = Some(clock::read().boot + OUTLIVED_CHECK);
+            self.outlived_at = Some(clock::read().boot);
             return;
         }
+        self.end_run(run);
+    }
+
+    /// Takes leave of a process that has ended.
+    fn end_run(&mut self, run: RunKey) {
+        let Some(supervised) = self.runs.children.get_mut(&run) else {
+            return;
+        };
         let exit = supervised.child.try_reap();
         let output = supervised.output;
         self.runs.children.remove(&run);
@@ -145,20 +149,25 @@ impl Daemon {
         self.feed(Event::Exited { run, exit });
     }
 
-    /// Looks again at the processes that ended before others of their group.
+    /// Looks at the processes that ended when they were stopped: are others of their groups left?
     pub(super) fn reap_outlived(&mut self) {
         self.outlived_at = None;
-        let outlived = |(&run, supervised): (&RunKey, &Supervised)| {
-            (supervised.stage == Stage::Outlived).then_some(run)
-        };
-        for run in self
+        let groups = process_group::groups_with_members();
+        let children: Vec<_> = self
             .runs
             .children
             .iter()
-            .filter_map(outlived)
-            .collect::<Vec<_>>()
-        {
-            self.reap(run);
+            .map(|(&run, supervised)| (run, supervised.stage, supervised.child.pid()))
+            .collect();
+        for (run, stage, pid) in children {
+            match stage {
+                Stage::Outlived if pid.is_some_and(|pid| groups.contains(&pid)) => {
+                    self.outlived_at = Some(clock::read().boot + OUTLIVED_CHECK);
+                }
+                Stage::Outlived => self.end_run(run),
+                Stage::Killed => self.reap(run),
+                Stage::Running | Stage::Stopping => {}
+            }
         }
     }
 }

@@ -27,8 +27,11 @@ pub(super) enum Stage {
     Running,
     /// Its group got SIGTERM.
     Stopping,
-    /// It ended of that, and others of its group have not.
+    /// It ended of that, and others of its group perhaps have not.
     Outlived,
+    /// Its group got SIGKILL: there is nothing left to wait for. Who survives that (another user's
+    /// process, one that hangs in the kernel) must not hold the run for ever.
+    Killed,
 }
 
 /// An output pipe that is being read.

@@ -1,7 +1,8 @@
 //! Jobs, nice and nasty: each is reported right and nothing hangs.
 
-use crate::scheduler::{Sandbox, descriptors_of, eventually, is_alive, memory_of};
-use nix::sys::signal::Signal;
+use crate::scheduler::{Sandbox, Scheduler, descriptors_of, eventually, is_alive, memory_of};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::collections::BTreeMap;
 
 /// One job that runs at once.
@@ -164,6 +165,34 @@ kill_after = "2s"
 }
 
 #[test]
+fn a_run_ends_though_one_of_its_processes_cannot_be_killed() {
+    if !nix::unistd::geteuid().is_root() {
+        return; // Nobody else can make such a process.
+    }
+    let script =
+        r"''' setpriv --reuid 65534 --clear-groups sh -c 'echo $$; exec sleep 1000' & wait'''";
+    let sandbox = once(script, "kill_after = '100ms'");
+    // Root without the right to signal others.
+    let rsched = sandbox.command(&[]);
+    let mut command = std::process::Command::new("setpriv");
+    command
+        .args(["--bounding-set", "-kill", "--inh-caps", "-kill", "--"])
+        .arg(rsched.get_program())
+        .args(["run", "jobs.toml", "--state-dir", "state"])
+        .args(["--log-format", "json"])
+        .current_dir(sandbox.path("."));
+    let mut scheduler = Scheduler::start(&mut command);
+    let immortal: i32 = scheduler.output("a").parse().unwrap();
+    scheduler.signal(Signal::SIGTERM);
+    scheduler.announcement();
+    scheduler.signal(Signal::SIGTERM);
+    assert_eq!(scheduler.event("job_error", "a")["outcome"], "killed");
+    assert_eq!(scheduler.end().code(), Some(0));
+    assert!(is_alive(immortal), "or the test shows nothing");
+    kill(Pid::from_raw(immortal), Signal::SIGKILL).unwrap();
+}
+
+#[test]
 fn a_daemon_left_behind_that_holds_stdout_does_not_hold_the_run() {
     let sandbox = Sandbox::new(
         "[jobs.a]\ncommand = 'setsid sh -c \"echo $$; read x < fifo; echo later\" & echo started'\n",
@@ -265,7 +294,7 @@ fn a_line_without_end_is_cut() {
 #[test]
 fn what_a_job_prints_can_neither_forge_a_line_nor_steer_a_terminal() {
     let sandbox = once(r#"'''printf "\033]0;title\007\rforged\303\n"'''"#, "");
-    let mut scheduler = crate::scheduler::Scheduler::start(
+    let mut scheduler = Scheduler::start(
         sandbox
             .command(&["run", "jobs.toml", "--state-dir", "state"])
             .args(["--for", "60s"]),
