@@ -6,9 +6,10 @@
 //! pipe, which slows the job instead.
 
 use crate::sys::clock;
+use crate::sys::poller::wait_until_writable;
 use crate::sys::wake::Waker;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -95,7 +96,8 @@ impl LogWriter {
             return;
         }
         let mut queue = self.shared.lock();
-        if queue.bytes.len() + lines.len() > ROOM_FOR_EVENTS {
+        // However much one turn says, it is taken when the thread is not behind.
+        if !queue.bytes.is_empty() && queue.bytes.len() + lines.len() > ROOM_FOR_EVENTS {
             queue.dropped += count_lines(lines);
             return;
         }
@@ -130,7 +132,56 @@ fn count_lines(lines: &[u8]) -> u64 {
     lines.split_inclusive(|&byte| byte == b'\n').count() as u64
 }
 
-fn write_all(shared: &Shared, mut file: File, room: &Waker) {
+/// Where lines end up, whole or not.
+struct Log<W> {
+    file: W,
+    /// The last thing written is the beginning of a line.
+    torn: bool,
+}
+
+impl<W: Write> Log<W> {
+    fn new(file: W) -> Self {
+        Self { file, torn: false }
+    }
+
+    /// Writes lines, waiting with `wait` where the file does not take any yet; gives how many of them
+    /// are lost. That is a matter of a full disk or a closed pipe.
+    fn write(&mut self, lines: &[u8], wait: impl Fn(&W) -> io::Result<()>) -> u64 {
+        // What comes behind half a line must not be lost with it.
+        if self.torn && self.write_bytes(b"\n", &wait) == 1 {
+            self.torn = false;
+        }
+        if self.torn {
+            return count_lines(lines);
+        }
+        let (written, lost) = lines.split_at(self.write_bytes(lines, wait));
+        self.torn = written.last().is_some_and(|&byte| byte != b'\n');
+        count_lines(lost)
+    }
+
+    /// Gives how many bytes were written.
+    fn write_bytes(&mut self, bytes: &[u8], wait: impl Fn(&W) -> io::Result<()>) -> usize {
+        let mut written = 0;
+        while written < bytes.len() {
+            match self.file.write(&bytes[written..]) {
+                Ok(0) => break,
+                Ok(count) => written += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // Whoever else has the same stderr open may have made it non-blocking.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if wait(&self.file).is_err() {
+                        break;
+                    }
+                }
+                Err(_) => break,
+            }
+        }
+        written
+    }
+}
+
+fn write_all(shared: &Shared, file: File, room: &Waker) {
+    let mut log = Log::new(file);
     let mut taken = Vec::new();
     let mut queue = shared.lock();
     loop {
@@ -150,13 +201,10 @@ fn write_all(shared: &Shared, mut file: File, room: &Waker) {
         if wanted {
             room.wake();
         }
-        // A full disk or a closed pipe: the lines are lost, and counted.
-        let lost = file.write_all(&taken).is_err();
+        let lost = log.write(&taken, wait_until_writable);
         queue = shared.lock();
         queue.writing = false;
-        if lost {
-            queue.dropped += count_lines(&taken);
-        }
+        queue.dropped += lost;
         taken.clear();
         shared.changed.notify_all();
     }
@@ -165,7 +213,7 @@ fn write_all(shared: &Shared, mut file: File, room: &Waker) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{BufRead as _, BufReader};
+    use std::io::{BufRead as _, BufReader, Read as _};
     use std::os::fd::OwnedFd;
 
     fn pipe() -> (File, File) {
@@ -214,5 +262,67 @@ mod tests {
         let shared = Arc::clone(&writer.shared);
         writer.finish(Duration::from_secs(10));
         assert_eq!(shared.lock().dropped, 2);
+    }
+
+    #[test]
+    fn a_log_that_does_not_block_gets_every_line_whole() {
+        use nix::fcntl::{FcntlArg, OFlag, fcntl};
+        let (read, write) = pipe();
+        // As a launcher may leave stderr: a full pipe refuses, in the middle of a line.
+        fcntl(&write, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+        let writer = LogWriter::start(write, Waker::new().unwrap()).unwrap();
+        let shared = Arc::clone(&writer.shared);
+        let text = "not yet torn\n".repeat(50_000);
+        writer.write(text.as_bytes());
+        let reader = thread::spawn(move || {
+            let mut arrived = String::new();
+            BufReader::new(read).read_to_string(&mut arrived).unwrap();
+            arrived
+        });
+        writer.finish(Duration::from_secs(60));
+        assert_eq!(shared.lock().dropped, 0);
+        assert!(reader.join().unwrap() == text, "not all of it arrived");
+    }
+
+    #[test]
+    fn what_was_written_before_an_error_is_not_counted_as_lost_and_the_next_line_stands_alone() {
+        struct Disk(Vec<u8>, usize);
+        impl Write for Disk {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let count = bytes.len().min(self.1);
+                self.1 -= count;
+                self.0.extend_from_slice(&bytes[..count]);
+                match count {
+                    0 => Err(io::ErrorKind::StorageFull.into()),
+                    _ => Ok(count),
+                }
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut log = Log::new(Disk(Vec::new(), 6));
+        assert_eq!(log.write(b"one\ntwo\nthree\n", |_| Ok(())), 2);
+        log.file.1 = 100;
+        assert_eq!(log.write(b"four\n", |_| Ok(())), 0);
+        assert_eq!(log.file.0, b"one\ntw\nfour\n");
+    }
+
+    #[test]
+    fn a_turn_that_says_much_is_taken_when_the_writer_is_not_behind() {
+        let (read, write) = pipe();
+        let writer = LogWriter::start(write, Waker::new().unwrap()).unwrap();
+        let shared = Arc::clone(&writer.shared);
+        let text = b"a line\n".repeat(ROOM_FOR_EVENTS / 7 + 1);
+        assert!(text.len() > ROOM_FOR_EVENTS);
+        let reader = thread::spawn(move || {
+            let mut arrived = Vec::new();
+            BufReader::new(read).read_to_end(&mut arrived).unwrap();
+            arrived
+        });
+        writer.write(&text);
+        writer.finish(Duration::from_secs(60));
+        assert_eq!(shared.lock().dropped, 0);
+        assert!(reader.join().unwrap() == text, "not all of it arrived");
     }
 }

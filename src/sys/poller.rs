@@ -4,6 +4,7 @@
 //! the next wait return at once, with no bookkeeping of ours.
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -85,6 +86,20 @@ impl Poller {
 impl AsFd for Poller {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.epoll.0.as_fd()
+    }
+}
+
+/// Waits for as long as it takes until `file` takes bytes, or will refuse them for good.
+///
+/// # Errors
+/// Whatever `poll` says beside EINTR.
+pub fn wait_until_writable(file: &impl AsFd) -> io::Result<()> {
+    let mut files = [PollFd::new(file.as_fd(), PollFlags::POLLOUT)];
+    loop {
+        match poll(&mut files, PollTimeout::NONE) {
+            Err(Errno::EINTR) => {}
+            result => return result.map(drop).map_err(io::Error::from),
+        }
     }
 }
 
