@@ -357,7 +357,10 @@ impl Daemon {
         let now = clock::read().boot;
         if self.stop_at.is_some_and(|at| at <= now) {
             self.stop_at = None;
-            self.stop();
+            // Each further request would be harder than the one before: this one asks for nothing more.
+            if self.stop_requests == 0 {
+                self.stop();
+            }
         }
         if let (Some(at), Some(every)) = (self.watchdog_at, self.setup.watchdog)
             && at <= now

@@ -2,6 +2,7 @@
 
 use crate::scheduler::{Sandbox, Scheduler, eventually, is_alive};
 use nix::sys::signal::Signal;
+use std::time::{Duration, Instant};
 
 const PATIENT: &str = "[scheduler]\nshutdown_timeout = '60s'\n[jobs.a]\nkill_after = '60s'\n";
 
@@ -98,6 +99,34 @@ fn for_a_duration_means_just_that() {
             .iter()
             .any(|line| line["event"] == "job_executed")
     );
+}
+
+#[test]
+fn the_end_of_the_duration_does_not_harden_an_earlier_request_to_stop() {
+    // The job says when the duration is over: it began later, and its sleep is longer.
+    let job = r#"command = '''trap "echo got TERM; exit 1" TERM; echo ready; sleep $1 & wait; echo over; read x < fifo'''"#;
+    for seconds in [1, 4, 16] {
+        let job = job.replace("$1", &(seconds + 1).to_string());
+        let sandbox = Sandbox::new(&format!("{PATIENT}{job}\n"));
+        nix::unistd::mkfifo(&sandbox.path("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let begin = Instant::now();
+        let mut scheduler = sandbox.start_with(&["--for", &format!("{seconds}s")]);
+        scheduler.output("a");
+        scheduler.signal(Signal::SIGTERM);
+        scheduler.announcement();
+        if begin.elapsed() > Duration::from_secs(seconds) {
+            // On a busy machine the end of the duration may have come first: once more, with a longer one.
+            scheduler.signal(Signal::SIGTERM);
+            scheduler.end();
+            continue;
+        }
+        assert_eq!(scheduler.output("a"), "over");
+        sandbox.write("fifo", "go\n");
+        assert_eq!(scheduler.event("job_executed", "a")["exit_code"], 0);
+        assert_eq!(scheduler.end().code(), Some(0));
+        return;
+    }
+    panic!("this machine is too slow to show anything");
 }
 
 #[test]
