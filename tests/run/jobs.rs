@@ -197,11 +197,11 @@ fn a_daemon_left_behind_that_holds_stdout_does_not_hold_the_run() {
     let sandbox = Sandbox::new(
         "[jobs.a]\ncommand = 'setsid sh -c \"echo $$; read x < fifo; echo later\" & echo started'\n",
     );
-    nix::unistd::mkfifo(&sandbox.path("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    sandbox.make_gate("fifo");
     let mut scheduler = sandbox.start();
     scheduler.event("job_executed", "a");
     // It lives on, and what it says still reaches the log.
-    sandbox.write("fifo", "go\n");
+    sandbox.open_gate("fifo");
     scheduler.wait_for("what it says later", |line| line["output"] == "later");
     scheduler.stop();
 }
@@ -339,7 +339,7 @@ fn an_overlapping_fire_is_skipped_and_with_two_instances_it_runs() {
         let sandbox = Sandbox::new(&format!(
             "[jobs.a]\ninterval = '50ms'\ncommand = 'read x < fifo'\nmax_instances = {instances}\n"
         ));
-        nix::unistd::mkfifo(&sandbox.path("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        sandbox.make_gate("fifo");
         let mut scheduler = sandbox.start();
         scheduler.event("job_started", "a");
         if skipped {

@@ -43,9 +43,10 @@ fn the_lock_is_free_at_once_when_its_holder_is_killed_while_a_job_runs_on() {
 #[test]
 fn what_a_job_says_after_its_scheduler_was_killed_reaches_the_log_of_the_next() {
     let sandbox = Sandbox::new(
-        "[jobs.a]\ncommand = 'echo $$; read x < fifo; echo still here; read x < fifo'\n",
+        "[jobs.a]\ncommand = 'echo $$; read x < first; echo still here; read x < second'\n",
     );
-    nix::unistd::mkfifo(&sandbox.path("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    sandbox.make_gate("first");
+    sandbox.make_gate("second");
     let mut first = sandbox.start();
     let job: i32 = first.output("a").parse().unwrap();
     first.signal(Signal::SIGKILL);
@@ -53,9 +54,9 @@ fn what_a_job_says_after_its_scheduler_was_killed_reaches_the_log_of_the_next() 
     sandbox.write("jobs.toml", IDLE);
     let mut second = sandbox.start();
     second.started();
-    sandbox.write("fifo", "go\n");
+    sandbox.open_gate("first");
     assert_eq!(second.output("a"), "still here");
-    sandbox.write("fifo", "go\n");
+    sandbox.open_gate("second");
     eventually("the job has ended, not by SIGPIPE but by itself", || {
         !is_alive(job)
     });

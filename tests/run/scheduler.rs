@@ -1,10 +1,12 @@
 //! A running `rsched run --log-format json` in a directory of its own.
 
+use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::Mode;
 use nix::unistd::Pid;
 use serde_json::Value;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -34,6 +36,27 @@ impl Sandbox {
 
     pub fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Makes a named pipe, for a job that waits until the test lets it go on.
+    pub fn make_gate(&self, name: &str) {
+        nix::unistd::mkfifo(&self.path(name), Mode::S_IRWXU).unwrap();
+    }
+
+    /// Lets the job go on that reads a line from the gate. Each gate is good for one such line: a
+    /// second reader could meet the first writer, and find the end of file.
+    pub fn open_gate(&self, name: &str) {
+        let flags = OFlag::O_WRONLY | OFlag::O_NONBLOCK;
+        let deadline = Instant::now() + PATIENCE;
+        let gate = loop {
+            // ENXIO: nobody waits at it yet.
+            match nix::fcntl::open(&self.path(name), flags, Mode::empty()) {
+                Ok(gate) => break gate,
+                Err(error) => assert!(Instant::now() < deadline, "nobody waits at {name}: {error}"),
+            }
+            thread::yield_now();
+        };
+        fs::File::from(gate).write_all(b"go\n").unwrap();
     }
 
     pub fn read(&self, name: &str) -> String {

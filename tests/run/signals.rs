@@ -11,12 +11,12 @@ fn term_lets_running_jobs_finish() {
     let sandbox = Sandbox::new(&format!(
         "{PATIENT}command = 'echo ready; read x < fifo; echo finished'\n"
     ));
-    nix::unistd::mkfifo(&sandbox.path("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    sandbox.make_gate("fifo");
     let mut scheduler = sandbox.start();
     scheduler.output("a");
     scheduler.signal(Signal::SIGTERM);
     scheduler.announcement();
-    sandbox.write("fifo", "go\n");
+    sandbox.open_gate("fifo");
     assert_eq!(scheduler.output("a"), "finished");
     assert_eq!(scheduler.event("job_executed", "a")["exit_code"], 0);
     assert_eq!(scheduler.end().code(), Some(0));
@@ -108,7 +108,7 @@ fn the_end_of_the_duration_does_not_harden_an_earlier_request_to_stop() {
     for seconds in [1, 4, 16] {
         let job = job.replace("$1", &(seconds + 1).to_string());
         let sandbox = Sandbox::new(&format!("{PATIENT}{job}\n"));
-        nix::unistd::mkfifo(&sandbox.path("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        sandbox.make_gate("fifo");
         let begin = Instant::now();
         let mut scheduler = sandbox.start_with(&["--for", &format!("{seconds}s")]);
         scheduler.output("a");
@@ -121,7 +121,7 @@ fn the_end_of_the_duration_does_not_harden_an_earlier_request_to_stop() {
             continue;
         }
         assert_eq!(scheduler.output("a"), "over");
-        sandbox.write("fifo", "go\n");
+        sandbox.open_gate("fifo");
         assert_eq!(scheduler.event("job_executed", "a")["exit_code"], 0);
         assert_eq!(scheduler.end().code(), Some(0));
         return;
