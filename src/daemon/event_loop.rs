@@ -170,9 +170,13 @@ impl Daemon {
         self.adopt_pipes();
         self.feed(Event::Started);
         self.tell_service_manager();
-        while !self.left {
-            self.write_log();
+        loop {
             self.arm_timers()?;
+            // Behind whatever is said while arming: the next turn may be a minute away.
+            self.write_log();
+            if self.left {
+                break;
+            }
             let ready: Vec<u64> = self
                 .poller
                 .wait(None)
@@ -221,18 +225,14 @@ impl Daemon {
     }
 
     fn arm_timers(&mut self) -> Result<(), DaemonError> {
-        let deadline = self.setup.scheduler.deadline();
-        if self
+        // Arming swallows the news that the clock was set, each time anew.
+        while self
             .wall_timer
-            .arm(deadline.wall)
+            .arm(self.setup.scheduler.deadline().wall)
             .map_err(doing("arming the wall timer"))?
             == TimerEvent::ClockSet
         {
             self.feed(Event::ClockStepped);
-            let deadline = self.setup.scheduler.deadline();
-            self.wall_timer
-                .arm(deadline.wall)
-                .map_err(doing("arming the wall timer"))?;
         }
         let boot = [
             self.setup.scheduler.deadline().boot,
