@@ -332,6 +332,11 @@ impl Daemon {
     }
 
     fn reload(&mut self) {
+        if self.stop_requests > 0 {
+            // The service manager would take us for one that goes on.
+            self.say(Level::Warn, "Not reloading: the scheduler is shutting down");
+            return;
+        }
         drop(self.setup.notifier.reloading());
         match self.setup.source.read(clock::read().wall) {
             Ok(read) => {

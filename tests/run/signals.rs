@@ -2,6 +2,7 @@
 
 use crate::scheduler::{Sandbox, Scheduler, eventually, is_alive};
 use nix::sys::signal::Signal;
+use std::os::unix::net::UnixDatagram;
 use std::time::{Duration, Instant};
 
 const PATIENT: &str = "[scheduler]\nshutdown_timeout = '60s'\n[jobs.a]\nkill_after = '60s'\n";
@@ -238,6 +239,41 @@ fn hup_sees_an_update_of_the_time_zones() {
         .map(|line| line["job_id"].clone())
         .collect();
     assert_eq!(modified, ["a"]);
+}
+
+#[test]
+fn hup_during_the_shutdown_is_ignored_and_says_so() {
+    let sandbox = Sandbox::new(&format!("{PATIENT}command = 'echo ready; read x < fifo'\n"));
+    nix::unistd::mkfifo(&sandbox.path("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let manager = UnixDatagram::bind(sandbox.path("notify")).unwrap();
+    let mut command = sandbox.command(&[
+        "run",
+        "jobs.toml",
+        "--state-dir",
+        "state",
+        "--log-format",
+        "json",
+    ]);
+    let mut scheduler = Scheduler::start(command.env("NOTIFY_SOCKET", sandbox.path("notify")));
+    scheduler.output("a");
+    scheduler.signal(Signal::SIGTERM);
+    scheduler.announcement();
+    scheduler.signal(Signal::SIGHUP);
+    scheduler.wait_for("refusal", |line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|text| text.starts_with("Not reloading"))
+    });
+    sandbox.write("fifo", "go\n");
+    assert_eq!(scheduler.end().code(), Some(0));
+    manager.set_nonblocking(true).unwrap();
+    let mut buffer = [0; 4096];
+    let mut states = Vec::new();
+    while let Ok(length) = manager.recv(&mut buffer) {
+        let text = String::from_utf8_lossy(&buffer[..length]);
+        states.push(text.lines().next().unwrap().to_owned());
+    }
+    assert_eq!(states, ["READY=1", "STATUS=Scheduling 1 job", "STOPPING=1"]);
 }
 
 #[test]
