@@ -341,6 +341,9 @@ impl Daemon {
         match self.setup.source.read(clock::read().wall) {
             Ok(read) => {
                 let jobs = counted(read.file.jobs.len() as u64, "job");
+                for reason in &read.distrust {
+                    self.say(Level::Warn, reason);
+                }
                 for line in diagnostic::render_short(&read.warnings, &read.sources).lines() {
                     self.say(Level::Warn, line);
                 }

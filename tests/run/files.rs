@@ -127,6 +127,49 @@ fn a_file_that_others_may_write_is_not_trusted() {
 }
 
 #[test]
+fn a_file_that_others_may_write_is_named_at_a_reload_too() {
+    use nix::sys::signal::Signal;
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+    use std::os::unix::process::CommandExt as _;
+    let sandbox = Sandbox::new("[jobs.a]\ncron = '0 0 1 1 *'\ncommand = 'true'\n");
+    let mut command = sandbox.command(&[]);
+    if nix::unistd::geteuid().is_root() {
+        // Root refuses such a file. As somebody else it needs a program that it can reach.
+        const NOBODY: u32 = 65_534;
+        let program = sandbox.path("rsched");
+        // By another process: one that another test forks now would hold our copy open for
+        // writing, and it could not be executed (ETXTBSY).
+        let mut copy = std::process::Command::new("cp");
+        let copied = copy.arg(command.get_program()).arg(&program).status();
+        assert!(copied.unwrap().success());
+        for path in [".", "jobs.toml"] {
+            chown(sandbox.path(path), Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        command = std::process::Command::new(program);
+        command
+            .current_dir(sandbox.path("."))
+            .uid(NOBODY)
+            .gid(NOBODY);
+    }
+    command.args(["run", "jobs.toml", "--state-dir", "state"]);
+    let mut scheduler = Scheduler::start(command.args(["--log-format", "json"]));
+    scheduler.started();
+    std::fs::set_permissions(
+        sandbox.path("jobs.toml"),
+        std::fs::Permissions::from_mode(0o666),
+    )
+    .unwrap();
+    scheduler.signal(Signal::SIGHUP);
+    let line = scheduler.wait_for("warning", |line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("writable by everybody"))
+    });
+    assert_eq!(line["level"], "warn");
+    scheduler.stop();
+}
+
+#[test]
 fn what_is_no_regular_file_is_refused_without_waiting_for_it() {
     let sandbox = Sandbox::new("");
     nix::unistd::mkfifo(&sandbox.path("pipe.toml"), nix::sys::stat::Mode::S_IRWXU).unwrap();

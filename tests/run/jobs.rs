@@ -173,14 +173,11 @@ fn a_run_ends_though_one_of_its_processes_cannot_be_killed() {
         r"''' setpriv --reuid 65534 --clear-groups sh -c 'echo $$; exec sleep 1000' & wait'''";
     let sandbox = once(script, "kill_after = '100ms'");
     // Root without the right to signal others.
-    let rsched = sandbox.command(&[]);
-    let mut command = std::process::Command::new("setpriv");
+    let mut command = sandbox.bare_command("setpriv".as_ref());
     command
         .args(["--bounding-set", "-kill", "--inh-caps", "-kill", "--"])
-        .arg(rsched.get_program())
-        .args(["run", "jobs.toml", "--state-dir", "state"])
-        .args(["--log-format", "json"])
-        .current_dir(sandbox.path("."));
+        .args([env!("CARGO_BIN_EXE_rsched"), "run", "jobs.toml"])
+        .args(["--state-dir", "state", "--log-format", "json"]);
     let mut scheduler = Scheduler::start(&mut command);
     let immortal: i32 = scheduler.output("a").parse().unwrap();
     scheduler.signal(Signal::SIGTERM);

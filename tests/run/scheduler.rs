@@ -65,9 +65,15 @@ impl Sandbox {
 
     /// `rsched` with a clean environment, in the sandbox.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rsched"));
+        let mut command = self.bare_command(env!("CARGO_BIN_EXE_rsched").as_ref());
+        command.args(arguments);
         command
-            .args(arguments)
+    }
+
+    /// Any program, in the same way.
+    pub fn bare_command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
             .current_dir(self.directory.path())
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
