@@ -51,43 +51,56 @@ impl Daemon {
             else {
                 continue;
             };
-            match OutputPipe::reopen(&self.setup.pipes_directory.join(&name)) {
+            let adopted = match OutputPipe::reopen(&self.setup.pipes_directory.join(&name)) {
                 Ok(Reopened::Live(pipe)) => {
                     let message = format!(
                         "Job \"{job}\" of an earlier scheduler still runs; its output goes on being read"
                     );
-                    self.say(Level::Warn, &message);
-                    self.watch_output(Output {
+                    let output = Output {
                         pipe,
                         job,
                         run: None,
                         queued: false,
-                    });
+                    };
+                    self.watch_output(output)
+                        .map(|_| self.say(Level::Warn, &message))
                 }
-                Ok(Reopened::Abandoned) => {}
-                Err(error) => self.say(
+                Ok(Reopened::Abandoned) => Ok(()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = adopted {
+                self.say(
                     Level::Error,
-                    &format!("cannot open the output pipe `{name}`: {error}"),
-                ),
+                    &format!("cannot go on reading the output pipe `{name}`: {error}"),
+                );
             }
         }
     }
 
-    /// None if it cannot be watched: the job then runs without its output being read.
-    pub(super) fn watch_output(&mut self, output: Output) -> Option<u64> {
+    /// From now on its output is read. If that fails, a pipe made for a run is removed; that of an
+    /// earlier scheduler stays for the next one.
+    pub(super) fn watch_output(&mut self, output: Output) -> io::Result<u64> {
         let number = self.runs.add_output(output);
-        let added = self
-            .output_poller
-            .add(&self.runs.outputs[&number].pipe, number);
-        if let Err(error) = added {
-            self.runs.outputs.remove(&number);
-            self.say(
-                Level::Error,
-                &format!("cannot watch an output pipe: {error}"),
-            );
-            return None;
+        let pipe = &self.runs.outputs[&number].pipe;
+        if let Err(error) = self.output_poller.add(pipe, number) {
+            let output = self.runs.outputs.remove(&number);
+            if let Some(Output {
+                pipe, run: Some(_), ..
+            }) = output
+            {
+                drop(pipe.remove());
+            }
+            return Err(error);
         }
-        Some(number)
+        Ok(number)
+    }
+
+    /// For a run that could not be started: nobody will write to its pipe.
+    pub(super) fn discard_output(&mut self, number: u64) {
+        if let Some(output) = self.runs.outputs.remove(&number) {
+            drop(self.output_poller.remove(&output.pipe));
+            drop(output.pipe.remove());
+        }
     }
 
     pub(super) fn read_outputs(&mut self, ready: bool) -> Result<(), DaemonError> {

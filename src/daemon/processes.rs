@@ -37,40 +37,43 @@ impl Daemon {
         let name = format!("{}.{}", request.job.id, request.run_id);
         let pipe = OutputPipe::create(&self.setup.pipes_directory, &name)
             .map_err(|error| format!("cannot make its output pipe `{name}`: {error}"))?;
-        let child = match process::spawn(&launch, OutputTarget::Pipe(pipe.path())) {
-            Ok(child) => child,
-            Err(error) => {
-                drop(pipe.remove());
-                return Err(error.to_string());
-            }
-        };
+        // Before the spawn: a job whose output nobody reads would wait for ever at its full pipe.
+        let output = self
+            .watch_output(Output {
+                pipe,
+                job: request.job.id.clone(),
+                run: Some(request.run_id),
+                queued: false,
+            })
+            .map_err(|error| format!("cannot watch its output pipe `{name}`: {error}"))?;
+        let started = self.start_process(request.run, &launch, output);
+        if started.is_err() {
+            self.discard_output(output);
+        }
+        started
+    }
+
+    fn start_process(&mut self, run: RunKey, launch: &Launch, output: u64) -> Result<i32, String> {
+        let target = OutputTarget::Pipe(self.runs.outputs[&output].pipe.path());
+        let child = process::spawn(launch, target).map_err(|error| error.to_string())?;
         let pid = child
             .pid()
             .expect("a child is unreaped until it is reaped below")
             .as_raw();
         let descriptor = child.descriptor().expect("so is its descriptor");
-        if let Err(error) = self.poller.add(descriptor, FIRST_CHILD + request.run.0) {
+        if let Err(error) = self.poller.add(descriptor, FIRST_CHILD + run.0) {
             // Its end would never be noticed.
-            drop(child.terminate_group(Signal::SIGKILL));
+            child.abandon();
             return Err(format!(
                 "cannot watch process {pid}, which was killed: {error}"
             ));
         }
-        let output = Output {
-            pipe,
-            job: request.job.id.clone(),
-            run: Some(request.run_id),
-            queued: false,
+        let supervised = Supervised {
+            child,
+            output,
+            stage: Stage::Running,
         };
-        let output = self.watch_output(output);
-        self.runs.children.insert(
-            request.run,
-            Supervised {
-                child,
-                output,
-                stage: Stage::Running,
-            },
-        );
+        self.runs.children.insert(run, supervised);
         Ok(pid)
     }
 
@@ -130,9 +133,7 @@ impl Daemon {
         let exit = supervised.child.try_reap();
         let output = supervised.output;
         self.runs.children.remove(&run);
-        if let Some(output) = output {
-            self.read_output(output);
-        }
+        self.read_output(output);
         let exit = match exit {
             Ok(exit) => exit.map_or(Exit::Code(0), exit_of),
             Err(error) => {

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 pub(super) struct Supervised {
     pub child: Child,
     /// The number of its output pipe.
-    pub output: Option<u64>,
+    pub output: u64,
     pub stage: Stage,
 }
 

@@ -159,6 +159,13 @@ impl Child {
         Ok(Some(exit))
     }
 
+    /// Ends a process that cannot be looked after, and reaps it: nothing is left of it.
+    pub fn abandon(self) {
+        if let State::Unreaped { pid, .. } = self.state {
+            kill_unsupervised(pid);
+        }
+    }
+
     /// Sends a signal to the process and all of its group; says whether anybody was there to get it.
     /// After [`Self::try_reap`] has told an end nothing is sent.
     ///

@@ -155,3 +155,13 @@ fn nothing_is_left_over_after_two_hundred_starts() {
         },
     );
 }
+
+#[test]
+fn nothing_is_left_of_a_process_that_is_abandoned() {
+    let sandbox = Sandbox::new();
+    let child = spawn(&sandbox.direct(&["sleep", "1000"]), OutputTarget::Discard).unwrap();
+    let pid = child.pid().unwrap();
+    child.abandon();
+    // No zombie either.
+    assert_eq!(nix::sys::wait::waitpid(pid, None), Err(Errno::ECHILD));
+}
