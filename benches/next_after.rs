@@ -91,8 +91,8 @@ fn compare(zone: &str, title: &str, ask: Ask, patterns: &[&str]) {
         println!();
     }
     print!("{:32}", "geometric mean");
-    for ratios in ratios {
-        print!("{:>10} ({:4.1}x)", "", geometric_mean(&ratios));
+    for ratios in ratios.iter().filter(|ratios| !ratios.is_empty()) {
+        print!("{:>10} ({:4.1}x)", "", geometric_mean(ratios));
     }
     println!();
 }

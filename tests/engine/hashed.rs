@@ -1,9 +1,10 @@
 //! `H` and `~`, and ranges that run backwards in a crontab file.
 
 use crate::cases::{fires_after, utc, zone};
+use proptest::prelude::*;
 use rsched::schedule::{
     Cron, ParseOptions, ScheduleSpec, Trigger, parse_expression, parse_expression_for,
-    parse_expression_with,
+    parse_expression_with, parse_quartz,
 };
 use rsched::time::WallTime;
 
@@ -105,4 +106,31 @@ fn a_backward_range_is_an_error_but_in_a_crontab_file_a_warning_that_never_fires
     let noon = WallTime::from_unix_seconds(utc(2026, 1, 1) + 12 * 3600);
     let midnight = WallTime::from_unix_seconds(utc(2026, 1, 1));
     assert_eq!(fires_after(&schedule, midnight, 1), [noon]);
+}
+
+proptest! {
+    #[test]
+    fn any_hashed_text_is_read_or_refused_with_a_place_inside_it(text in "[Hh~()/*,0-9-]{0,12} [H~()/0-9-]{1,6} [*H~] [*H] [*H~]") {
+        if let Err(errors) = parse_expression_for(&text, Some("job")) {
+            for error in errors {
+                prop_assert!(error.span.start <= error.span.end && error.span.end <= text.len());
+                prop_assert!(text.get(error.span).is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn any_quartz_text_is_read_or_refused(
+        fields in prop::collection::vec("[*?]|[0-9*/,?#LW-]{1,6}|[0-9]{1,2}[/-][0-9]{1,11}|(MON|fri|JAN|DEC)(-(SUN|mon|FEB))?(/[0-9])?", 5..8),
+    ) {
+        let text = fields.join(" ");
+        match parse_quartz(&text) {
+            Ok(expression) => {
+                let spec = ScheduleSpec::new(expression.trigger, zone("Europe/Paris"));
+                let schedule = spec.anchored(WallTime::from_micros(0));
+                let _ = schedule.next_after(WallTime::from_micros(0));
+            }
+            Err(errors) => prop_assert!(errors.iter().all(|error| error.span.end <= text.len())),
+        }
+    }
 }
