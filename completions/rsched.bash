@@ -199,7 +199,7 @@ _rsched() {
             return 0
             ;;
         rsched__subcmd__next)
-            opts="-n -v -q -h --job --count --from --until --timezone --dst --dialect --job-id --inclusive --each --format --verbose --quiet --help"
+            opts="-n -v -q -h --job --count --from --until --timezone --dst --dialect --job-id --inclusive --previous --each --format --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

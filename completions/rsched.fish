@@ -51,8 +51,8 @@ complete -c rsched -n "__fish_rsched_using_subcommand run" -s q -l quiet -d 'Say
 complete -c rsched -n "__fish_rsched_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rsched -n "__fish_rsched_using_subcommand next" -l job -d 'Only this job of the files (may be given more than once)' -r
 complete -c rsched -n "__fish_rsched_using_subcommand next" -s n -l count -d 'How many fire times' -r
-complete -c rsched -n "__fish_rsched_using_subcommand next" -l from -d 'Strictly after this time' -r
-complete -c rsched -n "__fish_rsched_using_subcommand next" -l until -d 'Not later than this time' -r
+complete -c rsched -n "__fish_rsched_using_subcommand next" -l from -d 'Strictly after this time; with --previous, strictly before it' -r
+complete -c rsched -n "__fish_rsched_using_subcommand next" -l until -d 'Not later than this time; with --previous, not earlier' -r
 complete -c rsched -n "__fish_rsched_using_subcommand next" -l timezone -d 'Zone the expression is read in and times are shown in [default: the machine\'s; for files, each job\'s own]' -r
 complete -c rsched -n "__fish_rsched_using_subcommand next" -l dst -d 'What happens to wall-clock times that are skipped or come twice' -r -f -a "once\t'Skipped times fire at the first instant after the gap, repeated ones the first time'
 wall\t'Skipped times do not fire, repeated ones fire both times'
@@ -65,6 +65,7 @@ complete -c rsched -n "__fish_rsched_using_subcommand next" -l format -d 'How th
 plain\t'One RFC 3339 time a line, for files after the job\'s id and a tab'
 json\t'One JSON array'"
 complete -c rsched -n "__fish_rsched_using_subcommand next" -l inclusive -d 'Count a fire exactly at --from too'
+complete -c rsched -n "__fish_rsched_using_subcommand next" -l previous -d 'Backwards: the fire times before --from, the newest first'
 complete -c rsched -n "__fish_rsched_using_subcommand next" -l each -d 'COUNT fire times of every job, not of all together'
 complete -c rsched -n "__fish_rsched_using_subcommand next" -s v -l verbose -d 'Say more'
 complete -c rsched -n "__fish_rsched_using_subcommand next" -s q -l quiet -d 'Say only what is wrong'

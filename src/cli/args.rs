@@ -117,6 +117,7 @@ pub(super) struct RunArgs {
     rsched next '{ day = \"3rd fri\", hour = \"0-3\" }' --from 2026-06-01\n  \
     rsched next '0 0/5 14 ? * MON-FRI' --dialect quartz\n  \
     rsched next 'H H(0-5) * * *' --job-id backup\n  \
+    rsched next '30 2 29 2 *' --previous -n 3\n  \
     rsched next jobs.toml --each -n 2 --format json")]
 pub(super) struct NextArgs {
     /// An expression, or jobs files
@@ -128,7 +129,7 @@ pub(super) struct NextArgs {
     /// How many fire times
     #[arg(short = 'n', long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub count: u32,
-    /// Strictly after this time
+    /// Strictly after this time; with --previous, strictly before it
     #[arg(
         long,
         value_name = "TIME",
@@ -136,7 +137,7 @@ pub(super) struct NextArgs {
         allow_hyphen_values = true
     )]
     pub from: String,
-    /// Not later than this time
+    /// Not later than this time; with --previous, not earlier
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub until: Option<String>,
     #[command(flatten)]
@@ -144,6 +145,9 @@ pub(super) struct NextArgs {
     /// Count a fire exactly at --from too
     #[arg(long)]
     pub inclusive: bool,
+    /// Backwards: the fire times before --from, the newest first
+    #[arg(long)]
+    pub previous: bool,
     /// COUNT fire times of every job, not of all together
     #[arg(long)]
     pub each: bool,

@@ -85,16 +85,24 @@ fn window(args: &NextArgs, now: WallTime, zone: &Zone) -> Result<Window, ExitCod
         .as_deref()
         .map(|text| time("--until", text))
         .transpose()?;
-    // Times are whole microseconds, so this is the last one before.
-    let after = if args.inclusive {
-        from - Duration::from_micros(1)
+    // Times are whole microseconds: beyond the neighbour on the other side is from here on.
+    let tick = Duration::from_micros(1);
+    let beyond = if args.inclusive && args.previous {
+        from + tick
+    } else if args.inclusive {
+        from - tick
     } else {
         from
     };
     Ok(Window {
         from,
-        after,
-        until: until.unwrap_or(WallTime::MAX),
+        previous: args.previous,
+        beyond,
+        until: until.unwrap_or(if args.previous {
+            WallTime::MIN
+        } else {
+            WallTime::MAX
+        }),
         count: args.count as usize,
     })
 }

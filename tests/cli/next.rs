@@ -310,6 +310,63 @@ fn options_of_an_expression_do_not_go_with_files() {
 }
 
 #[test]
+fn previous_goes_backwards_with_the_newest_first() {
+    let leap_days = ["next", "30 2 29 2 *", "--previous", "-n2", "--from"];
+    Sandbox::new()
+        .run(leap_days.into_iter().chain(["2024-02-29 02:30"]))
+        .stdout(
+            "2020-02-29 02:30:00  Sat  +00:00  4 years ago\n\
+             2016-02-29 02:30:00  Mon  +00:00  8 years ago\n",
+        )
+        .stderr("")
+        .success();
+    let inclusive = ["2024-02-29 02:30", "--inclusive", "--format", "plain"];
+    Sandbox::new()
+        .run(leap_days.into_iter().chain(inclusive))
+        .stdout("2024-02-29T02:30:00+00:00\n2020-02-29T02:30:00+00:00\n")
+        .stderr("")
+        .success();
+    Sandbox::new()
+        .jobs(JOBS)
+        .run([
+            "next",
+            "jobs.toml",
+            "--previous",
+            "--from",
+            "2026-06-01",
+            "--until",
+            "2026-05-31",
+            "--format",
+            "plain",
+        ])
+        .stdout("new-york\t2026-05-31T09:00:00-04:00\nnightly\t2026-05-31T02:30:00+00:00\n")
+        .stderr("")
+        .success();
+}
+
+#[test]
+fn what_has_not_fired_yet_says_why() {
+    for (arguments, why) in [
+        (
+            &["{ year = 2030 }", "--from", "2026-01-01"][..],
+            "`{ year = 2030 }` does not fire before 2026-01-01 00:00:00+00:00; \
+             its first fire is at 2030-01-01 00:00:00+00:00",
+        ),
+        (
+            &["@yearly", "--from", "2026-06-02", "--until", "2026-06-01"],
+            "`@yearly` does not fire between 2026-06-01 00:00:00+00:00 and 2026-06-02 00:00:00+00:00, \
+             but last at 2026-01-01 00:00:00+00:00",
+        ),
+    ] {
+        Sandbox::new()
+            .run(["next", "--previous"].iter().chain(arguments))
+            .stdout("")
+            .stderr(&format!("rsched: {why}\n"))
+            .code(1);
+    }
+}
+
+#[test]
 fn what_never_fires_says_why_on_stderr() {
     for (arguments, why) in [
         (

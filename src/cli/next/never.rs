@@ -13,10 +13,11 @@ pub(super) fn explain(listed: &[Listed], window: Window, zone: &Zone) {
     if listed.is_empty() {
         complain(&"no job is enabled");
     } else if listed.len() > MAX_EXPLAINED {
-        let after = human::display(window.from, zone);
+        let from = human::display(window.from, zone);
         complain(&format_args!(
-            "none of the {} jobs fires after {after}",
-            listed.len()
+            "none of the {} jobs fires {} {from}",
+            listed.len(),
+            if window.previous { "before" } else { "after" }
         ));
     } else {
         for one in listed {
@@ -39,14 +40,17 @@ fn sentence(listed: &Listed, window: Window) -> String {
     if !schedule.can_fire() {
         return format!("{name} never fires: there is no such date");
     }
-    if let Some(later) = schedule.next_after(window.after) {
+    if window.previous {
+        return sentence_backwards(listed, window);
+    }
+    if let Some(later) = window.nearest(schedule, window.beyond) {
         let (from, until) = (display(window.from), display(window.until));
         return format!(
             "{name} does not fire between {from} and {until}, but next at {}",
             display(later)
         );
     }
-    match schedule.last_at_or_before(window.after) {
+    match schedule.last_at_or_before(window.beyond) {
         Some(last) => format!(
             "{name} does not fire again after {}; its last fire was at {}",
             display(window.from),
@@ -56,5 +60,27 @@ fn sentence(listed: &Listed, window: Window) -> String {
             format!("{name} never fires: no fire time lies between its start and its end date")
         }
         None => format!("{name} does not fire after {}", display(window.from)),
+    }
+}
+
+fn sentence_backwards(listed: &Listed, window: Window) -> String {
+    let Listed { name, schedule, .. } = listed;
+    let display = |time| human::display(time, &listed.shown_in);
+    let from = display(window.from);
+    if let Some(earlier) = window.nearest(schedule, window.beyond) {
+        return format!(
+            "{name} does not fire between {} and {from}, but last at {}",
+            display(window.until),
+            display(earlier)
+        );
+    }
+    match schedule.next_after(WallTime::MIN) {
+        Some(first) => format!(
+            "{name} does not fire before {from}; its first fire is at {}",
+            display(first)
+        ),
+        None => {
+            format!("{name} never fires: no fire time lies between its start and its end date")
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The fires of one schedule or of many, in order of time.
+//! The fires of one schedule or of many, in order of time, or backwards.
 
 use crate::config::JobId;
 use crate::schedule::{DayRule, Schedule, ScheduleSpec, Trigger};
@@ -55,9 +55,11 @@ impl Listed {
 pub(super) struct Window {
     /// What was asked for; how far away a fire is counts from here.
     pub from: WallTime,
-    /// Fires are strictly later.
-    pub after: WallTime,
-    /// And not later.
+    /// Whether fires are looked for backwards, the newest first.
+    pub previous: bool,
+    /// Fires are strictly beyond this: later, or earlier if backwards.
+    pub beyond: WallTime,
+    /// And not farther than this.
     pub until: WallTime,
     pub count: usize,
 }
@@ -69,31 +71,61 @@ pub(super) struct Fire<'a> {
     pub of: &'a Listed,
 }
 
-fn next_of(listed: &Listed, after: WallTime, window: Window) -> Option<WallTime> {
-    listed
-        .schedule
-        .next_after(after)
-        .filter(|at| *at <= window.until)
+impl Window {
+    /// The nearest fire strictly beyond an instant, wherever the window ends.
+    pub fn nearest(self, schedule: &Schedule, beyond: WallTime) -> Option<WallTime> {
+        if self.previous {
+            // Times are whole microseconds, so this is the last one before.
+            let before = WallTime::from_micros(beyond.as_micros().checked_sub(1)?);
+            schedule.last_at_or_before(before)
+        } else {
+            schedule.next_after(beyond)
+        }
+    }
+
+    fn holds(self, at: WallTime) -> bool {
+        if self.previous {
+            at >= self.until
+        } else {
+            at <= self.until
+        }
+    }
+
+    /// What comes first has the least rank.
+    fn rank(self, at: WallTime) -> i64 {
+        if self.previous {
+            !at.as_micros()
+        } else {
+            at.as_micros()
+        }
+    }
 }
 
-/// The next fires of all together; at one instant in the order of the list.
+fn fire_beyond(listed: &Listed, beyond: WallTime, window: Window) -> Option<WallTime> {
+    window
+        .nearest(&listed.schedule, beyond)
+        .filter(|at| window.holds(*at))
+}
+
+/// The nearest fires of all together; at one instant in the order of the list.
 pub(super) fn of_all(listed: &[Listed], window: Window) -> impl Iterator<Item = Fire<'_>> {
-    let first = |(index, one)| Some(Reverse((next_of(one, window.after, window)?, index)));
+    let ranked = move |at, index| Reverse((window.rank(at), index, at));
+    let first = |(index, one)| Some(ranked(fire_beyond(one, window.beyond, window)?, index));
     let mut queue: BinaryHeap<_> = listed.iter().enumerate().filter_map(first).collect();
     let fires = iter::from_fn(move || {
-        let Reverse((at, index)) = queue.pop()?;
+        let Reverse((_, index, at)) = queue.pop()?;
         let of = &listed[index];
-        queue.extend(next_of(of, at, window).map(|next| Reverse((next, index))));
+        queue.extend(fire_beyond(of, at, window).map(|next| ranked(next, index)));
         Some(Fire { at, of })
     });
     fires.take(window.count)
 }
 
-/// The next fires of each, one after another.
+/// The nearest fires of each, one after another.
 pub(super) fn of_each(listed: &[Listed], window: Window) -> impl Iterator<Item = Fire<'_>> {
     listed.iter().flat_map(move |of| {
-        let times = iter::successors(next_of(of, window.after, window), move |at| {
-            next_of(of, *at, window)
+        let times = iter::successors(fire_beyond(of, window.beyond, window), move |at| {
+            fire_beyond(of, *at, window)
         });
         times.take(window.count).map(move |at| Fire { at, of })
     })
