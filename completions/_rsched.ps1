@@ -31,6 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run the jobs of a file: the blocking scheduler, in the foreground')
             [CompletionResult]::new('next', 'next', [CompletionResultType]::ParameterValue, 'Show the next fire times of an expression, or of the jobs of files')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a schedule in plain English, with its fields and what is odd about it')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check jobs files: every error and warning, nothing is run')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completions of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page (roff)')
@@ -76,6 +77,21 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'rsched;explain' {
+            [CompletionResult]::new('--job', '--job', [CompletionResultType]::ParameterName, 'The job of the files [default: the only one]')
+            [CompletionResult]::new('--timezone', '--timezone', [CompletionResultType]::ParameterName, 'Zone the expression is read in and times are shown in [default: the machine''s; for files, each job''s own]')
+            [CompletionResult]::new('--dst', '--dst', [CompletionResultType]::ParameterName, 'What happens to wall-clock times that are skipped or come twice')
+            [CompletionResult]::new('--dialect', '--dialect', [CompletionResultType]::ParameterName, 'The language of the expression')
+            [CompletionResult]::new('--job-id', '--job-id', [CompletionResultType]::ParameterName, 'The job''s id that H and ~ in the expression get their values from')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'rsched;validate' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How problems look')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
@@ -107,6 +123,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
         'rsched;help' {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run the jobs of a file: the blocking scheduler, in the foreground')
             [CompletionResult]::new('next', 'next', [CompletionResultType]::ParameterValue, 'Show the next fire times of an expression, or of the jobs of files')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a schedule in plain English, with its fields and what is odd about it')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check jobs files: every error and warning, nothing is run')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completions of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page (roff)')
@@ -117,6 +134,9 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             break
         }
         'rsched;help;next' {
+            break
+        }
+        'rsched;help;explain' {
             break
         }
         'rsched;help;validate' {

@@ -19,6 +19,9 @@ _rsched() {
             rsched,completions)
                 cmd="rsched__subcmd__completions"
                 ;;
+            rsched,explain)
+                cmd="rsched__subcmd__explain"
+                ;;
             rsched,help)
                 cmd="rsched__subcmd__help"
                 ;;
@@ -36,6 +39,9 @@ _rsched() {
                 ;;
             rsched__subcmd__help,completions)
                 cmd="rsched__subcmd__help__subcmd__completions"
+                ;;
+            rsched__subcmd__help,explain)
+                cmd="rsched__subcmd__help__subcmd__explain"
                 ;;
             rsched__subcmd__help,help)
                 cmd="rsched__subcmd__help__subcmd__help"
@@ -59,7 +65,7 @@ _rsched() {
 
     case "${cmd}" in
         rsched)
-            opts="-v -q -h -V --verbose --quiet --help --version run next validate completions man help"
+            opts="-v -q -h -V --verbose --quiet --help --version run next explain validate completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -86,8 +92,46 @@ _rsched() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        rsched__subcmd__explain)
+            opts="-v -q -h --job --timezone --dst --dialect --job-id --format --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --job)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timezone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dst)
+                    COMPREPLY=($(compgen -W "once wall skip cron" -- "${cur}"))
+                    return 0
+                    ;;
+                --dialect)
+                    COMPREPLY=($(compgen -W "crontab quartz" -- "${cur}"))
+                    return 0
+                    ;;
+                --job-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         rsched__subcmd__help)
-            opts="run next validate completions man help"
+            opts="run next explain validate completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -101,6 +145,20 @@ _rsched() {
             return 0
             ;;
         rsched__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rsched__subcmd__help__subcmd__explain)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

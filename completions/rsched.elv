@@ -28,6 +28,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand --version 'Print version'
             cand run 'Run the jobs of a file: the blocking scheduler, in the foreground'
             cand next 'Show the next fire times of an expression, or of the jobs of files'
+            cand explain 'Explain a schedule in plain English, with its fields and what is odd about it'
             cand validate 'Check jobs files: every error and warning, nothing is run'
             cand completions 'Print the completions of a shell'
             cand man 'Print the man page (roff)'
@@ -70,6 +71,20 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'rsched;explain'= {
+            cand --job 'The job of the files [default: the only one]'
+            cand --timezone 'Zone the expression is read in and times are shown in [default: the machine''s; for files, each job''s own]'
+            cand --dst 'What happens to wall-clock times that are skipped or come twice'
+            cand --dialect 'The language of the expression'
+            cand --job-id 'The job''s id that H and ~ in the expression get their values from'
+            cand --format 'How the answer looks'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'rsched;validate'= {
             cand --format 'How problems look'
             cand -v 'Say more'
@@ -98,6 +113,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
         &'rsched;help'= {
             cand run 'Run the jobs of a file: the blocking scheduler, in the foreground'
             cand next 'Show the next fire times of an expression, or of the jobs of files'
+            cand explain 'Explain a schedule in plain English, with its fields and what is odd about it'
             cand validate 'Check jobs files: every error and warning, nothing is run'
             cand completions 'Print the completions of a shell'
             cand man 'Print the man page (roff)'
@@ -106,6 +122,8 @@ set edit:completion:arg-completer[rsched] = {|@words|
         &'rsched;help;run'= {
         }
         &'rsched;help;next'= {
+        }
+        &'rsched;help;explain'= {
         }
         &'rsched;help;validate'= {
         }

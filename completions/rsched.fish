@@ -30,6 +30,7 @@ complete -c rsched -n "__fish_rsched_needs_command" -s h -l help -d 'Print help 
 complete -c rsched -n "__fish_rsched_needs_command" -s V -l version -d 'Print version'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "run" -d 'Run the jobs of a file: the blocking scheduler, in the foreground'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "next" -d 'Show the next fire times of an expression, or of the jobs of files'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "explain" -d 'Explain a schedule in plain English, with its fields and what is odd about it'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "validate" -d 'Check jobs files: every error and warning, nothing is run'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "man" -d 'Print the man page (roff)'
@@ -70,6 +71,20 @@ complete -c rsched -n "__fish_rsched_using_subcommand next" -l each -d 'COUNT fi
 complete -c rsched -n "__fish_rsched_using_subcommand next" -s v -l verbose -d 'Say more'
 complete -c rsched -n "__fish_rsched_using_subcommand next" -s q -l quiet -d 'Say only what is wrong'
 complete -c rsched -n "__fish_rsched_using_subcommand next" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rsched -n "__fish_rsched_using_subcommand explain" -l job -d 'The job of the files [default: the only one]' -r
+complete -c rsched -n "__fish_rsched_using_subcommand explain" -l timezone -d 'Zone the expression is read in and times are shown in [default: the machine\'s; for files, each job\'s own]' -r
+complete -c rsched -n "__fish_rsched_using_subcommand explain" -l dst -d 'What happens to wall-clock times that are skipped or come twice' -r -f -a "once\t'Skipped times fire at the first instant after the gap, repeated ones the first time'
+wall\t'Skipped times do not fire, repeated ones fire both times'
+skip\t'Skipped times do not fire, repeated ones fire the first time'
+cron\t'Vixie cron\'s rule'"
+complete -c rsched -n "__fish_rsched_using_subcommand explain" -l dialect -d 'The language of the expression' -r -f -a "crontab\t'Five fields, by cron\'s rules'
+quartz\t'Six or seven fields: second first, year last, Sunday is 1'"
+complete -c rsched -n "__fish_rsched_using_subcommand explain" -l job-id -d 'The job\'s id that H and ~ in the expression get their values from' -r
+complete -c rsched -n "__fish_rsched_using_subcommand explain" -l format -d 'How the answer looks' -r -f -a "text\t'For people'
+json\t'One JSON object'"
+complete -c rsched -n "__fish_rsched_using_subcommand explain" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand explain" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rsched -n "__fish_rsched_using_subcommand validate" -l format -d 'How problems look' -r -f -a "human\t'With the text underlined'
 short\t'One line each, as compilers write them'
 json\t'One JSON array'"
@@ -82,9 +97,10 @@ complete -c rsched -n "__fish_rsched_using_subcommand completions" -s h -l help 
 complete -c rsched -n "__fish_rsched_using_subcommand man" -s v -l verbose -d 'Say more'
 complete -c rsched -n "__fish_rsched_using_subcommand man" -s q -l quiet -d 'Say only what is wrong'
 complete -c rsched -n "__fish_rsched_using_subcommand man" -s h -l help -d 'Print help'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next validate completions man help" -f -a "run" -d 'Run the jobs of a file: the blocking scheduler, in the foreground'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next validate completions man help" -f -a "next" -d 'Show the next fire times of an expression, or of the jobs of files'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next validate completions man help" -f -a "validate" -d 'Check jobs files: every error and warning, nothing is run'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next validate completions man help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next validate completions man help" -f -a "man" -d 'Print the man page (roff)'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next validate completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate completions man help" -f -a "run" -d 'Run the jobs of a file: the blocking scheduler, in the foreground'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate completions man help" -f -a "next" -d 'Show the next fire times of an expression, or of the jobs of files'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate completions man help" -f -a "explain" -d 'Explain a schedule in plain English, with its fields and what is odd about it'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate completions man help" -f -a "validate" -d 'Check jobs files: every error and warning, nothing is run'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate completions man help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate completions man help" -f -a "man" -d 'Print the man page (roff)'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -25,6 +25,7 @@ use std::time::Duration;
                        rsched run jobs.toml\n  \
                        rsched next '0 0 1-15 may-aug *'\n  \
                        rsched next '{ day = \"3rd fri\", hour = \"0-3\" }' --timezone Europe/Helsinki\n  \
+                       rsched explain '0 9 13 * fri'\n  \
                        rsched validate jobs.toml"
 )]
 pub struct Cli {
@@ -59,6 +60,7 @@ impl Verbosity {
 pub(super) enum Command {
     Run(RunArgs),
     Next(NextArgs),
+    Explain(ExplainArgs),
     Validate(ValidateArgs),
     Completions(CompletionsArgs),
     /// Print the man page (roff)
@@ -154,6 +156,28 @@ pub(super) struct NextArgs {
     /// How the answer looks
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = NextFormat::Table)]
     pub format: NextFormat,
+}
+
+/// Explain a schedule in plain English, with its fields and what is odd about it
+///
+/// An argument that names an existing file is a file, else it is an expression, as in next.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    rsched explain '0 9 13 * fri'\n  \
+    rsched explain '*/5 9-17 * * mon-fri' --format json\n  \
+    rsched explain examples/jobs.toml --job third-friday")]
+pub(super) struct ExplainArgs {
+    /// An expression, or jobs files
+    #[arg(value_name = "EXPR|FILE", value_hint = ValueHint::AnyPath)]
+    pub what: Vec<String>,
+    /// The job of the files [default: the only one]
+    #[arg(long, value_name = "ID")]
+    pub job: Option<String>,
+    #[command(flatten)]
+    pub expression: ExpressionArgs,
+    /// How the answer looks
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = ExplainFormat::Text)]
+    pub format: ExplainFormat,
 }
 
 /// How an expression is read
@@ -272,6 +296,14 @@ pub(super) enum NextFormat {
     /// One RFC 3339 time a line, for files after the job's id and a tab
     Plain,
     /// One JSON array
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ExplainFormat {
+    /// For people
+    Text,
+    /// One JSON object
     Json,
 }
 

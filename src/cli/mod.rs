@@ -3,6 +3,7 @@
 mod args;
 mod completions;
 mod exit_code;
+mod explain;
 mod expression;
 mod jobs_files;
 mod man;
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Run(args) => run::run(&args, cli.verbosity),
         Command::Next(args) => next::next(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::Validate(args) => validate::validate(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => man::man(),

@@ -12,7 +12,10 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 /// The style of what is worth less attention than the rest.
 pub(super) const FAINT: Style = Style::new().dimmed();
 /// The style of a note.
-pub(super) const NOTE: Style = AnsiColor::Yellow.on_default();
+const NOTE: Style = AnsiColor::Yellow.on_default();
+
+/// Lines are not longer, where that is ours to choose.
+const WIDTH: usize = 80;
 
 /// Writes the answer to standard output, then ends with `code`.
 pub(super) fn answer(
@@ -61,4 +64,33 @@ pub(super) fn stdout_has_colour() -> bool {
 /// Whether colours are wanted on standard error.
 pub(super) fn stderr_has_colour() -> bool {
     AutoStream::choice(&io::stderr()) != ColorChoice::Never
+}
+
+/// The style of a note on standard output, where colours are wanted there.
+pub(super) fn note_style() -> Style {
+    if stdout_has_colour() {
+        NOTE
+    } else {
+        Style::new()
+    }
+}
+
+/// Writes a note, broken into lines under its first word.
+pub(super) fn write_note(
+    out: &mut dyn Write,
+    indent: &str,
+    text: &str,
+    style: Style,
+) -> io::Result<()> {
+    let mut line = format!("{indent}note:");
+    for word in text.split(' ') {
+        if line.chars().count() + 1 + word.chars().count() > WIDTH {
+            writeln!(out, "{style}{line}{style:#}")?;
+            // Under the first word of the note.
+            line = format!("{indent}     ");
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    writeln!(out, "{style}{line}{style:#}")
 }

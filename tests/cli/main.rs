@@ -3,6 +3,7 @@
 mod completions;
 mod examples;
 mod exit_codes;
+mod explain;
 mod man;
 mod next;
 mod output;

@@ -2,7 +2,7 @@
 
 use super::super::args::NextFormat;
 use super::super::exit_code::ExitCode;
-use super::super::terminal::{self, FAINT, NOTE};
+use super::super::terminal::{self, FAINT, write_note};
 use super::upcoming::{Fire, Listed};
 use crate::config::JobId;
 use crate::time::civil::{self, SECONDS_PER_DAY};
@@ -11,9 +11,6 @@ use anstyle::Style;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::ptr;
-
-/// Lines of the table are not longer, where that is ours to choose.
-const WIDTH: usize = 80;
 
 const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
@@ -69,11 +66,12 @@ fn json<'a>(out: &mut dyn Write, fires: impl Iterator<Item = Fire<'a>>) -> io::R
 }
 
 fn table(out: &mut dyn Write, fires: &[Fire<'_>], from: WallTime) -> io::Result<()> {
-    let (faint, note) = if terminal::stdout_has_colour() {
-        (FAINT, NOTE)
+    let faint = if terminal::stdout_has_colour() {
+        FAINT
     } else {
-        (Style::new(), Style::new())
+        Style::new()
     };
+    let note = terminal::note_style();
     let rows: Vec<_> = fires.iter().map(|fire| Row::new(fire, from)).collect();
     let width = |cell: fn(&Row) -> &str| {
         rows.iter()
@@ -154,18 +152,4 @@ fn weekday(at: WallTime, zone: &Zone) -> &'static str {
     let seconds = at.unix_seconds();
     let local = seconds.saturating_add(i64::from(zone.span_at(seconds).offset));
     WEEKDAYS[usize::from(civil::weekday(local.div_euclid(SECONDS_PER_DAY)))]
-}
-
-fn write_note(out: &mut dyn Write, indent: &str, text: &str, style: Style) -> io::Result<()> {
-    let mut line = format!("{indent}note:");
-    for word in text.split(' ') {
-        if line.chars().count() + 1 + word.chars().count() > WIDTH {
-            writeln!(out, "{style}{line}{style:#}")?;
-            // Under the first word of the note.
-            line = format!("{indent}     ");
-        }
-        line.push(' ');
-        line.push_str(word);
-    }
-    writeln!(out, "{style}{line}{style:#}")
 }
