@@ -6,7 +6,7 @@ use super::jobs_files;
 use super::terminal::complain;
 use crate::config::{self, Context, ExpressionOptions, JobId};
 use crate::diagnostic::{Diagnostic, Source, quoted};
-use crate::schedule::{DstPolicy, Expression, ScheduleSpec};
+use crate::schedule::{DstPolicy, Expression, ScheduleSpec, Trigger};
 use crate::time::{UnknownZone, Zone, ZoneDatabase};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -120,7 +120,7 @@ impl ExpressionArgs {
         };
         let mut spec = spec.map_err(|problems| wrong_text(EXPRESSION, text, &problems))?;
         if let Some(dst) = self.dst {
-            spec.dst = DstPolicy::from(dst);
+            set_policy(&mut spec, DstPolicy::from(dst));
         }
         Ok(spec)
     }
@@ -130,6 +130,20 @@ fn unknown_zone(unknown: &UnknownZone) -> Diagnostic {
     let suggestion = unknown.suggestion.as_ref();
     Diagnostic::error("unknown_zone", unknown.to_string())
         .maybe_help(suggestion.map(|zone| format!("did you mean `{zone}`?")))
+}
+
+/// Sets the policy of a schedule and of all its parts.
+fn set_policy(spec: &mut ScheduleSpec, dst: DstPolicy) {
+    spec.dst = dst;
+    let mut trigger = &mut spec.trigger;
+    while let Trigger::Except { trigger: inner, .. } = trigger {
+        trigger = &mut **inner;
+    }
+    if let Trigger::Any(parts) | Trigger::All(parts) = trigger {
+        for part in parts {
+            set_policy(part, dst);
+        }
+    }
 }
 
 fn crontab(

@@ -1,10 +1,10 @@
 //! Triggers that stand alone: `rsched next '{ day = "3rd fri", hour = "0-3" }'`.
 
 use super::interval_table::PARTS;
-use super::job_table::schedule;
 use super::load::Context;
 use super::not_supported::Place;
 use super::reader::{Entry, File, Problems};
+use super::schedule::schedule;
 use super::schedule_keys::ScheduleKeys;
 use super::trigger::{self, Reading, diagnostic_of};
 use super::{ExpressionOptions, syntax, value};
@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// What the text is called in messages.
 const WHOLE: &str = "trigger";
 
-/// Reads an inline table: the fields of a cron table, or `cron`, `interval`, `date`, `trigger` as
-/// in a job; either with `timezone`, `start_date`, `end_date`, `dst`, `dialect`, `first` beside them.
+/// Reads an inline table: the fields of a cron table, or `cron`, `interval`, `calendar`, `date`,
+/// `any`, `all`, `trigger` as in a job, with `except` if need be; either with `timezone`, `start_date`, `end_date`, `dst`, `dialect`, `first` beside them.
 /// `zone` and `options` are those of a table that names none. A trigger that never fires is no error here.
 ///
 /// ```
@@ -52,6 +52,8 @@ pub fn parse_inline_trigger(
             }
         }
         sort(&mut problems);
+        // What is wrong around several parts is found with each.
+        problems.dedup();
         problems
     })
 }

@@ -2,14 +2,15 @@
 
 use super::not_supported::Place;
 use super::reader::{Entry, Problems, Table};
-use super::schedule_keys::{DateText, ScheduleKeys};
+use super::schedule::schedule;
+use super::schedule_keys::ScheduleKeys;
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL, Grace, Settings};
-use super::trigger::{self, Firing, Reading, WrittenTrigger};
+use super::trigger::{self, Reading, WrittenTrigger};
 use super::value::{TextKind, filled_text};
 use super::{ExpressionOptions, Job, JobId, command, suggestion};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::schedule::{ScheduleSpec, Trigger};
-use crate::time::{WallTime, Zone, ZoneDatabase, human};
+use crate::time::{WallTime, Zone, ZoneDatabase};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml::de::DeValue;
@@ -134,118 +135,17 @@ impl<'t> Surroundings<'t, '_> {
         )?;
         if !spec.anchored(self.now).can_fire() {
             let problem = Diagnostic::error("never_fires", format!("`{text}` never fires"))
-                .at(place.source, place.span)
-                .label("no calendar has such a day")
-                .help("check day, month and year against each other");
-            problems.push(problem);
+                .at(place.source, place.span);
+            problems.push(match spec.trigger.fired() {
+                Trigger::All(_) => problem.label("its parts never agree"),
+                _ => problem
+                    .label("no calendar has such a day")
+                    .help("check day, month and year against each other"),
+            });
             return None;
         }
         Some((spec, text))
     }
-}
-
-/// Trigger, zone, bounds and policy as one; `defaults` hold where trigger and job say nothing.
-pub(super) fn schedule<'t>(
-    trigger: WrittenTrigger<'t>,
-    job: &ScheduleKeys<'t>,
-    defaults: &ScheduleKeys<'t>,
-    zone: &Arc<Zone>,
-    now: WallTime,
-    problems: &mut Problems,
-) -> Option<(ScheduleSpec, String)> {
-    let WrittenTrigger {
-        firing,
-        keys,
-        mut text,
-        is_expression,
-        ..
-    } = trigger;
-    let own = keys.or(job);
-    if let (Some((_, entry)), false) = (own.dialect, is_expression) {
-        let message = "`dialect` is for crontab expressions only";
-        let problem = entry.key_error("dialect_without_expression", message);
-        problems.push(problem.help("leave it out"));
-    }
-    let own_first = own.first_now;
-    let keys = own.or(defaults);
-    let zone = keys.timezone.unwrap_or_else(|| Arc::clone(zone));
-    let mut trigger = match firing {
-        Firing::Ready(trigger) => trigger,
-        Firing::Date(date) => {
-            let at = date.instant(&zone, problems)?;
-            text = format!("date {}", human::display(at, &zone));
-            Trigger::Date(at)
-        }
-    };
-    match (&mut trigger, own_first) {
-        (Trigger::Interval { first_now, .. }, _) => *first_now = keys.first_now.is_some(),
-        (_, Some(entry)) => {
-            let problem =
-                entry.key_error("first_without_interval", "`first` is for intervals only");
-            problems.push(problem.help("leave it out"));
-        }
-        (_, None) => {}
-    }
-    let before = problems.errors();
-    let mut bound =
-        |date: Option<DateText<'_>>| date.and_then(|date| date.instant(&zone, problems));
-    let (start_date, end_date) = (bound(keys.start_date), bound(keys.end_date));
-    if problems.errors() > before {
-        return None;
-    }
-    let spec = ScheduleSpec {
-        trigger,
-        zone,
-        start_date,
-        end_date,
-        dst: keys.dst.unwrap_or_default(),
-    };
-    if let (Some(start), Some(end)) = (keys.start_date, keys.end_date)
-        && start_date > end_date
-    {
-        let problem = end
-            .entry
-            .error("end_before_start", "`end_date` is before `start_date`")
-            .label("ends here")
-            .related(start.entry.location(), "starts here");
-        problems.push(problem);
-        return None;
-    }
-    if let Some(end) = keys.end_date {
-        problems.extend(hidden_last_day(&spec, &end.entry, end.is_bare(), now));
-    }
-    Some((spec, text))
-}
-
-/// A bare end date is that day's midnight: a warning if the job would fire later that day.
-fn hidden_last_day(
-    spec: &ScheduleSpec,
-    entry: &Entry<'_>,
-    is_bare: bool,
-    now: WallTime,
-) -> Option<Diagnostic> {
-    let end = spec.end_date.filter(|_| is_bare)?;
-    let endless = ScheduleSpec {
-        end_date: None,
-        ..spec.clone()
-    };
-    let hidden = endless.anchored(now).next_after(end)?;
-    let day = |time| {
-        let mut text = human::display(time, &spec.zone);
-        text.truncate("2026-05-31".len());
-        text
-    };
-    if day(hidden) != day(end) {
-        return None;
-    }
-    let message = format!(
-        "`end_date` is midnight: no fire on {} itself but at 00:00",
-        day(end)
-    );
-    let problem = Diagnostic::warning("bare_end_date", message)
-        .at(entry.file.index, entry.span())
-        .help(format!("write `{}T23:59:59` to include the day", day(end)));
-    Some(problem)
 }
 
 /// Not said where a mistyped `command` is: that is reported anyway.

@@ -20,6 +20,9 @@ pub const MAX_ARGUMENT_BYTES: usize = 131_072;
 /// Longest job id.
 pub const MAX_ID_BYTES: usize = 128;
 
+/// Most parts of one `any`, `all` or `except`: the holidays of a lifetime.
+pub(super) const MAX_PARTS: usize = 1_000;
+
 /// Most problems kept of one load: nobody reads more, and a file of 16 MiB can hold millions.
 pub(super) const MAX_PROBLEMS: usize = 10_000;
 

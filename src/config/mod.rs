@@ -5,9 +5,11 @@
 //! nothing is ignored: a key that nobody asked for is an error. What comes out, [`JobsFile`],
 //! cannot be wrong any more.
 
+mod calendar_table;
 mod command;
 mod dialect;
 mod environment;
+mod exception;
 mod inline;
 mod interval_table;
 mod job;
@@ -16,7 +18,9 @@ mod job_table;
 mod limits;
 mod load;
 mod not_supported;
+mod parts;
 mod reader;
+mod schedule;
 mod schedule_keys;
 mod scheduler_table;
 mod settings;

@@ -45,8 +45,6 @@ const DEFAULTS: &[&str] = &[
     "umask",
     "user",
 ];
-/// In a job, on top of what `[defaults]` may have.
-const JOB: &[&str] = &["all", "any", "calendar", "except"];
 
 /// Whether a key of that table exists but not in this version.
 pub(super) fn is_not_supported(place: Place, key: &str) -> bool {
@@ -56,11 +54,7 @@ pub(super) fn is_not_supported(place: Place, key: &str) -> bool {
         // Named pools, `[executors.batch]`: any name.
         Place::Executors => true,
         Place::Executor => false,
-        Place::Defaults => DEFAULTS.contains(&key),
-        Place::Job => JOB.contains(&key) || DEFAULTS.contains(&key),
+        Place::Defaults | Place::Job => DEFAULTS.contains(&key),
         Place::Trigger => TRIGGER.contains(&key),
     }
 }
-
-/// Types of `trigger = { type = "…" }` that exist but not in this version.
-pub(super) const TRIGGER_TYPES: &[&str] = &["all", "any", "calendar"];

@@ -1,14 +1,16 @@
-//! The trigger of a job, in any of its notations: short (`cron = …`, `interval = …`, `date = …`),
-//! flat (`trigger = "cron"` with the arguments beside it), nested (`trigger = { type = "cron", … }`).
+//! The trigger of a job, in any of its notations: short (`cron = …`, `interval = …`, `calendar = …`,
+//! `date = …`, `any = …`, `all = …`), flat (`trigger = "cron"` with the arguments beside it), nested (`trigger = { type = "cron", … }`).
 //! All mean the same, and a job has one.
 
-use super::ExpressionOptions;
+use super::exception::{self, Exception};
 use super::interval_table::{self, PARTS};
-use super::not_supported::{Place, TRIGGER_TYPES};
+use super::not_supported::Place;
+use super::parts::{self, Part};
 use super::reader::{Entry, Problems, Table};
 use super::schedule_keys::{DateText, ScheduleKeys, unknown_zone};
 use super::suggestion;
 use super::value::{TextKind, filled_text, kind_of, length, table, wrong_type};
+use super::{Dialect, ExpressionOptions, calendar_table};
 use crate::diagnostic::{Diagnostic, Severity, quoted};
 use crate::schedule::{Cron, Expression, MIN_INTERVAL, ScheduleError, TableField, Trigger};
 use crate::time::{Zone, ZoneDatabase, duration};
@@ -18,8 +20,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use toml::de::DeValue;
 
-/// The keys of the three short forms, and the one of the two long ones.
-pub(super) const TRIGGER_KEYS: [&str; 4] = ["cron", "interval", "date", "trigger"];
+/// The keys of the short forms, and the one of the two long ones.
+pub(super) const TRIGGER_KEYS: [&str; 7] = [
+    "cron", "interval", "calendar", "date", "any", "all", "trigger",
+];
 
 /// Values of `type`, and of `trigger` in the flat form.
 const TYPES: [&str; 3] = ["cron", "interval", "date"];
@@ -37,6 +41,10 @@ pub(super) enum Firing<'t> {
     Ready(Trigger),
     /// A date, to be read in the zone.
     Date(DateText<'t>),
+    /// Parts of which any may fire.
+    Any(Vec<Part<'t>>),
+    /// Parts that must agree.
+    All(Vec<Part<'t>>),
 }
 
 /// A trigger as written.
@@ -50,17 +58,39 @@ pub(super) struct WrittenTrigger<'t> {
     pub text: String,
     /// Whether it is an expression, so that `dialect` has something to say.
     pub is_expression: bool,
+    /// What drops its fires.
+    pub except: Vec<Exception<'t>>,
 }
 
-impl WrittenTrigger<'_> {
+impl<'t> WrittenTrigger<'t> {
     fn none() -> Self {
+        Self::of_no_entry(Firing::Ready(Trigger::Now), "at start".to_owned())
+    }
+
+    fn of_no_entry(firing: Firing<'t>, text: String) -> Self {
         Self {
-            firing: Firing::Ready(Trigger::Now),
+            firing,
             entry: None,
             keys: ScheduleKeys::default(),
-            text: "at start".to_owned(),
+            text,
             is_expression: false,
+            except: Vec::new(),
         }
+    }
+
+    fn new((firing, text): (Firing<'t>, String), entry: Entry<'t>) -> Self {
+        Self {
+            entry: Some(entry),
+            ..Self::of_no_entry(firing, text)
+        }
+    }
+}
+
+impl Reading<'_> {
+    /// The same with the dialect, if one is named.
+    pub(super) fn with_dialect(mut self, dialect: Option<Dialect>) -> Self {
+        self.options.dialect = dialect.unwrap_or(self.options.dialect);
+        self
     }
 }
 
@@ -75,7 +105,12 @@ pub(super) fn read<'t>(
         .filter_map(|key| job.take(key))
         .collect();
     entries.sort_by_key(|entry| entry.key_span().start);
+    let except = job.take("except");
     let Some(first) = entries.first().copied() else {
+        if let Some(except) = except {
+            let message = "`except` stands beside no trigger";
+            problems.push(except.key_error("except_without_trigger", message));
+        }
         return Some(WrittenTrigger::none());
     };
     for other in &entries[1..] {
@@ -99,7 +134,14 @@ pub(super) fn read<'t>(
         problems,
     };
     let read: Vec<_> = entries.iter().map(|entry| reader.trigger(*entry)).collect();
-    read.into_iter().next().flatten()
+    let exceptions = match except {
+        Some(except) => exception::read(&except, reading, problems),
+        None => Some(Vec::new()),
+    };
+    Some(WrittenTrigger {
+        except: exceptions?,
+        ..read.into_iter().next().flatten()?
+    })
 }
 
 struct Reader<'r, 't> {
@@ -113,7 +155,10 @@ impl<'t> Reader<'_, 't> {
         match entry.key {
             "cron" => self.cron(entry),
             "interval" => self.interval(entry),
-            "date" => self.date(entry),
+            "calendar" => self.calendar(entry),
+            "date" => date(entry, self.problems).map(|date| WrittenTrigger::new(date, entry)),
+            "any" => self.parts(entry, Firing::Any),
+            "all" => self.parts(entry, Firing::All),
             _ => self.long_form(entry),
         }
     }
@@ -135,7 +180,7 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn interval(&mut self, entry: Entry<'t>) -> Option<WrittenTrigger<'t>> {
-        let (read, keys) = match entry.value {
+        let read = match entry.value {
             DeValue::Table(_) => {
                 let mut arguments = table(&entry, "`interval`".to_owned(), self.problems)?;
                 let read = interval_table::read(&mut arguments, &entry, self.problems);
@@ -148,7 +193,7 @@ impl<'t> Reader<'_, 't> {
                 );
             }
             DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) => {
-                (length(&entry, self.problems), ScheduleKeys::default())
+                length(&entry, self.problems)
             }
             _ => {
                 let expected = "a duration such as \"2h\", or a table such as { hours = 2 }";
@@ -156,24 +201,27 @@ impl<'t> Reader<'_, 't> {
                 return None;
             }
         };
-        let (firing, text) = interval(long_enough(read?, &entry, self.problems)?);
-        Some(WrittenTrigger {
-            firing,
-            entry: Some(entry),
-            keys,
-            text,
-            is_expression: false,
-        })
+        let read = interval(long_enough(read?, &entry, self.problems)?);
+        Some(WrittenTrigger::new(read, entry))
     }
 
-    fn date(&mut self, entry: Entry<'t>) -> Option<WrittenTrigger<'t>> {
-        let (firing, text) = date(entry, self.problems)?;
+    fn calendar(&mut self, entry: Entry<'t>) -> Option<WrittenTrigger<'t>> {
+        let mut arguments = table(&entry, "`calendar`".to_owned(), self.problems)?;
+        let read = calendar_table::read(&mut arguments, &entry, self.problems);
+        finish_own(arguments, entry, read, self.reading, self.problems)
+    }
+
+    fn parts(
+        &mut self,
+        entry: Entry<'t>,
+        firing: impl FnOnce(Vec<Part<'t>>) -> Firing<'t>,
+    ) -> Option<WrittenTrigger<'t>> {
+        let parts = parts::read(&entry, self.reading, self.problems)?;
+        let is_expression = parts.iter().any(|part| part.trigger.is_expression);
+        let read = (firing(parts), entry.key.to_owned());
         Some(WrittenTrigger {
-            firing,
-            entry: Some(entry),
-            keys: ScheduleKeys::default(),
-            text,
-            is_expression: false,
+            is_expression,
+            ..WrittenTrigger::new(read, entry)
         })
     }
 
@@ -182,15 +230,8 @@ impl<'t> Reader<'_, 't> {
         match entry.value {
             DeValue::String(kind) => {
                 let kind = trigger_type(&entry, kind, self.reading.options, self.problems)?;
-                let (firing, text) = arguments(kind, self.job, entry, self.problems)?;
-                let keys = ScheduleKeys::default();
-                Some(WrittenTrigger {
-                    firing,
-                    entry: Some(entry),
-                    keys,
-                    text,
-                    is_expression: false,
-                })
+                let read = arguments(kind, self.job, entry, self.problems)?;
+                Some(WrittenTrigger::new(read, entry))
             }
             DeValue::Table(_) => nested(entry, self.reading, self.problems),
             _ => {
@@ -236,14 +277,7 @@ pub(super) fn cron_table<'t>(
     if has_fields || fields.rest().is_empty() {
         problems.extend(found.into_list());
     }
-    let (firing, text) = read?;
-    Some(WrittenTrigger {
-        firing,
-        entry: Some(entry),
-        keys: ScheduleKeys::default(),
-        text,
-        is_expression: false,
-    })
+    Some(WrittenTrigger::new(read?, entry))
 }
 
 /// Reads what else a trigger's own table may have.
@@ -256,13 +290,9 @@ fn finish_own<'t>(
 ) -> Option<WrittenTrigger<'t>> {
     let keys = ScheduleKeys::read(&mut own, reading.zones, problems);
     own.finish(Place::Trigger, problems);
-    let (firing, text) = read?;
     Some(WrittenTrigger {
-        firing,
-        entry: Some(entry),
         keys,
-        text,
-        is_expression: false,
+        ..WrittenTrigger::new(read?, entry)
     })
 }
 
@@ -275,21 +305,15 @@ fn trigger_type(
 ) -> Option<&'static str> {
     let found = TYPES.into_iter().find(|kind| *kind == word);
     if found.is_none() {
-        let problem = if TRIGGER_TYPES.contains(&word) {
-            let message = format!(
-                "the trigger {} is not supported by this version",
-                quoted(word)
-            );
-            entry.error("not_supported_yet", message)
+        let help = if TRIGGER_KEYS.contains(&word) {
+            format!("write `{word} = …`")
+        } else if options.parse(word).is_ok() {
+            format!("write `cron = \"{word}\"`")
         } else {
-            let message = format!("{} is no type of trigger", quoted(word));
-            let help = if options.parse(word).is_ok() {
-                format!("write `cron = \"{word}\"`")
-            } else {
-                suggestion::help(word, &TYPES)
-            };
-            entry.error("unknown_value", message).help(help)
+            suggestion::help(word, &TYPES)
         };
+        let message = format!("{} is no type of trigger", quoted(word));
+        let problem = entry.error("unknown_value", message).help(help);
         problems.push(problem);
     }
     found
@@ -392,16 +416,18 @@ fn expression<'t>(
     };
     let text = text.trim().to_owned();
     Some(WrittenTrigger {
-        firing: Firing::Ready(trigger),
-        entry: Some(entry),
         keys,
-        text,
         is_expression: true,
+        ..WrittenTrigger::new((Firing::Ready(trigger), text), entry)
     })
 }
 
 /// An error of the schedule layer, at its place in the value of a key.
-fn from_schedule(severity: Severity, error: ScheduleError, entry: &Entry<'_>) -> Diagnostic {
+pub(super) fn from_schedule(
+    severity: Severity,
+    error: ScheduleError,
+    entry: &Entry<'_>,
+) -> Diagnostic {
     let place = entry.place_of(error.span.clone());
     diagnostic_of(severity, error).at(entry.file.index, place)
 }
@@ -421,6 +447,17 @@ fn cron_fields<'t>(
     entry: Entry<'t>,
     problems: &mut Problems,
 ) -> Option<(Firing<'t>, String)> {
+    let (cron, text) = fields(table, entry, Cron::table, problems)?;
+    Some((Firing::Ready(Trigger::Cron(cron)), text))
+}
+
+/// What is built from the fields of a cron table, and these as text.
+pub(super) fn fields<'t, T>(
+    table: &mut Table<'t>,
+    entry: Entry<'t>,
+    build: impl FnOnce(&[(TableField, &str)]) -> Result<T, Vec<(TableField, ScheduleError)>>,
+    problems: &mut Problems,
+) -> Option<(T, String)> {
     let given: Vec<(TableField, Entry<'t>)> = TableField::ALL
         .into_iter()
         .filter_map(|field| Some((field, table.take(field.name())?)))
@@ -437,15 +474,15 @@ fn cron_fields<'t>(
     if borrowed.is_empty() && problems.errors() > before {
         return None;
     }
-    match Cron::table(&borrowed) {
-        Ok(cron) if problems.errors() == before => {
+    match build(&borrowed) {
+        Ok(made) if problems.errors() == before => {
             let mut text = "cron ".to_owned();
             for (index, (field, value)) in borrowed.iter().enumerate() {
                 let comma = if index == 0 { "" } else { ", " };
                 // Writing to a String cannot fail.
                 let _ = write!(text, "{comma}{}='{value}'", field.name());
             }
-            Some((Firing::Ready(Trigger::Cron(cron)), text))
+            Some((made, text))
         }
         Ok(_) => None,
         Err(errors) => {
@@ -490,6 +527,8 @@ pub(super) fn misplaced_argument(entry: &Entry<'_>) -> Option<Diagnostic> {
         format!("cron = {{ {} = … }}", entry.key)
     } else if PARTS.iter().any(|(name, _)| *name == entry.key) {
         format!("interval = {{ {} = … }}", entry.key)
+    } else if calendar_table::LONG_PARTS.contains(&entry.key) {
+        format!("calendar = {{ {} = … }}", entry.key)
     } else if entry.key == "run_date" {
         "date = …".to_owned()
     } else {
@@ -497,7 +536,11 @@ pub(super) fn misplaced_argument(entry: &Entry<'_>) -> Option<Diagnostic> {
     };
     let message = format!("{} stands outside of a trigger's table", quoted(entry.key));
     let kind = example.split(' ').next().unwrap_or_default();
-    let help = format!("write `{example}`, or `trigger = \"{kind}\"` beside it");
+    let help = if TYPES.contains(&kind) {
+        format!("write `{example}`, or `trigger = \"{kind}\"` beside it")
+    } else {
+        format!("write `{example}`")
+    };
     Some(
         entry
             .key_error("misplaced_argument", message)

@@ -374,6 +374,11 @@ fn what_never_fires_says_why_on_stderr() {
             "`0 0 30 2 *` never fires: there is no such date",
         ),
         (
+            &["{ all = [{ cron = '0 6 * * *' }, { cron = '0 7 * * *' }] }"],
+            "`{ all = [{ cron = '0 6 * * *' }, { cron = '0 7 * * *' }] }` never fires: \
+             its parts never fire at the same instant",
+        ),
+        (
             &["@reboot"],
             "`@reboot` fires once, when the scheduler first sees it",
         ),

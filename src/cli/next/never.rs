@@ -37,7 +37,7 @@ fn sentence(listed: &Listed, window: Window) -> String {
     if matches!(listed.trigger, Trigger::Now | Trigger::Reboot) {
         return format!("{name} fires once, when the scheduler first sees it");
     }
-    if !schedule.can_fire() {
+    if !schedule.can_fire() && !matches!(listed.trigger.fired(), Trigger::All(_)) {
         return format!("{name} never fires: there is no such date");
     }
     if window.previous {
@@ -56,9 +56,7 @@ fn sentence(listed: &Listed, window: Window) -> String {
             display(window.from),
             display(last)
         ),
-        None if schedule.next_after(WallTime::MIN).is_none() => {
-            format!("{name} never fires: no fire time lies between its start and its end date")
-        }
+        None if schedule.next_after(WallTime::MIN).is_none() => nothing_left(listed),
         None => format!("{name} does not fire after {}", display(window.from)),
     }
 }
@@ -79,8 +77,17 @@ fn sentence_backwards(listed: &Listed, window: Window) -> String {
             "{name} does not fire before {from}; its first fire is at {}",
             display(first)
         ),
-        None => {
-            format!("{name} never fires: no fire time lies between its start and its end date")
-        }
+        None => nothing_left(listed),
     }
+}
+
+fn nothing_left(listed: &Listed) -> String {
+    let why = match listed.trigger.fired() {
+        Trigger::All(_) => "its parts never fire at the same instant",
+        _ if matches!(listed.trigger, Trigger::Except { .. }) => {
+            "no fire time is left by its bounds and `except`"
+        }
+        _ => "no fire time lies between its start and its end date",
+    };
+    format!("{} never fires: {why}", listed.name)
 }

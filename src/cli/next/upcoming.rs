@@ -43,7 +43,7 @@ impl Listed {
 
     /// What is strange, but right, about the days it fires on.
     pub fn day_note(&self) -> Option<&'static str> {
-        match &self.trigger {
+        match self.trigger.fired() {
             Trigger::Cron(cron) if cron.day_rule() == DayRule::Either => Some(EITHER_DAY),
             _ => None,
         }

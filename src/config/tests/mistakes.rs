@@ -119,9 +119,8 @@ fn wrong_keys_are_named_with_what_was_meant() {
 #[test]
 fn what_later_versions_have_is_refused_by_name() {
     let text = "[scheduler]\nstore = 'memory'\n[defaults]\nretry = {}\n[api]\n[[listeners]]\n[history]\n\
-                [executors.batch]\nmax_workers = 2\n[jobs.a]\ncalendar = { days = 1 }\nuser = 'x'\n\
-                overlap = 'queue'\ncommand = 'x'\n[jobs.b]\ncron = { hour = 1, jitter = '3s' }\ncommand = 'x'\n\
-                [jobs.c]\ntrigger = 'calendar'\ncommand = 'x'\n";
+                [executors.batch]\nmax_workers = 2\n[jobs.a]\nuser = 'x'\n\
+                overlap = 'queue'\ncommand = 'x'\n[jobs.b]\ncron = { hour = 1, jitter = '3s' }\ncommand = 'x'\n";
     let loaded = load_text(text);
     let messages: Vec<&str> = loaded
         .diagnostics
@@ -135,11 +134,9 @@ fn what_later_versions_have_is_refused_by_name() {
         "`listeners`",
         "`history`",
         "`batch`",
-        "`calendar`",
         "`user`",
         "`overlap`",
         "`jitter`",
-        "the trigger `calendar`",
     ];
     assert_eq!(
         messages,

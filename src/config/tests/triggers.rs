@@ -319,8 +319,8 @@ fn wrong_inline_triggers_are_refused_at_their_place() {
             "<expression>:1:3: error: unknown key `hor` in the trigger [unknown_key] did you mean `hour`?",
         ),
         (
-            "{ calendar = { days = 1 } }",
-            "<expression>:1:3: error: `calendar` is not supported by this version",
+            "{ cron = '@daily', jitter = '1m' }",
+            "<expression>:1:20: error: `jitter` is not supported by this version",
         ),
         (
             "{}",
@@ -398,4 +398,150 @@ fn a_dialect_without_an_expression_or_of_another_name_is_refused() {
     }
     let five = refused("[jobs.a]\ncron = '0 6 * * *'\ndialect = 'quartz'\ncommand = 'x'\n");
     assert!(five.contains("[wrong_field_count]"), "{five}");
+}
+
+/// The next fires of a job, in seconds after the start of 2026.
+fn fires(lines: &str, count: usize) -> Vec<i64> {
+    let schedule = spec(lines).anchored(NOW);
+    let next = |after: &WallTime| schedule.next_after(*after);
+    std::iter::successors(next(&NOW), next)
+        .take(count)
+        .map(|at| at.unix_seconds() - NOW.unix_seconds())
+        .collect()
+}
+
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+
+#[test]
+fn calendar_steps_are_a_trigger() {
+    assert_eq!(
+        fires("calendar = { days = 2, hour = 6 }", 3),
+        [6 * HOUR, 2 * DAY + 6 * HOUR, 4 * DAY + 6 * HOUR]
+    );
+    assert_eq!(
+        fires("calendar = { months = 1, day = 'last' }", 2),
+        [30 * DAY, 58 * DAY]
+    );
+    assert_eq!(
+        fires("calendar = { weeks = 1, start_date = 2026-01-05 }", 2),
+        [4 * DAY, 11 * DAY]
+    );
+    let text = triggered("calendar = { months = 1, hour = '6', day = 31 }")
+        .trigger_text
+        .clone();
+    assert_eq!(text, "calendar months=1, hour=6, day=31");
+}
+
+#[test]
+fn parts_are_united_or_intersected_each_in_its_zone() {
+    let any = "any = [{ cron = '0 6 * * *' }, { cron = '0 6 * * *', timezone = 'Asia/Tokyo' }, \
+               { interval = '10h', first = 'now' }, { date = 2026-01-01T07:00:00 }]";
+    assert_eq!(
+        fires(any, 5),
+        [6 * HOUR, 7 * HOUR, 10 * HOUR, 20 * HOUR, 21 * HOUR]
+    );
+    assert_eq!(
+        triggered(any).trigger_text,
+        "any [0 6 * * *; 0 6 * * *; interval 10h; date 2026-01-01 07:00:00+00:00]"
+    );
+    let all = "timezone = 'Asia/Tokyo'\n\
+               all = [{ cron = '0 9 * * *' }, { any = [{ cron = '0 0 2 * *', timezone = 'UTC' }, { date = 2026-01-05 }] }]";
+    assert_eq!(fires(all, 1), [DAY]);
+    assert_eq!(
+        fires(
+            "all = [{ interval = '4h', start_date = 2026-01-01 }, { interval = '6h', start_date = 2026-01-01 }]",
+            2
+        ),
+        [12 * HOUR, 24 * HOUR]
+    );
+}
+
+#[test]
+fn exceptions_have_an_extent() {
+    for except in [
+        "[{ month = 1, day = '2-4' }]",
+        "[{ cron = { month = 1, day = '2-4' } }]",
+        "[{ date = 2026-01-02 }, { date = '2026-1-3' }, { date = 2026-01-04T06:00:00 }]",
+        "[{ cron = '* * 2-4 1 *' }]",
+        "[{ cron = '* 5-7 2-3 1 *' }, { cron = '0 15 4 1 *', timezone = 'Asia/Tokyo' }]",
+    ] {
+        let lines = format!("cron = '0 6 * * *'\nexcept = {except}");
+        assert_eq!(fires(&lines, 2), [6 * HOUR, 4 * DAY + 6 * HOUR], "{except}");
+    }
+    let quartz = "cron = '0 0 6 * * ?'\ndialect = 'quartz'\nexcept = [{ cron = '0 0 6 2 1 ?' }]";
+    assert_eq!(fires(quartz, 2), [6 * HOUR, 2 * DAY + 6 * HOUR]);
+    let text = triggered("cron = '@daily'\nexcept = [{ day = 2 }, { date = 2026-01-04 }]");
+    assert_eq!(
+        text.trigger_text,
+        "@daily except [cron day='2'; date 2026-01-04]"
+    );
+}
+
+#[test]
+fn mistakes_in_parts_are_at_their_place() {
+    for (lines, expected) in [
+        (
+            "any = [{ cron = '@daily' }, { cron = '0 25 * * *' }]",
+            "jobs.toml:2:41: error: `25` is out of range for the hour, expected 0-23",
+        ),
+        (
+            "all = [{ cron = '@daily' }, { any = [{ interval = '2h' }] }]",
+            "jobs.toml:2:29: error: an interval without `start_date` cannot be in `all` [interval_without_start]",
+        ),
+        (
+            "cron = '@daily'\nexcept = [{ day = 1 }, { interval = '2h' }]",
+            "jobs.toml:3:26: error: `interval` cannot be in `except` [no_exception]",
+        ),
+        (
+            "any = [{ crom = '@daily' }]",
+            "jobs.toml:2:10: error: unknown key `crom` in a part of `any` [unknown_key] did you mean `cron`?",
+        ),
+        (
+            "any = []",
+            "jobs.toml:2:7: error: `any` has no parts [empty_array]",
+        ),
+        (
+            "any = { cron = '@daily' }",
+            "jobs.toml:2:7: error: `any` is a table, expected an array of tables",
+        ),
+        (
+            "any = [{ cron = '@daily', first = 'now' }]",
+            "jobs.toml:2:27: error: `first` is for intervals only [first_without_interval]",
+        ),
+        (
+            "except = [{ day = 1 }]",
+            "jobs.toml:2:1: error: `except` stands beside no trigger [except_without_trigger]",
+        ),
+        (
+            "calendar = { weeks = 2, day = 3 }",
+            "jobs.toml:2:31: error: a `day` of the month in steps of days or weeks [unexpected_day]",
+        ),
+        (
+            "calendar = { hour = 24, days = 1 }",
+            "jobs.toml:2:21: error: `hour` is `24`, expected 0 to 23 [out_of_range]",
+        ),
+        (
+            "calendar = { hour = 3 }",
+            "jobs.toml:2:12: error: a calendar step of no length [zero_step]",
+        ),
+        (
+            "trigger = 'calendar'",
+            "jobs.toml:2:11: error: `calendar` is no type of trigger [unknown_value] write `calendar = …`",
+        ),
+        (
+            "all = [{ cron = '0 0 30 2 *' }, { cron = '@daily' }]",
+            "jobs.toml:2:7: error: `all [0 0 30 2 *; @daily]` never fires [never_fires]",
+        ),
+    ] {
+        let text = format!("[jobs.a]\n{lines}\ncommand = 'x'\n");
+        let found = refused(&text);
+        assert!(found.starts_with(expected), "{lines}\n{found}");
+        assert_eq!(found.lines().count(), 1, "{found}");
+    }
+    let many = "{ day = 1 },".repeat(1_001);
+    let found = refused(&format!(
+        "[jobs.a]\ncron = '@daily'\nexcept = [{many}]\ncommand = 'x'\n"
+    ));
+    assert!(found.contains("[too_many_parts]"), "{found}");
 }
