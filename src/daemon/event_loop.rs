@@ -6,7 +6,8 @@
 //! signals, then output.
 
 use super::jobs_source::JobsSource;
-use super::log_line::{Level, LogLines};
+use super::level::Level;
+use super::log_line::LogLines;
 use super::log_writer::LogWriter;
 use super::sentence::counted;
 use super::status_text::status_lines;

@@ -4,6 +4,7 @@
 //! control characters of untrusted text are escaped, so that a job can neither forge a line nor
 //! steer a terminal.
 
+use super::level::Level;
 use super::sentence;
 use crate::config::JobId;
 use crate::scheduler::{Emitted, RunId};
@@ -13,20 +14,6 @@ use serde_json::value::RawValue;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How loud a line is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Something did not work.
-    Error,
-    /// Something a person should look at.
-    Warn,
-    /// What happens, job output among it.
-    Info,
-    /// More than one usually wants.
-    Debug,
-}
 
 /// What log lines look like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

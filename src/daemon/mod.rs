@@ -2,6 +2,7 @@
 
 mod event_loop;
 mod jobs_source;
+mod level;
 mod log_line;
 mod log_writer;
 mod output;
@@ -13,5 +14,6 @@ mod supervised;
 
 pub use event_loop::{Daemon, DaemonError, Setup};
 pub use jobs_source::{JobsSource, ReadJobs, Rejected};
-pub use log_line::{Level, LogFormat, LogLines};
+pub use level::Level;
+pub use log_line::{LogFormat, LogLines};
 pub use log_writer::LogWriter;

@@ -2,7 +2,8 @@
 //! the pipes and slows the jobs.
 
 use super::event_loop::{Daemon, DaemonError, OUTPUTS, doing};
-use super::log_line::{Level, OutputLine};
+use super::level::Level;
+use super::log_line::OutputLine;
 use super::supervised::Output;
 use crate::config::JobId;
 use crate::process::{OutputPipe, ReadState, Reopened};

@@ -1,7 +1,7 @@
 //! Starting, stopping and reaping the processes of runs.
 
 use super::event_loop::{Daemon, FIRST_CHILD};
-use super::log_line::Level;
+use super::level::Level;
 use super::run_environment::run_variables;
 use super::supervised::{Output, Stage, Supervised};
 use crate::config::{Command, Job};

@@ -1,6 +1,6 @@
 //! What an event says to a person, in the words `APScheduler`'s users know.
 
-use super::log_line::Level;
+use super::level::Level;
 use crate::scheduler::{CLOCK_CORRECTION, Emitted, EventName, Outcome};
 use crate::time::{Zone, human};
 use nix::sys::signal::Signal;
