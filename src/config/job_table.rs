@@ -1,5 +1,6 @@
 //! One job's table, with the defaults and the file's environment, as a [`Job`].
 
+use super::allow::Allowed;
 use super::not_supported::Place;
 use super::reader::{Entry, Problems, Table};
 use super::schedule::schedule;
@@ -21,6 +22,8 @@ pub(super) struct Surroundings<'t, 'a> {
     /// `[scheduler]`'s zone, or the machine's.
     pub zone: Arc<Zone>,
     pub now: WallTime,
+    /// `[scheduler] allow`.
+    pub allowed: Allowed,
     /// `[defaults]`.
     pub defaults: Settings<'t>,
     /// `[env]` and the defaults' `env` on top.
@@ -28,15 +31,33 @@ pub(super) struct Surroundings<'t, 'a> {
 }
 
 impl<'t> Surroundings<'t, '_> {
-    /// Reads the table of the job with that id; none if anything is wrong with it.
+    /// Reads the table of the job with that id, and whether it may be the same as another; none if
+    /// anything is wrong with it.
     pub(super) fn job(
         &self,
         id: JobId,
         mut table: Table<'t>,
         problems: &mut Problems,
-    ) -> Option<Job> {
+    ) -> Option<(Job, bool)> {
         let before = problems.errors();
         let settings = Settings::read(&mut table, self.zones, problems);
+        let allow = settings.allow.clone();
+        let allowed = [&allow, &self.defaults.allow, &self.allowed];
+        let mut found = Problems::default();
+        let job = self.job_with(id, table, settings, &mut found);
+        problems.append(found, |problem| Allowed::show(&allowed, problem));
+        let job = job.filter(|_| problems.errors() == before)?;
+        Some((job, Allowed::silences(&allowed, "same_job")))
+    }
+
+    fn job_with(
+        &self,
+        id: JobId,
+        mut table: Table<'t>,
+        settings: Settings<'t>,
+        problems: &mut Problems,
+    ) -> Option<Job> {
+        let before = problems.errors();
         let dialect = settings.schedule.named_dialect();
         let reading = Reading {
             zones: self.zones,
@@ -135,7 +156,7 @@ impl<'t> Surroundings<'t, '_> {
         )?;
         if !spec.anchored(self.now).can_fire() {
             let problem = Diagnostic::error("never_fires", format!("`{text}` never fires"))
-                .at(place.source, place.span);
+                .at(place.source, place.span.clone());
             problems.push(match spec.trigger.fired() {
                 Trigger::All(_) => problem.label("its parts never agree"),
                 _ => problem
@@ -143,6 +164,12 @@ impl<'t> Surroundings<'t, '_> {
                     .help("check day, month and year against each other"),
             });
             return None;
+        }
+        for lint in spec.lints(self.now, None) {
+            let problem = Diagnostic::warning(lint.code, lint.message)
+                .at(place.source, place.span.clone())
+                .maybe_help(lint.help.map(str::to_owned));
+            problems.push(problem);
         }
         Some((spec, text))
     }

@@ -7,7 +7,7 @@ use super::reader::{Entry, File, Problems, Table};
 use super::settings::Settings;
 use super::syntax::{self, Parsed};
 use super::value::{TextKind, table, text, wrong_type};
-use super::{Job, JobId, JobsFile, environment, scheduler_table};
+use super::{Command, Job, JobId, JobsFile, environment, scheduler_table};
 use crate::diagnostic::{self, Diagnostic, Location, quoted};
 use crate::time::{WallTime, Zone, ZoneDatabase};
 use std::collections::{BTreeMap, HashMap};
@@ -117,7 +117,7 @@ fn read(roots: Vec<Table<'_>>, context: &Context<'_>, problems: &mut Problems) -
         job_entries.extend(root.take("jobs"));
         root.finish(Place::File, problems);
     }
-    let scheduler = scheduler_table::settings(
+    let (scheduler, allowed) = scheduler_table::settings(
         tables.scheduler.as_ref(),
         tables.executors.as_ref(),
         context.zones,
@@ -139,16 +139,22 @@ fn read(roots: Vec<Table<'_>>, context: &Context<'_>, problems: &mut Problems) -
         zones: context.zones,
         zone,
         now: context.now,
+        allowed,
         defaults,
         env,
     };
     let mut jobs = Jobs {
         surroundings,
         seen: HashMap::new(),
+        firsts: HashMap::new(),
+        copies: Vec::new(),
         valid: BTreeMap::new(),
     };
     for entry in job_entries {
         jobs.read(&entry, problems);
+    }
+    if problems.errors() == 0 {
+        problems.extend(jobs.copies);
     }
     let jobs = jobs.valid.into_values().collect();
     JobsFile { scheduler, jobs }
@@ -219,6 +225,10 @@ struct Jobs<'t, 'a> {
     /// Every id in lower case, as it was written, and where.
     seen: HashMap<String, (JobId, Location)>,
     valid: BTreeMap<JobId, Arc<Job>>,
+    /// The first job of each trigger and command as written, and where.
+    firsts: HashMap<(String, Command), (Arc<Job>, Location)>,
+    /// Warnings of jobs that are the same as another: of no interest while there are errors.
+    copies: Vec<Diagnostic>,
 }
 
 impl<'t> Jobs<'t, '_> {
@@ -270,10 +280,34 @@ impl<'t> Jobs<'t, '_> {
                 return;
             }
         };
-        self.check_unique(&id, place, problems);
-        if let Some(job) = self.surroundings.job(id.clone(), table, problems) {
-            self.valid.insert(id, Arc::new(job));
+        self.check_unique(&id, place.clone(), problems);
+        if let Some((job, may_be_same)) = self.surroundings.job(id.clone(), table, problems) {
+            let job = Arc::new(job);
+            if job.enabled && !may_be_same {
+                let warning = self.same_job(&job, place);
+                self.copies.extend(warning);
+            }
+            self.valid.insert(id, job);
         }
+    }
+
+    /// A job that does what another one does, when that one does it: mostly a copy that was to be changed.
+    fn same_job(&mut self, job: &Arc<Job>, place: Location) -> Option<Diagnostic> {
+        let key = (job.trigger_text.clone(), job.command.clone());
+        let Some((first, first_place)) = self.firsts.get(&key) else {
+            self.firsts.insert(key, (Arc::clone(job), place));
+            return None;
+        };
+        let surroundings = |job: &Job| (job.cwd.clone(), job.shell.clone(), job.env.clone());
+        if first.schedule != job.schedule || surroundings(first) != surroundings(job) {
+            return None;
+        }
+        let message = format!(
+            "jobs `{}` and `{}` run the same command at the same times",
+            first.id, job.id
+        );
+        let problem = Diagnostic::warning("same_job", message).at(place.source, place.span);
+        Some(problem.related(first_place.clone(), "the first one"))
     }
 
     fn check_unique(&mut self, id: &JobId, place: Location, problems: &mut Problems) {

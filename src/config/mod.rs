@@ -5,6 +5,7 @@
 //! nothing is ignored: a key that nobody asked for is an error. What comes out, [`JobsFile`],
 //! cannot be wrong any more.
 
+mod allow;
 mod calendar_table;
 mod command;
 mod dialect;

@@ -21,10 +21,9 @@ pub(super) enum Place {
 }
 
 const FILE: &[&str] = &["api", "history", "listeners"];
-const SCHEDULER: &[&str] = &["allow", "durability", "hosts", "seed", "store", "watch"];
+const SCHEDULER: &[&str] = &["durability", "hosts", "seed", "store", "watch"];
 const TRIGGER: &[&str] = &["jitter"];
 const DEFAULTS: &[&str] = &[
-    "allow",
     "clear_env",
     "env_file",
     "exclusive",

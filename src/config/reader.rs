@@ -32,7 +32,13 @@ pub(super) struct Problems {
 impl Problems {
     pub(super) fn push(&mut self, problem: Diagnostic) {
         self.errors += usize::from(problem.is_error());
-        if self.list.len() < MAX_PROBLEMS {
+        // Warnings leave room for errors.
+        let most = if problem.is_error() {
+            MAX_PROBLEMS
+        } else {
+            MAX_PROBLEMS / 2
+        };
+        if self.list.len() < most {
             self.list.push(problem);
         } else {
             self.dropped += 1;
@@ -41,6 +47,14 @@ impl Problems {
 
     pub(super) fn extend(&mut self, problems: impl IntoIterator<Item = Diagnostic>) {
         problems.into_iter().for_each(|problem| self.push(problem));
+    }
+
+    /// Adds the problems of a part; of those listed the ones to keep.
+    pub(super) fn append(&mut self, other: Self, keep: impl Fn(&Diagnostic) -> bool) {
+        let listed = other.list.iter().filter(|problem| problem.is_error());
+        self.errors += other.errors - listed.count();
+        self.dropped += other.dropped;
+        self.extend(other.list.into_iter().filter(keep));
     }
 
     /// Errors so far, those that were not kept included.
@@ -52,8 +66,11 @@ impl Problems {
     pub(super) fn into_list(mut self) -> Vec<Diagnostic> {
         if self.dropped > 0 {
             let message = format!("{} more problems are not listed", self.dropped);
-            self.list
-                .push(Diagnostic::error("too_many_problems", message));
+            self.list.push(if self.errors == 0 {
+                Diagnostic::warning("too_many_problems", message)
+            } else {
+                Diagnostic::error("too_many_problems", message)
+            });
         }
         self.list
     }

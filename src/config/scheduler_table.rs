@@ -1,6 +1,7 @@
 //! `[scheduler]` and `[executors]`.
 
 use super::SchedulerSettings;
+use super::allow::Allowed;
 use super::not_supported::Place;
 use super::reader::{Entry, Problems};
 use super::schedule_keys::zone;
@@ -18,7 +19,8 @@ const WORKERS_PER_CPU: usize = 4;
 /// … but at least so many.
 const MIN_DEFAULT_WORKERS: usize = 10;
 
-/// Reads both tables, or takes the defaults for what they do not say.
+/// Reads both tables, or takes the defaults for what they do not say; the warnings silenced for all jobs
+/// stand there too.
 pub(super) fn settings(
     scheduler: Option<&Entry<'_>>,
     executors: Option<&Entry<'_>>,
@@ -26,7 +28,7 @@ pub(super) fn settings(
     machine_zone: &Arc<Zone>,
     cpus: usize,
     problems: &mut Problems,
-) -> SchedulerSettings {
+) -> (SchedulerSettings, Allowed) {
     let workers = cpus
         .saturating_mul(WORKERS_PER_CPU)
         .max(MIN_DEFAULT_WORKERS);
@@ -36,6 +38,7 @@ pub(super) fn settings(
         shutdown_timeout: DEFAULT_SHUTDOWN_TIMEOUT,
         max_workers: u32::try_from(workers).unwrap_or(u32::MAX),
     };
+    let mut allowed = Allowed::default();
     if let Some(mut table) =
         scheduler.and_then(|entry| table(entry, "`[scheduler]`".into(), problems))
     {
@@ -57,12 +60,15 @@ pub(super) fn settings(
         {
             settings.shutdown_timeout = timeout;
         }
+        if let Some(entry) = table.take("allow") {
+            allowed = Allowed::read(&entry, problems);
+        }
         table.finish(Place::Scheduler, problems);
     }
     if let Some(workers) = executors.and_then(|entry| max_workers(entry, problems)) {
         settings.max_workers = workers;
     }
-    settings
+    (settings, allowed)
 }
 
 /// `[executors.default] max_workers`.

@@ -1,5 +1,6 @@
 //! The keys that a job and `[defaults]` have in common.
 
+use super::allow::Allowed;
 use super::reader::Entry;
 use super::reader::{Problems, Table};
 use super::schedule_keys::ScheduleKeys;
@@ -25,6 +26,7 @@ pub(super) const DEFAULT_SHELL: &str = "/bin/sh";
 #[derive(Clone, Default)]
 pub(super) struct Settings<'t> {
     pub schedule: ScheduleKeys<'t>,
+    pub allow: Allowed,
     pub shell: Option<PathBuf>,
     pub cwd: Option<PathBuf>,
     pub env: BTreeMap<String, String>,
@@ -57,6 +59,10 @@ impl<'t> Settings<'t> {
         let name = table.name.clone();
         Self {
             schedule,
+            allow: table
+                .take("allow")
+                .map(|entry| Allowed::read(&entry, problems))
+                .unwrap_or_default(),
             shell: table
                 .take("shell")
                 .and_then(|entry| command::shell(&entry, problems)),

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod hostile;
+mod lints;
 mod mistakes;
 mod triggers;
 

@@ -25,6 +25,19 @@ fn a_valid_file_is_ok() {
 }
 
 #[test]
+fn warnings_do_not_make_a_file_invalid() {
+    Sandbox::new()
+        .jobs("[jobs.a]\ncron = '*/7 * * * *'\ncommand = 'true'\n")
+        .run(["validate", "--format", "short", "jobs.toml"])
+        .stdout(
+            "jobs.toml:2:8: warning: every 7 minutes does not divide 60 evenly: after 56 comes 0, 4 minutes later \
+             [uneven_step] an interval keeps its length: `interval`, `@every`\n",
+        )
+        .stderr("jobs.toml: ok, 1 job, 1 warning\n")
+        .success();
+}
+
+#[test]
 fn standard_input_is_a_file() {
     Sandbox::new()
         .stdin(VALID)

@@ -278,8 +278,9 @@ fn inline_triggers_mean_what_they_mean_in_a_file() {
             "date = 2026-05-01T06:00:00",
         ),
     ] {
-        let in_file =
-            format!("[scheduler]\ntimezone = 'Europe/Paris'\n[jobs.a]\ncommand = 'x'\n{lines}\n");
+        let in_file = format!(
+            "[scheduler]\ntimezone = 'Europe/Paris'\nallow = ['offset_change']\n[jobs.a]\ncommand = 'x'\n{lines}\n"
+        );
         assert_eq!(read(inline), Ok(job(&in_file).schedule.clone()), "{inline}");
     }
     assert_eq!(read("  { interval = '2h' }\n"), read("{ interval = '2h' }"));
