@@ -8,12 +8,13 @@ use super::terminal::{self, complain, write_note};
 use crate::config::{Context, Job};
 use crate::diagnostic::quoted;
 use crate::schedule::{Cron, DayRule, ScheduleSpec, Trigger};
-use crate::sys::clock;
-use crate::time::{WallTime, ZoneDatabase, human};
+use crate::sys::{clock, host};
+use crate::time::{WallTime, ZoneDatabase, duration, human};
 use serde::Serialize;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS: [&str; 12] = [
@@ -35,19 +36,26 @@ struct Asked {
     /// As written.
     expression: String,
     spec: ScheduleSpec,
+    jitter: Option<Duration>,
     notes: Vec<String>,
 }
 
 impl Asked {
-    fn new(expression: String, spec: ScheduleSpec, now: WallTime) -> Self {
+    fn new(
+        expression: String,
+        spec: ScheduleSpec,
+        jitter: Option<Duration>,
+        now: WallTime,
+    ) -> Self {
         let notes = spec
-            .lints(now, None)
+            .lints(now, jitter)
             .into_iter()
             .map(|lint| lint.message)
             .collect();
         Self {
             expression,
             spec,
+            jitter,
             notes,
         }
     }
@@ -71,12 +79,14 @@ fn asked(args: &ExplainArgs) -> Result<Asked, ExitCode> {
             let zone = zone.unwrap_or_else(|| zones.machine_zone());
             let context = Context {
                 machine_zone: zones.machine_zone(),
+                machine_id: &host::machine_id(),
                 zones: &zones,
                 cpus: 1,
                 now,
             };
-            let spec = args.expression.read(text, &zone, &context)?;
-            Ok(Asked::new(text.trim().to_owned(), spec, now))
+            let read = args.expression.read(text, &zone, &context)?;
+            let text = text.trim().to_owned();
+            Ok(Asked::new(text, read.schedule, read.jitter, now))
         }
         What::Files(files) => {
             if args.expression.timezone.is_some() {
@@ -89,6 +99,7 @@ fn asked(args: &ExplainArgs) -> Result<Asked, ExitCode> {
             Ok(Asked::new(
                 job.trigger_text.clone(),
                 job.schedule.clone(),
+                job.jitter,
                 now,
             ))
         }
@@ -134,6 +145,9 @@ struct JsonAnswer<'a> {
     /// None of a trigger that has no fields.
     fields: Option<JsonFields>,
     day_rule: Option<&'static str>,
+    /// Seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jitter: Option<f64>,
     notes: &'a [String],
 }
 
@@ -166,6 +180,7 @@ fn json(out: &mut dyn Write, asked: &Asked) -> io::Result<()> {
         timezone: asked.spec.zone.name(),
         fields: asked.cron().map(fields),
         day_rule: asked.cron().map(rule),
+        jitter: asked.jitter.map(|jitter| jitter.as_secs_f64()),
         notes: &asked.notes,
     };
     serde_json::to_writer(&mut *out, &answer)?;
@@ -210,6 +225,9 @@ fn text(out: &mut dyn Write, asked: &Asked) -> io::Result<()> {
     ];
     for (name, bound) in bounds {
         rows.extend(bound.map(|at| (name, human::display(at, zone))));
+    }
+    if let Some(jitter) = asked.jitter {
+        rows.push(("jitter", format!("up to {}", duration::format(jitter))));
     }
     for (name, value) in rows {
         writeln!(out, "{name:11}  {value}")?;

@@ -4,7 +4,7 @@ use super::args::{DstArg, ExpressionArgs};
 use super::exit_code::ExitCode;
 use super::jobs_files;
 use super::terminal::complain;
-use crate::config::{self, Context, ExpressionOptions, JobId};
+use crate::config::{self, Context, ExpressionOptions, InlineTrigger, JobId};
 use crate::diagnostic::{Diagnostic, Source, quoted};
 use crate::schedule::{DstPolicy, Expression, ScheduleSpec, Trigger};
 use crate::time::{UnknownZone, Zone, ZoneDatabase};
@@ -104,7 +104,7 @@ impl ExpressionArgs {
         text: &str,
         zone: &Arc<Zone>,
         context: &Context<'_>,
-    ) -> Result<ScheduleSpec, ExitCode> {
+    ) -> Result<InlineTrigger, ExitCode> {
         if let Some(Err(error)) = self.job_id.as_deref().map(JobId::parse) {
             complain(&format_args!("--job-id: {error}"));
             return Err(ExitCode::Usage);
@@ -113,16 +113,20 @@ impl ExpressionArgs {
             dialect: self.dialect.map(Into::into).unwrap_or_default(),
             job_id: self.job_id.as_deref(),
         };
-        let spec = if text.trim_start().starts_with('{') {
+        let read = if text.trim_start().starts_with('{') {
             config::parse_inline_trigger(text, zone, options, context)
         } else {
-            crontab(text, zone, options, context)
+            let schedule = crontab(text, zone, options, context);
+            schedule.map(|schedule| InlineTrigger {
+                schedule,
+                jitter: None,
+            })
         };
-        let mut spec = spec.map_err(|problems| wrong_text(EXPRESSION, text, &problems))?;
+        let mut read = read.map_err(|problems| wrong_text(EXPRESSION, text, &problems))?;
         if let Some(dst) = self.dst {
-            set_policy(&mut spec, DstPolicy::from(dst));
+            set_policy(&mut read.schedule, DstPolicy::from(dst));
         }
-        Ok(spec)
+        Ok(read)
     }
 }
 

@@ -11,12 +11,12 @@ use super::jobs_files;
 use super::terminal::complain;
 use crate::config::{Context, Job};
 use crate::diagnostic::{Diagnostic, quoted};
-use crate::sys::clock;
+use crate::sys::{clock, host};
 use crate::time::{WallTime, Zone, ZoneDatabase, human};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use upcoming::{Fire, Listed, Window};
+use upcoming::{Fire, Listed, Spread, Window};
 
 pub(super) fn next(args: &NextArgs) -> ExitCode {
     match answer(args) {
@@ -26,6 +26,7 @@ pub(super) fn next(args: &NextArgs) -> ExitCode {
 
 fn answer(args: &NextArgs) -> Result<ExitCode, ExitCode> {
     let zones = ZoneDatabase::system();
+    let machine_id = host::machine_id();
     // Whole seconds, so that an interval counted from now reads well.
     let now = WallTime::from_unix_seconds(clock::read().wall.unix_seconds());
     let zone = args.expression.named_zone(&zones)?;
@@ -36,24 +37,37 @@ fn answer(args: &NextArgs) -> Result<ExitCode, ExitCode> {
         What::Expression(text) => {
             let context = Context {
                 machine_zone: zones.machine_zone(),
+                machine_id: &machine_id,
                 zones: &zones,
                 cpus: 1,
                 now: window.from,
             };
-            let spec = args.expression.read(text, &read_in, &context)?;
-            vec![Listed::new(None, quoted(text), &spec, zone, window.from)]
+            let read = args.expression.read(text, &read_in, &context)?;
+            let job_id = args.expression.job_id.clone();
+            let spread = |most| Spread {
+                most,
+                seed: machine_id.as_str().into(),
+                job_id,
+            };
+            vec![Listed {
+                spread: read.jitter.map(spread),
+                ..Listed::new(None, quoted(text), &read.schedule, zone, window.from)
+            }]
         }
         What::Files(files) => {
-            let jobs = jobs(args, files, &zones, now)?;
+            let (jobs, seed) = jobs(args, files, &zones, now)?;
             let list = |job: &Arc<Job>| {
                 let name = format!("job {}", quoted(job.id.as_str()));
-                Listed::new(
-                    Some(job.id.clone()),
-                    name,
-                    &job.schedule,
-                    zone.clone(),
-                    window.from,
-                )
+                let spread = |most| Spread {
+                    most,
+                    seed: Arc::clone(&seed),
+                    job_id: Some(job.id.to_string()),
+                };
+                let id = Some(job.id.clone());
+                Listed {
+                    spread: job.jitter.map(spread),
+                    ..Listed::new(id, name, &job.schedule, zone.clone(), window.from)
+                }
             };
             jobs.iter().map(list).collect()
         }
@@ -107,13 +121,13 @@ fn window(args: &NextArgs, now: WallTime, zone: &Zone) -> Result<Window, ExitCod
     })
 }
 
-/// The jobs asked for: those named, else all that are enabled.
+/// The jobs asked for, which are those named, else all that are enabled, and the seed of their jitter.
 fn jobs(
     args: &NextArgs,
     files: Vec<PathBuf>,
     zones: &ZoneDatabase,
     now: WallTime,
-) -> Result<Vec<Arc<Job>>, ExitCode> {
+) -> Result<(Vec<Arc<Job>>, Arc<str>), ExitCode> {
     let read = jobs_files::read(files, zones, now)
         .map_err(|rejected| jobs_files::complain_about(&rejected))?;
     let all = read.file.jobs;
@@ -145,5 +159,6 @@ fn jobs(
             args.jobs.iter().any(|id| id == job.id.as_str())
         }
     };
-    Ok(all.into_iter().filter(wanted).collect())
+    let wanted = all.into_iter().filter(wanted).collect();
+    Ok((wanted, read.file.scheduler.seed))
 }

@@ -5,11 +5,12 @@ use super::value::{choice, items};
 use crate::diagnostic::Diagnostic;
 
 /// Every warning there is, by its code.
-const CODES: [(&str, &str); 9] = [
+const CODES: [(&str, &str); 10] = [
     ("all_never_agrees", "all_never_agrees"),
     ("bare_end_date", "bare_end_date"),
     ("both_days", "both_days"),
     ("either_day", "either_day"),
+    ("jitter_over_period", "jitter_over_period"),
     ("never_fires", "never_fires"),
     ("offset_change", "offset_change"),
     ("same_job", "same_job"),

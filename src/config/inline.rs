@@ -13,12 +13,23 @@ use crate::schedule::{ScheduleError, ScheduleSpec};
 use crate::time::Zone;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the text is called in messages.
 const WHOLE: &str = "trigger";
 
+/// A trigger that stands alone, with what stands beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InlineTrigger {
+    /// When it fires.
+    pub schedule: ScheduleSpec,
+    /// How far starts are spread behind that; none = not at all.
+    pub jitter: Option<Duration>,
+}
+
 /// Reads an inline table: the fields of a cron table, or `cron`, `interval`, `calendar`, `date`,
-/// `any`, `all`, `trigger` as in a job, with `except` if need be; either with `timezone`, `start_date`, `end_date`, `dst`, `dialect`, `first` beside them.
+/// `any`, `all`, `trigger` as in a job, with `except` if need be; either with `timezone`, `start_date`, `end_date`,
+/// `jitter`, `dst`, `dialect`, `first` beside them.
 /// `zone` and `options` are those of a table that names none. A trigger that never fires is no error here.
 ///
 /// ```
@@ -26,7 +37,8 @@ const WHOLE: &str = "trigger";
 /// use rsched::time::{WallTime, Zone, ZoneDatabase};
 /// let zones = ZoneDatabase::bundled();
 /// let now = WallTime::from_unix_seconds(1_767_225_600);
-/// let context = Context { zones: &zones, machine_zone: Zone::utc(), cpus: 1, now };
+/// let machine_zone = Zone::utc();
+/// let context = Context { zones: &zones, machine_zone, machine_id: "host-7", cpus: 1, now };
 /// let options = ExpressionOptions::default();
 /// let read = |text| parse_inline_trigger(text, &Zone::utc(), options, &context);
 /// assert!(read("{ day = '3rd fri', hour = '0-3' }").is_ok());
@@ -41,7 +53,7 @@ pub fn parse_inline_trigger(
     zone: &Arc<Zone>,
     options: ExpressionOptions<'_>,
     context: &Context<'_>,
-) -> Result<ScheduleSpec, Vec<Diagnostic>> {
+) -> Result<InlineTrigger, Vec<Diagnostic>> {
     // TOML wants a value to begin at once; a shell's quotes may hold blanks before it.
     let blanks = text.len() - text.trim_start().len();
     read_trimmed(text.trim(), zone, options, context).map_err(|mut problems| {
@@ -63,7 +75,7 @@ fn read_trimmed(
     zone: &Arc<Zone>,
     options: ExpressionOptions<'_>,
     context: &Context<'_>,
-) -> Result<ScheduleSpec, Vec<Diagnostic>> {
+) -> Result<InlineTrigger, Vec<Diagnostic>> {
     let (value, syntax_problems) = syntax::parse_value(0, text);
     if !syntax_problems.is_empty() {
         return Err(syntax_problems);
@@ -76,7 +88,7 @@ fn read_trimmed(
     };
     let entry = Entry::whole(file, WHOLE, &value);
     match read(&entry, zone, options, context, &mut problems) {
-        Some(spec) if problems.errors() == 0 => Ok(spec),
+        Some(read) if problems.errors() == 0 => Ok(read),
         _ => Err(problems.into_list()),
     }
 }
@@ -87,7 +99,7 @@ fn read(
     options: ExpressionOptions<'_>,
     context: &Context<'_>,
     problems: &mut Problems,
-) -> Option<ScheduleSpec> {
+) -> Option<InlineTrigger> {
     let mut table = value::table(entry, "the trigger".into(), problems)?;
     let has = |names: &[&str]| names.iter().any(|name| table.has(name));
     let parts = PARTS.map(|(name, _)| name);
@@ -117,8 +129,11 @@ fn read(
         (written, keys)
     };
     let defaults = ScheduleKeys::default();
-    let (spec, _) = schedule(written?, &keys, &defaults, zone, context.now, problems)?;
-    Some(spec)
+    let read = schedule(written?, &keys, &defaults, zone, context.now, problems)?;
+    Some(InlineTrigger {
+        schedule: read.spec,
+        jitter: read.jitter,
+    })
 }
 
 /// Errors of [`crate::schedule::parse_expression`] as diagnostics of a source in which the

@@ -41,6 +41,8 @@ pub struct Job {
     pub tags: Vec<String>,
     /// When it fires.
     pub schedule: ScheduleSpec,
+    /// How far its starts are spread behind its fire times; none = not at all.
+    pub jitter: Option<Duration>,
     /// The trigger as written, for lists and logs (`0 0 1-15 may-aug *`, `interval 2h`).
     pub trigger_text: String,
     /// What runs.
@@ -70,6 +72,9 @@ pub struct Job {
 pub struct SchedulerSettings {
     /// The zone of jobs that name none, and of log times.
     pub timezone: Arc<Zone>,
+    /// What the delays of a jitter are made from, beside job and fire time: the machine's id, unless
+    /// the file says otherwise.
+    pub seed: Arc<str>,
     /// `start_paused`.
     pub start_paused: bool,
     /// How long running jobs may finish after the first SIGTERM.

@@ -3,14 +3,14 @@
 use super::allow::Allowed;
 use super::not_supported::Place;
 use super::reader::{Entry, Problems, Table};
-use super::schedule::schedule;
+use super::schedule::{WholeSchedule, schedule};
 use super::schedule_keys::ScheduleKeys;
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL, Grace, Settings};
 use super::trigger::{self, Reading, WrittenTrigger};
 use super::value::{TextKind, filled_text};
 use super::{ExpressionOptions, Job, JobId, command, suggestion};
 use crate::diagnostic::{Diagnostic, Location};
-use crate::schedule::{ScheduleSpec, Trigger};
+use crate::schedule::Trigger;
 use crate::time::{WallTime, Zone, ZoneDatabase};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ impl<'t> Surroundings<'t, '_> {
         });
         let directory = table.file.directory;
         finish(table, problems);
-        let ((schedule, trigger_text), command) = schedule.zip(command)?;
+        let (schedule, command) = schedule.zip(command)?;
         if problems.errors() > before {
             return None;
         }
@@ -105,8 +105,9 @@ impl<'t> Surroundings<'t, '_> {
                 .tags
                 .or_else(|| defaults.tags.clone())
                 .unwrap_or_default(),
-            schedule,
-            trigger_text,
+            schedule: schedule.spec,
+            jitter: schedule.jitter,
+            trigger_text: schedule.text,
             command,
             shell: settings
                 .shell
@@ -135,18 +136,18 @@ impl<'t> Surroundings<'t, '_> {
         })
     }
 
-    /// The schedule of a job, and its text.
+    /// The schedule of a job, if it ever fires.
     fn schedule(
         &self,
         trigger: WrittenTrigger<'t>,
         job: &ScheduleKeys<'t>,
         job_place: &Location,
         problems: &mut Problems,
-    ) -> Option<(ScheduleSpec, String)> {
+    ) -> Option<WholeSchedule> {
         let place = trigger
             .entry
             .map_or_else(|| job_place.clone(), |entry| entry.location());
-        let (spec, text) = schedule(
+        let read = schedule(
             trigger,
             job,
             &self.defaults.schedule,
@@ -154,6 +155,7 @@ impl<'t> Surroundings<'t, '_> {
             self.now,
             problems,
         )?;
+        let WholeSchedule { spec, jitter, text } = &read;
         if !spec.anchored(self.now).can_fire() {
             let problem = Diagnostic::error("never_fires", format!("`{text}` never fires"))
                 .at(place.source, place.span.clone());
@@ -165,13 +167,13 @@ impl<'t> Surroundings<'t, '_> {
             });
             return None;
         }
-        for lint in spec.lints(self.now, None) {
+        for lint in spec.lints(self.now, *jitter) {
             let problem = Diagnostic::warning(lint.code, lint.message)
                 .at(place.source, place.span.clone())
                 .maybe_help(lint.help.map(str::to_owned));
             problems.push(problem);
         }
-        Some((spec, text))
+        Some(read)
     }
 }
 

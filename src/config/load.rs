@@ -33,6 +33,8 @@ pub struct Context<'a> {
     pub zones: &'a ZoneDatabase,
     /// The zone of those who name none.
     pub machine_zone: Arc<Zone>,
+    /// The machine's id, for the default of `seed`.
+    pub machine_id: &'a str,
     /// Number of CPUs, for the default of `max_workers`.
     pub cpus: usize,
     /// Now, for what can only be told from the next fire.
@@ -63,7 +65,8 @@ pub struct Loaded {
 /// };
 /// let zones = ZoneDatabase::bundled();
 /// let now = WallTime::from_unix_seconds(1_767_225_600);
-/// let context = Context { zones: &zones, machine_zone: Zone::utc(), cpus: 2, now };
+/// let machine_zone = Zone::utc();
+/// let context = Context { zones: &zones, machine_zone, machine_id: "host-7", cpus: 2, now };
 /// let loaded = load(&[file], &context);
 /// assert_eq!(loaded.jobs_file.unwrap().jobs[0].id.as_str(), "hello");
 /// ```
@@ -120,9 +123,7 @@ fn read(roots: Vec<Table<'_>>, context: &Context<'_>, problems: &mut Problems) -
     let (scheduler, allowed) = scheduler_table::settings(
         tables.scheduler.as_ref(),
         tables.executors.as_ref(),
-        context.zones,
-        &context.machine_zone,
-        context.cpus,
+        context,
         problems,
     );
     let defaults = tables

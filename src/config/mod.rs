@@ -32,7 +32,9 @@ mod trigger;
 mod value;
 
 pub use dialect::{Dialect, ExpressionOptions};
-pub use inline::{diagnostics_of_expression, parse_inline_trigger, warnings_of_expression};
+pub use inline::{
+    InlineTrigger, diagnostics_of_expression, parse_inline_trigger, warnings_of_expression,
+};
 pub use job::{Coalesce, Command, Job, JobsFile, SchedulerSettings};
 pub use job_id::{JobId, JobIdError};
 pub use limits::{

@@ -21,8 +21,7 @@ pub(super) enum Place {
 }
 
 const FILE: &[&str] = &["api", "history", "listeners"];
-const SCHEDULER: &[&str] = &["durability", "hosts", "seed", "store", "watch"];
-const TRIGGER: &[&str] = &["jitter"];
+const SCHEDULER: &[&str] = &["durability", "hosts", "store", "watch"];
 const DEFAULTS: &[&str] = &[
     "clear_env",
     "env_file",
@@ -30,7 +29,6 @@ const DEFAULTS: &[&str] = &[
     "executor",
     "group",
     "hosts",
-    "jitter",
     "limits",
     "nice",
     "no_new_privileges",
@@ -52,8 +50,7 @@ pub(super) fn is_not_supported(place: Place, key: &str) -> bool {
         Place::Scheduler => SCHEDULER.contains(&key),
         // Named pools, `[executors.batch]`: any name.
         Place::Executors => true,
-        Place::Executor => false,
+        Place::Executor | Place::Trigger => false,
         Place::Defaults | Place::Job => DEFAULTS.contains(&key),
-        Place::Trigger => TRIGGER.contains(&key),
     }
 }

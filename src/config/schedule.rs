@@ -9,6 +9,15 @@ use crate::diagnostic::Diagnostic;
 use crate::schedule::{ScheduleSpec, Trigger};
 use crate::time::{WallTime, Zone, human};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// What trigger and keys come to.
+pub(super) struct WholeSchedule {
+    pub spec: ScheduleSpec,
+    pub jitter: Option<Duration>,
+    /// The trigger, for people.
+    pub text: String,
+}
 
 /// Trigger, zone, bounds and policy as one; `defaults` hold where trigger and job say nothing.
 pub(super) fn schedule<'t>(
@@ -18,7 +27,7 @@ pub(super) fn schedule<'t>(
     zone: &Arc<Zone>,
     now: WallTime,
     problems: &mut Problems,
-) -> Option<(ScheduleSpec, String)> {
+) -> Option<WholeSchedule> {
     let WrittenTrigger {
         firing,
         keys,
@@ -106,7 +115,14 @@ pub(super) fn schedule<'t>(
     if let Some(end) = keys.end_date {
         problems.extend(hidden_last_day(&spec, &end.entry, end.is_bare(), now));
     }
-    Some((spec, text))
+    Some(WholeSchedule {
+        spec,
+        jitter: keys
+            .jitter
+            .map(|(jitter, _)| jitter)
+            .filter(|jitter| !jitter.is_zero()),
+        text,
+    })
 }
 
 /// A bare end date is that day's midnight: a warning if the job would fire later that day.
@@ -156,6 +172,14 @@ impl<'t> Around<'_, 't> {
         let before = problems.errors();
         let (mut specs, mut texts) = (Vec::new(), Vec::new());
         for part in parts {
+            for (_, entry) in [part.trigger.keys.jitter, part.keys.jitter]
+                .into_iter()
+                .flatten()
+            {
+                let message = "a part has no jitter of its own";
+                let problem = entry.key_error("jitter_of_part", message);
+                problems.push(problem.help(format!("give it to the job, beside `{key}`")));
+            }
             let read = schedule(
                 part.trigger,
                 &part.keys,
@@ -164,9 +188,9 @@ impl<'t> Around<'_, 't> {
                 self.now,
                 problems,
             );
-            if let Some((spec, text)) = read {
-                specs.push((spec, part.entry));
-                texts.push(text);
+            if let Some(read) = read {
+                specs.push((read.spec, part.entry));
+                texts.push(read.text);
             }
         }
         let text = format!("{key} [{}]", texts.join("; "));

@@ -1,15 +1,16 @@
 //! The keys that belong to a schedule whatever its trigger is: `timezone`, `start_date`,
-//! `end_date`, `dst`, `dialect`, `first`. They stand beside the trigger, inside its table, or in `[defaults]`;
+//! `end_date`, `jitter`, `dst`, `dialect`, `first`. They stand beside the trigger, inside its table, or in `[defaults]`;
 //! the innermost holds.
 
 use super::Dialect;
 use super::reader::{Entry, Problems, Table};
-use super::value::{TextKind, choice, text, written, wrong_type};
+use super::value::{TextKind, choice, length, text, written, wrong_type};
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::schedule::DstPolicy;
 use crate::time::human;
 use crate::time::{WallTime, Zone, ZoneDatabase};
 use std::sync::Arc;
+use std::time::Duration;
 use toml::de::DeValue;
 
 /// Values of `dst`.
@@ -29,6 +30,8 @@ pub(super) struct ScheduleKeys<'t> {
     pub timezone: Option<Arc<Zone>>,
     pub start_date: Option<DateText<'t>>,
     pub end_date: Option<DateText<'t>>,
+    /// With the place where it is written.
+    pub jitter: Option<(Duration, Entry<'t>)>,
     pub dst: Option<DstPolicy>,
     /// With the place where it is written.
     pub dialect: Option<(Dialect, Entry<'t>)>,
@@ -51,6 +54,9 @@ impl<'t> ScheduleKeys<'t> {
         let end_date = table
             .take("end_date")
             .and_then(|entry| DateText::read(entry, problems));
+        let jitter = table
+            .take("jitter")
+            .and_then(|entry| Some((length(&entry, problems)?, entry)));
         let dst = table
             .take("dst")
             .and_then(|entry| choice(&entry, &POLICIES, problems));
@@ -64,6 +70,7 @@ impl<'t> ScheduleKeys<'t> {
             timezone,
             start_date,
             end_date,
+            jitter,
             dst,
             dialect,
             first_now,
@@ -81,6 +88,7 @@ impl<'t> ScheduleKeys<'t> {
             timezone: self.timezone.or_else(|| outer.timezone.clone()),
             start_date: self.start_date.or(outer.start_date),
             end_date: self.end_date.or(outer.end_date),
+            jitter: self.jitter.or(outer.jitter),
             dst: self.dst.or(outer.dst),
             dialect: self.dialect.or(outer.dialect),
             first_now: self.first_now.or(outer.first_now),

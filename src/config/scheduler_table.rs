@@ -1,13 +1,12 @@
 //! `[scheduler]` and `[executors]`.
 
-use super::SchedulerSettings;
 use super::allow::Allowed;
 use super::not_supported::Place;
 use super::reader::{Entry, Problems};
 use super::schedule_keys::zone;
 use super::settings::count;
-use super::value::{boolean, choice, length, table};
-use crate::time::{Zone, ZoneDatabase};
+use super::value::{TextKind, boolean, choice, length, table, text};
+use super::{Context, SchedulerSettings};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,16 +23,16 @@ const MIN_DEFAULT_WORKERS: usize = 10;
 pub(super) fn settings(
     scheduler: Option<&Entry<'_>>,
     executors: Option<&Entry<'_>>,
-    zones: &ZoneDatabase,
-    machine_zone: &Arc<Zone>,
-    cpus: usize,
+    context: &Context<'_>,
     problems: &mut Problems,
 ) -> (SchedulerSettings, Allowed) {
-    let workers = cpus
+    let workers = context
+        .cpus
         .saturating_mul(WORKERS_PER_CPU)
         .max(MIN_DEFAULT_WORKERS);
     let mut settings = SchedulerSettings {
-        timezone: Arc::clone(machine_zone),
+        timezone: Arc::clone(&context.machine_zone),
+        seed: context.machine_id.into(),
         start_paused: false,
         shutdown_timeout: DEFAULT_SHUTDOWN_TIMEOUT,
         max_workers: u32::try_from(workers).unwrap_or(u32::MAX),
@@ -44,7 +43,7 @@ pub(super) fn settings(
     {
         if let Some(zone) = table
             .take("timezone")
-            .and_then(|entry| zone(&entry, zones, problems))
+            .and_then(|entry| zone(&entry, context.zones, problems))
         {
             settings.timezone = zone;
         }
@@ -59,6 +58,14 @@ pub(super) fn settings(
             .and_then(|entry| length(&entry, problems))
         {
             settings.shutdown_timeout = timeout;
+        }
+        // Empty is the default, so that one file can be the same for those that share and those that spread.
+        if let Some(seed) = table
+            .take("seed")
+            .and_then(|entry| text(&entry, TextKind::Line, problems))
+            .filter(|seed| !seed.is_empty())
+        {
+            settings.seed = seed.into();
         }
         if let Some(entry) = table.take("allow") {
             allowed = Allowed::read(&entry, problems);

@@ -19,6 +19,7 @@ fn context() -> Context<'static> {
     Context {
         zones: ZONES.get_or_init(ZoneDatabase::bundled),
         machine_zone: Zone::utc(),
+        machine_id: "machine",
         cpus: 2,
         now: NOW,
     }

@@ -4,6 +4,7 @@
 
 use crate::config::{self, Context, FileText, JobsFile};
 use crate::diagnostic::{self, Diagnostic, Severity, Source};
+use crate::sys::host;
 use crate::sys::trust::TrustPolicy;
 use crate::sys::trusted_file::{self, MAX_JOBS_FILE_BYTES, ReadError, Trust};
 use crate::time::{WallTime, ZoneDatabase};
@@ -109,6 +110,7 @@ impl JobsSource {
         let texts = self.read_texts(&mut distrust)?;
         let context = Context {
             machine_zone: zones.machine_zone(),
+            machine_id: &host::machine_id(),
             zones,
             cpus: std::thread::available_parallelism().map_or(1, usize::from),
             now,

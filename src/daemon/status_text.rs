@@ -21,10 +21,14 @@ pub(super) fn status_lines(status: &Status, store: &dyn Store, zone: &Zone) -> V
         counted(u64::from(status.max_workers), "worker"),
     )];
     for job in &status.jobs {
-        let next = match job.next_fire {
+        let display = |time| human::display(time, zone);
+        let next = match (job.next_fire, job.next_start) {
             _ if !job.enabled => "disabled".to_owned(),
-            Some(time) => format!("next at {}", human::display(time, zone)),
-            None => "no run times left".to_owned(),
+            (Some(fire), Some(start)) if start != fire => {
+                format!("next at {}, starting at {}", display(fire), display(start))
+            }
+            (Some(fire), _) => format!("next at {}", display(fire)),
+            (None, _) => "no run times left".to_owned(),
         };
         let mut line = format!("Status: job \"{}\" ({}): {next}", job.id, job.trigger);
         let past = store.summary(&job.id);

@@ -40,7 +40,7 @@ pub use dst::DstPolicy;
 pub use error::ScheduleError;
 pub use exclusion::Exclusion;
 pub use interval::MIN_INTERVAL;
-pub use jitter::Jitter;
+pub use jitter::{Jitter, PlannedStarts};
 pub use lint::Lint;
 pub use quartz::parse_quartz;
 pub use spec::ScheduleSpec;

@@ -4,7 +4,7 @@
 use super::progress::TICK;
 use super::record::FireRange;
 use crate::config::Coalesce;
-use crate::schedule::Schedule;
+use crate::schedule::{PlannedStarts, Schedule};
 use crate::time::WallTime;
 use std::time::Duration;
 
@@ -23,22 +23,27 @@ pub struct Judgement {
     pub run: Vec<WallTime>,
 }
 
-/// Judges the fires `t` with `after < t <= until`, noticed at `now`.
+/// Judges the fires `t` with `after < t <= until`, noticed at `now`, by when all of them are to have
+/// started.
 ///
-/// A fire noticed exactly `grace` late still runs; `None` is for ever.
+/// A fire noticed exactly `grace` after its planned start still runs; `None` is for ever.
 /// Costs do not depend on the number of fires, but for those that run.
 #[must_use]
 pub fn judge(
-    schedule: &Schedule,
+    starts: PlannedStarts<'_>,
     after: WallTime,
     until: WallTime,
     now: WallTime,
     grace: Option<Duration>,
     coalesce: Coalesce,
 ) -> Judgement {
+    let schedule = starts.schedule;
     // The last instant whose fire is too late.
     let missed_until = match grace {
-        Some(grace) => (now - grace - TICK).min(until).max(after),
+        Some(grace) => {
+            let too_late = now - grace - TICK;
+            starts.begun(after, too_late.min(until).max(after), too_late)
+        }
         None => after,
     };
     let mut judgement = Judgement {
@@ -92,7 +97,7 @@ pub(super) fn range(schedule: &Schedule, after: WallTime, until: WallTime) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schedule::{ScheduleSpec, Trigger, parse_expression};
+    use crate::schedule::{Jitter, ScheduleSpec, Trigger, parse_expression};
     use crate::time::Zone;
     use proptest::prelude::*;
 
@@ -103,6 +108,13 @@ mod tests {
     fn schedule(text: &str) -> Schedule {
         let trigger = parse_expression(text).unwrap().trigger;
         ScheduleSpec::new(trigger, Zone::utc()).anchored(at(0))
+    }
+
+    fn undelayed(schedule: &Schedule) -> PlannedStarts<'_> {
+        PlannedStarts {
+            schedule,
+            jitter: None,
+        }
     }
 
     fn fires(schedule: &Schedule, after: WallTime, until: WallTime) -> Vec<WallTime> {
@@ -125,7 +137,10 @@ mod tests {
     fn a_fire_that_is_one_microsecond_over_its_grace_is_missed() {
         let minutely = schedule("* * * * *");
         let grace = Some(Duration::from_secs(10));
-        let judge_at = |now| judge(&minutely, at(0), now, now, grace, Coalesce::Latest);
+        let judge_at = |now| {
+            let starts = undelayed(&minutely);
+            judge(starts, at(0), now, now, grace, Coalesce::Latest)
+        };
         assert_eq!(judge_at(at(70)).run, [at(60)]);
         let late = judge_at(at(70) + TICK);
         assert_eq!(late.missed, range_of(&[at(60)]));
@@ -136,7 +151,7 @@ mod tests {
     fn a_grace_longer_than_time_itself_misses_nothing() {
         let minutely = schedule("* * * * *");
         let judged = judge(
-            &minutely,
+            undelayed(&minutely),
             at(0),
             at(120),
             at(120),
@@ -157,15 +172,23 @@ mod tests {
             noticed_later in 0..100_i64,
             grace in prop::option::of(0..30_000_u64),
             coalesce in prop::sample::select(vec![Coalesce::Latest, Coalesce::Earliest, Coalesce::All]),
+            jitter in prop::option::of(0..5_000_u64),
         ) {
             let schedule = schedule(text);
-            let (after, until, now) = (at(after), at(after + length), at(after + length + noticed_later));
+            let jitter = jitter.map(|most| Jitter {
+                most: Duration::from_secs(most),
+                seed: "seed",
+                job_id: "job",
+            });
+            let starts = PlannedStarts { schedule: &schedule, jitter };
+            let (after, now) = (at(after), at(after + length + noticed_later));
+            let until = starts.begun(after, at(after.unix_seconds() + length), now);
             let grace = grace.map(Duration::from_secs);
-            let judged = judge(&schedule, after, until, now, grace, coalesce);
+            let judged = judge(starts, after, until, now, grace, coalesce);
 
             let (missed, alive): (Vec<_>, Vec<_>) = fires(&schedule, after, until)
                 .into_iter()
-                .partition(|&fire| grace.is_some_and(|grace| now.saturating_since(fire) > grace));
+                .partition(|&fire| grace.is_some_and(|grace| now.saturating_since(starts.of(fire)) > grace));
             prop_assert_eq!(judged.missed, range_of(&missed));
             let kept = match coalesce {
                 Coalesce::All => alive.len().saturating_sub(MAX_CATCHUP_RUNS)..alive.len(),
@@ -183,7 +206,7 @@ mod tests {
     fn once_is_once() {
         let once = ScheduleSpec::new(Trigger::Now, Zone::utc()).anchored(at(100));
         let judged = judge(
-            &once,
+            undelayed(&once),
             at(100) - TICK,
             at(130),
             at(130),

@@ -4,7 +4,7 @@
 use super::progress::{Progress, TICK};
 use super::run::RunKey;
 use crate::config::Job;
-use crate::schedule::{Schedule, Trigger};
+use crate::schedule::{Jitter, PlannedStarts, Schedule, Trigger};
 use crate::time::WallTime;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(super) struct JobState {
     /// Changes whenever the job is planned afresh, so that what was decided before is not undone
     /// on what is another plan.
     pub generation: u64,
-    /// The next fire that is not judged: its place in the queue.
+    /// The next fire that is not judged: its planned start is its place in the queue.
     pub next: Option<WallTime>,
     /// Whether `job_finished` was told.
     pub finished: bool,
@@ -72,6 +72,23 @@ impl JobState {
     /// Whether the new definition of the same job is planned afresh.
     pub fn is_planned_afresh_as(&self, job: &Job) -> bool {
         self.job.schedule != job.schedule || self.job.enabled != job.enabled
+    }
+
+    /// When its fires are to start.
+    pub fn starts<'a>(&'a self, seed: &'a str) -> PlannedStarts<'a> {
+        PlannedStarts {
+            schedule: &self.schedule,
+            jitter: self.job.jitter.map(|most| Jitter {
+                most,
+                seed,
+                job_id: self.job.id.as_str(),
+            }),
+        }
+    }
+
+    /// When the next fire that is not judged is to start.
+    pub fn planned_start(&self, seed: &str) -> Option<WallTime> {
+        self.next.map(|next| self.starts(seed).of(next))
     }
 
     /// Finds the next fire that is not judged.

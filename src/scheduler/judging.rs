@@ -2,11 +2,12 @@
 
 use super::backlog::judge;
 use super::emitted::{Emitted, EventName};
+use super::progress::Stretch;
 use super::record::{FireRange, Outcome, Reason, Record, RunId, RunState};
 use super::run::{Run, RunKey, Stage};
 use super::scheduler::Scheduler;
 use crate::config::{Job, JobId};
-use crate::schedule::Trigger;
+use crate::schedule::{PlannedStarts, Trigger};
 use crate::time::{Now, WallTime};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +15,28 @@ use std::time::Duration;
 /// A fire noticed this late or later is called a catch-up to its job (`RSCHED_REASON`).
 const CATCHUP_LATENESS: Duration = Duration::from_secs(1);
 
+/// A fire that is due.
+#[derive(Clone, Copy)]
+struct Due {
+    fire: WallTime,
+    /// Its planned start.
+    start: WallTime,
+}
+
+impl Due {
+    fn new(fire: WallTime, starts: PlannedStarts<'_>) -> Self {
+        let start = starts.of(fire);
+        Self { fire, start }
+    }
+
+    fn lateness(self, now: Now) -> Duration {
+        now.wall.saturating_since(self.start)
+    }
+}
+
 impl Scheduler {
-    /// Judges every fire that is due; the runs they become are queued in the order of their fire
-    /// times, then ids.
+    /// Judges every fire that is due; the runs they become are queued in the order of their planned
+    /// starts, then ids.
     pub(super) fn judge_due(&mut self, now: Now) {
         if !self.judges() {
             return;
@@ -29,8 +49,13 @@ impl Scheduler {
             self.queue.pop_first();
             self.judge_job(&id, now, &mut submitted);
         }
-        submitted
-            .sort_by(|a: &Run, b: &Run| (a.fire_time, &a.job.id).cmp(&(b.fire_time, &b.job.id)));
+        submitted.sort_by(|a: &Run, b: &Run| {
+            (a.planned_start, a.fire_time, &a.job.id).cmp(&(
+                b.planned_start,
+                b.fire_time,
+                &b.job.id,
+            ))
+        });
         for run in submitted {
             self.submit(run, now);
         }
@@ -42,39 +67,49 @@ impl Scheduler {
             .get_mut(id)
             .expect("a queued job exists: removal rebuilds the queue");
         let job = Arc::clone(&state.job);
-        let due = state.progress.due(now.wall);
-        let judgement = judge(
-            &state.schedule,
-            due.after,
-            due.until,
-            now.wall,
-            job.misfire_grace_time,
-            job.coalesce,
-        );
+        let starts = state.starts(&self.settings.seed);
+        let Stretch { after, until } = state.progress.due(now.wall);
+        // A fire whose start is still to come is judged when it comes.
+        let until = starts.begun(after, until, now.wall);
+        let grace = job.misfire_grace_time;
+        let judgement = judge(starts, after, until, now.wall, grace, job.coalesce);
+        let run: Vec<Due> = judgement
+            .run
+            .iter()
+            .map(|&at| Due::new(at, starts))
+            .collect();
+        let last = |range: FireRange| (Due::new(range.last, starts), range);
+        let missed = judgement.missed.map(last);
+        let coalesced = judgement.coalesced.map(last);
         let before = (state.generation, state.progress.clone());
         self.ledger
             .decisions()
             .before
             .entry(id.clone())
             .or_insert(before);
-        let all_ran = judgement.missed.is_none() && judgement.coalesced.is_none();
-        state
-            .progress
-            .advance(due.until, all_ran, judgement.run.first().copied());
+        let all_ran = missed.is_none() && coalesced.is_none();
+        let first_run = judgement.run.first().copied();
+        state.progress.advance(until, all_ran, first_run);
         state.plan();
-        match state.next {
-            Some(next) => _ = self.queue.insert((next, id.clone())),
+        match state.planned_start(&self.settings.seed) {
+            Some(at) => _ = self.queue.insert((at, id.clone())),
             None => _ = self.perhaps_finished.insert(id.clone()),
         }
-        let folded = judgement.coalesced.as_ref().map_or(0, |range| range.count);
-        self.close_fires(&job, judgement.missed, Outcome::Missed, now);
-        self.close_fires(&job, judgement.coalesced, Outcome::Coalesced, now);
-        self.make_runs(&job, &judgement.run, folded, now, submitted);
+        let folded = coalesced.as_ref().map_or(0, |(_, range)| range.count);
+        self.close_fires(&job, missed, Outcome::Missed, now);
+        self.close_fires(&job, coalesced, Outcome::Coalesced, now);
+        self.make_runs(&job, &run, folded, now, submitted);
     }
 
-    /// Records fires that become no run.
-    fn close_fires(&mut self, job: &Job, range: Option<FireRange>, outcome: Outcome, now: Now) {
-        let Some(range) = range else { return };
+    /// Records fires that become no run, given with the last of them.
+    fn close_fires(
+        &mut self,
+        job: &Job,
+        fires: Option<(Due, FireRange)>,
+        outcome: Outcome,
+        now: Now,
+    ) {
+        let Some((last, range)) = fires else { return };
         let name = match outcome {
             Outcome::Missed => EventName::JobMissed,
             Outcome::Coalesced => EventName::JobCoalesced,
@@ -82,7 +117,7 @@ impl Scheduler {
         };
         let mut told = Emitted::about(name, &job.id);
         told.fire_time = Some(range.last);
-        told.late_by = Some(now.wall.saturating_since(range.last));
+        told.late_by = Some(last.lateness(now));
         told.count = Some(range.count);
         told.outcome = Some(outcome);
         if outcome == Outcome::Skipped {
@@ -104,7 +139,7 @@ impl Scheduler {
     fn make_runs(
         &mut self,
         job: &Arc<Job>,
-        fires: &[WallTime],
+        fires: &[Due],
         folded: u64,
         now: Now,
         submitted: &mut Vec<Run>,
@@ -115,19 +150,19 @@ impl Scheduler {
         let instances = self.instances.entry(job.id.clone()).or_default();
         if instances.count() >= job.max_instances {
             let range = FireRange {
-                first,
-                last,
+                first: first.fire,
+                last: last.fire,
                 count: fires.len() as u64,
             };
-            self.close_fires(job, Some(range), Outcome::Skipped, now);
+            self.close_fires(job, Some((last, range)), Outcome::Skipped, now);
             return;
         }
         let catchup = fires.len() > 1;
-        for (index, &fire_time) in fires.iter().enumerate() {
+        for (index, due) in fires.iter().enumerate() {
             self.last_key += 1;
             let key = RunKey(self.last_key);
             let stands_for = if index == 0 { 1 + folded } else { 1 };
-            let late = now.wall.saturating_since(fire_time) >= CATCHUP_LATENESS;
+            let late = due.lateness(now) >= CATCHUP_LATENESS;
             let reason = match job.schedule.trigger {
                 Trigger::Now | Trigger::Reboot => Reason::Startup,
                 _ if late || stands_for > 1 => Reason::Catchup,
@@ -141,9 +176,10 @@ impl Scheduler {
             }
             submitted.push(Run {
                 key,
-                id: RunId::of_fire(self.store, &job.id, fire_time, self.epoch),
+                id: RunId::of_fire(self.store, &job.id, due.fire, self.epoch),
                 job: Arc::clone(job),
-                fire_time,
+                fire_time: due.fire,
+                planned_start: due.start,
                 epoch: self.epoch,
                 reason,
                 stands_for,
@@ -155,7 +191,7 @@ impl Scheduler {
 
     fn submit(&mut self, run: Run, now: Now) {
         let mut told = run.told(EventName::JobSubmitted);
-        told.late_by = Some(now.wall.saturating_since(run.fire_time));
+        told.late_by = Some(now.wall.saturating_since(run.planned_start));
         told.count = Some(run.stands_for);
         let decisions = self.ledger.decisions();
         decisions.emitted.push(told);

@@ -26,7 +26,7 @@ impl Scheduler {
         self.alarms.extend(timeout_at.map(|at| (at, key)));
         let mut told = run.told(EventName::JobStarted);
         told.pid = Some(pid);
-        told.late_by = Some(now.wall.saturating_since(run.fire_time));
+        told.late_by = Some(now.wall.saturating_since(run.planned_start));
         self.tell(told);
         self.stop_if_shutting_down(key, now);
     }

@@ -26,7 +26,7 @@ impl Scheduler {
                 Some(mut state) => {
                     self.tell_in_order(Emitted::about(EventName::JobModified, &id));
                     if state.is_planned_afresh_as(&job) {
-                        self.skip_held(&state, now, "its job was changed while it was held");
+                        self.skip_held(&state, now, "its job was changed before it could start");
                     }
                     state.redefine(job, now.wall, self.generation);
                     state
@@ -38,14 +38,14 @@ impl Scheduler {
             for key in self.waiting_runs_of(id) {
                 self.skip_waiting(key, "its job was removed while it waited");
             }
-            self.skip_held(state, now, "its job was removed while it was held");
+            self.skip_held(state, now, "its job was removed before it could start");
             self.tell_in_order(Emitted::about(EventName::JobRemoved, id));
         }
         self.rebuild_queue();
     }
 
-    /// Fires that are due and not judged, because the scheduler is paused or its store fails: with
-    /// their schedule gone, nothing can become of them.
+    /// Fires whose time has come and that are not judged, because the scheduler is paused, its store
+    /// fails or their jitter is not over: with their schedule gone, nothing can become of them.
     fn skip_held(&mut self, state: &JobState, now: Now, why: &str) {
         let due = state.progress.due(now.wall);
         let held = state.job.enabled && state.next.is_some_and(|next| next <= now.wall);

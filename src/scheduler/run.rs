@@ -60,6 +60,8 @@ pub(super) struct Run {
     /// The definition it runs under: a reload does not change it.
     pub job: Arc<Job>,
     pub fire_time: WallTime,
+    /// Its fire time and the job's jitter: it starts no earlier, and lateness counts from here.
+    pub planned_start: WallTime,
     pub epoch: u32,
     pub reason: Reason,
     /// How many fires it stands for.

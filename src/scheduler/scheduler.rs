@@ -30,7 +30,7 @@ pub struct Scheduler {
     pub(super) store: StoreId,
     pub(super) settings: SchedulerSettings,
     pub(super) jobs: BTreeMap<JobId, JobState>,
-    /// The next fire of every job that has one.
+    /// The planned start of the next fire of every job that has one.
     pub(super) queue: BTreeSet<(WallTime, JobId)>,
     pub(super) runs: BTreeMap<RunKey, Run>,
     pub(super) instances: BTreeMap<JobId, Instances>,
@@ -200,8 +200,8 @@ impl Scheduler {
     pub(super) fn rebuild_queue(&mut self) {
         self.queue.clear();
         for (id, state) in &self.jobs {
-            match state.next {
-                Some(next) => _ = self.queue.insert((next, id.clone())),
+            match state.planned_start(&self.settings.seed) {
+                Some(at) => _ = self.queue.insert((at, id.clone())),
                 None => _ = self.perhaps_finished.insert(id.clone()),
             }
         }

@@ -36,6 +36,8 @@ pub struct JobStatus {
     pub enabled: bool,
     /// Its next fire time, if there is one.
     pub next_fire: Option<WallTime>,
+    /// When that is to start: later if the job has a jitter.
+    pub next_start: Option<WallTime>,
     /// Runs that run or wait.
     pub instances: u32,
 }
@@ -77,6 +79,7 @@ impl Scheduler {
                     trigger: state.job.trigger_text.clone(),
                     enabled: state.job.enabled,
                     next_fire: state.next,
+                    next_start: state.planned_start(&self.settings.seed),
                     instances: self
                         .instances
                         .get(&state.job.id)

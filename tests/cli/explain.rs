@@ -161,6 +161,15 @@ fn dialect_and_job_id_are_those_of_next() {
 }
 
 #[test]
+fn how_far_starts_are_spread_is_a_row_and_too_far_is_a_note() {
+    let ended = Sandbox::new().run(["explain", "{ minute = '*/5', jitter = '6m' }"]);
+    let (fields, notes) = ended.stdout.split_once("note: ").unwrap();
+    assert!(fields.ends_with("\njitter       up to 6m\n"), "{fields}");
+    assert!(notes.starts_with("the jitter 6m is longer than"), "{notes}");
+    ended.stderr("").success();
+}
+
+#[test]
 fn what_does_not_parse_is_underlined() {
     Sandbox::new()
         .run(["explain", "0 25 * * *"])

@@ -588,3 +588,78 @@ fn an_invalid_file_shows_what_is_wrong() {
     );
     ended.stdout("").code(78);
 }
+
+const SPREAD: &str = r#"
+[scheduler]
+timezone = "Europe/Helsinki"
+seed = "blue"
+
+[jobs.backup]
+cron = "0 3 * * *"
+jitter = "30m"
+command = "true"
+
+[jobs.late]
+cron = "50 23 * * *"
+jitter = "2h"
+command = "true"
+
+[jobs.plain]
+cron = "0 4 * * *"
+command = "true"
+"#;
+
+#[test]
+fn a_fire_that_is_spread_shows_when_it_starts() {
+    let sandbox = Sandbox::new().jobs(SPREAD);
+    let arguments = ["next", "jobs.toml", "-n4", "--from", "2026-07-24"];
+    sandbox
+        .run(arguments)
+        .stdout(
+            "2026-07-24 04:00:00  Fri  +03:00  in 1 h          plain\n\
+             2026-07-24 23:50:00  Fri  +03:00  in 20 h 50 min  late  starts 2026-07-25 00:28:46\n\
+             2026-07-25 03:00:00  Sat  +03:00  in 1 day        backup  starts 03:22:40\n\
+             2026-07-25 04:00:00  Sat  +03:00  in 1 day 1 h    plain\n",
+        )
+        .stderr("")
+        .success();
+    sandbox
+        .run([
+            "next", "jobs.toml", "-n1", "--job", "backup", "--from", "2026-07-24", "--format", "json",
+        ])
+        .stdout(
+            "[\n  \
+             {\"job\":\"backup\",\"at\":\"2026-07-25T03:00:00+03:00\",\"utc\":\"2026-07-25T00:00:00Z\",\
+             \"start\":\"2026-07-25T03:22:40.349394+03:00\",\"notes\":[]}\n]\n",
+        )
+        .stderr("")
+        .success();
+}
+
+#[test]
+fn of_a_spread_trigger_without_a_job_s_id_only_the_length_is_known() {
+    let arguments = [
+        "next",
+        "{ cron = '0 3 * * *', jitter = '1h' }",
+        "-n2",
+        "--from",
+        "2026-07-24",
+    ];
+    Sandbox::new()
+        .run(arguments)
+        .stdout(
+            "2026-07-24 03:00:00  Fri  +00:00  in 3 h\n\
+             2026-07-25 03:00:00  Sat  +00:00  in 1 day 3 h\n\
+             note: each starts up to 1h later, as the job's id decides: give it with --job-id\n",
+        )
+        .stderr("")
+        .success();
+    let ended = Sandbox::new().run(arguments.into_iter().chain(["--job-id", "backup"]));
+    assert_eq!(
+        ended.stdout.matches("  starts 03:").count(),
+        2,
+        "{}",
+        ended.stdout
+    );
+    ended.stderr("").success();
+}

@@ -1,6 +1,7 @@
 //! What must hold in every world, whatever happened in it.
 
 use crate::world::{World, jobs};
+use rsched::schedule::{Jitter, PlannedStarts};
 use rsched::scheduler::{EventName, Outcome, Record, RunId, RunState};
 use rsched::time::WallTime;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,53 @@ pub fn nothing_starts_early(world: &World) {
             start >= fire,
             "{job} was due at {fire:?} and started at {start:?}"
         );
+    }
+}
+
+/// The fires of a job and when each is to start: the first hundred after it was first seen.
+pub fn planned_starts(toml: &str, seen: WallTime, id: &str) -> Vec<(WallTime, WallTime)> {
+    let file = jobs(toml, seen);
+    let job = file.jobs.iter().find(|job| job.id.as_str() == id).unwrap();
+    let schedule = job.schedule.anchored(seen);
+    let jitter = job.jitter.map(|most| Jitter {
+        most,
+        seed: &file.scheduler.seed,
+        job_id: id,
+    });
+    let starts = PlannedStarts {
+        schedule: &schedule,
+        jitter,
+    };
+    let fires = std::iter::successors(schedule.next_after(seen), |&fire| schedule.next_after(fire));
+    fires
+        .take(100)
+        .map(|fire| (fire, starts.of(fire)))
+        .collect()
+}
+
+/// Of jobs whose plan never changed, by a clock that was never set back.
+pub fn nothing_starts_before_its_planned_start(world: &World, toml: &str, seen: WallTime) {
+    let file = jobs(toml, seen);
+    for job in &file.jobs {
+        let schedule = job.schedule.anchored(seen);
+        let jitter = job.jitter.map(|most| Jitter {
+            most,
+            seed: &file.scheduler.seed,
+            job_id: job.id.as_str(),
+        });
+        let starts = PlannedStarts {
+            schedule: &schedule,
+            jitter,
+        };
+        for (id, fire, start, _) in &world.trace.processes {
+            if *id == job.id.as_str() {
+                let planned = starts.of(*fire);
+                assert!(
+                    planned <= *start,
+                    "{id} was to start at {planned:?} and started at {start:?}"
+                );
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod checkers;
 mod clock;
+mod jitter;
 mod lateness;
 mod limits;
 mod random;

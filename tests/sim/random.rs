@@ -15,6 +15,7 @@ struct JobPlan {
     grace: &'static str,
     coalesce: &'static str,
     timeout: Option<u64>,
+    jitter: Option<u64>,
     runs_for_ms: u64,
     exit: i32,
     ignores_term: bool,
@@ -35,6 +36,7 @@ fn job_plan() -> impl Strategy<Value = JobPlan> {
         prop::sample::select(vec!["'10s'", "'1m'", "'10m'", "'forever'"]),
         prop::sample::select(vec!["true", "false", "'earliest'"]),
         prop::option::of(1..60_u64),
+        prop::option::of(0..600_u64),
         1..200_000_u64,
         0..2_i32,
         any::<bool>(),
@@ -47,6 +49,7 @@ fn job_plan() -> impl Strategy<Value = JobPlan> {
                 grace,
                 coalesce,
                 timeout,
+                jitter,
                 runs_for_ms,
                 exit,
                 ignores_term,
@@ -58,6 +61,7 @@ fn job_plan() -> impl Strategy<Value = JobPlan> {
                     grace,
                     coalesce,
                     timeout,
+                    jitter,
                     runs_for_ms,
                     exit,
                     ignores_term,
@@ -104,17 +108,23 @@ fn toml_of(plans: &[JobPlan], workers: usize) -> String {
         if let Some(timeout) = plan.timeout {
             writeln!(toml, "timeout = {timeout}").unwrap();
         }
+        if let Some(jitter) = plan.jitter {
+            writeln!(toml, "jitter = {jitter}").unwrap();
+        }
     }
     toml
 }
 
 /// Jobs of which the fixed times must never run twice, whatever happens to the clock.
 const FIXED: [&str; 3] = ["30 3,9,15 * * *", "*/10 4-6,12-14 * * *", "0 0 * * *"];
+/// How far the starts of these are spread.
+const SPREAD: [u64; 3] = [7_200, 0, 43_200];
 
-fn fixed_jobs(names: &[&str]) -> String {
+fn fixed_jobs(names: &[&str], is_spread: bool) -> String {
     let mut toml = String::new();
-    for (cron, name) in FIXED.iter().zip(names) {
-        let keys = "command = 'x'\nmisfire_grace_time = '10m'";
+    for ((cron, name), spread) in FIXED.iter().zip(names).zip(SPREAD) {
+        let jitter = if is_spread { spread } else { 0 };
+        let keys = format!("command = 'x'\nmisfire_grace_time = '10m'\njitter = {jitter}");
         writeln!(toml, "[jobs.{name}]\ncron = '{cron}'\n{keys}").unwrap();
     }
     toml
@@ -151,8 +161,9 @@ proptest! {
     #[test]
     fn no_fixed_time_runs_twice_however_the_clock_is_set(
         happenings in prop::collection::vec(clock_happening(), 1..25),
+        is_spread: bool,
     ) {
-        let toml = fixed_jobs(&["a", "b", "c"]);
+        let toml = fixed_jobs(&["a", "b", "c"], is_spread);
         let mut world = World::new("2026-03-01 00:00:00.25", &toml).runs_for("b", seconds(1_000));
         for happening in happenings {
             match happening {
@@ -187,8 +198,9 @@ proptest! {
     #[test]
     fn no_setting_of_the_clock_silences_a_job(
         happenings in prop::collection::vec(clock_happening(), 1..12),
+        is_spread: bool,
     ) {
-        let toml = fixed_jobs(&["a", "b", "c"]);
+        let toml = fixed_jobs(&["a", "b", "c"], is_spread);
         let mut world = World::new("2026-03-01 00:00:00.25", &toml);
         for happening in happenings {
             match happening {
@@ -250,6 +262,7 @@ proptest! {
         prop_assert!(world.has_exited(), "something never drained: {:?}", world.scheduler.status());
 
         checkers::check(&world, &limits, workers);
+        checkers::nothing_starts_before_its_planned_start(&world, &toml, begin);
         checkers::every_fire_has_exactly_one_outcome(&world, &toml, begin, end);
     }
 }

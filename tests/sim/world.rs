@@ -94,6 +94,7 @@ pub fn jobs(text: &str, now: WallTime) -> JobsFile {
     let context = Context {
         zones: &zones,
         machine_zone: zones.get("UTC").unwrap(),
+        machine_id: "machine",
         cpus: 4,
         now,
     };

@@ -42,6 +42,9 @@ struct JsonFire<'a> {
     job: Option<&'a str>,
     at: String,
     utc: String,
+    /// Its planned start, if the job has a jitter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<String>,
     notes: Vec<String>,
 }
 
@@ -53,11 +56,15 @@ fn json<'a>(out: &mut dyn Write, fires: impl Iterator<Item = Fire<'a>>) -> io::R
             .schedule
             .dst_note(at)
             .into_iter()
-            .chain(of.day_note().map(str::to_owned));
+            .chain(of.day_note().map(str::to_owned))
+            .chain(of.jitter_note());
         let fire = JsonFire {
             job: of.job.as_ref().map(JobId::as_str),
             at: human::rfc3339(at, &of.shown_in),
             utc: human::rfc3339_utc(at),
+            start: of
+                .start_of(at)
+                .map(|start| human::rfc3339(start, &of.shown_in)),
             notes: notes.collect(),
         };
         serde_json::to_writer(&mut *out, &fire)?;
@@ -90,11 +97,21 @@ fn table(out: &mut dyn Write, fires: &[Fire<'_>], from: WallTime) -> io::Result<
             weekday,
             offset,
             far,
+            start,
         } = row;
         write!(out, "{time:times$}  {weekday}  {offset:offsets$}  ")?;
-        match &fire.of.job {
-            Some(job) => writeln!(out, "{faint}{far:fars$}{faint:#}  {}", job.as_str())?,
-            None => writeln!(out, "{faint}{far}{faint:#}")?,
+        match (&fire.of.job, start) {
+            (None, None) => writeln!(out, "{faint}{far}{faint:#}")?,
+            (job, start) => {
+                write!(out, "{faint}{far:fars$}{faint:#}")?;
+                if let Some(job) = job {
+                    write!(out, "  {}", job.as_str())?;
+                }
+                if let Some(start) = start {
+                    write!(out, "  {faint}starts {start}{faint:#}")?;
+                }
+                writeln!(out)?;
+            }
         }
         if let Some(text) = fire.of.schedule.dst_note(fire.at) {
             write_note(out, "  ", &text, note)?;
@@ -109,6 +126,9 @@ fn table(out: &mut dyn Write, fires: &[Fire<'_>], from: WallTime) -> io::Result<
             };
             write_note(out, "", &text, note)?;
         }
+        if let Some(text) = listed.jitter_note() {
+            write_note(out, "", &text, note)?;
+        }
     }
     Ok(())
 }
@@ -116,7 +136,7 @@ fn table(out: &mut dyn Write, fires: &[Fire<'_>], from: WallTime) -> io::Result<
 /// The schedules that the fires belong to, in the order of their first fires.
 fn once_each<'a>(fires: &[Fire<'a>]) -> Vec<&'a Listed> {
     let mut seen: Vec<&Listed> = Vec::new();
-    for fire in fires.iter().filter(|fire| fire.of.day_note().is_some()) {
+    for fire in fires.iter().filter(|fire| fire.of.has_note()) {
         if !seen.iter().any(|listed| ptr::eq(*listed, fire.of)) {
             seen.push(fire.of);
         }
@@ -129,22 +149,48 @@ struct Row {
     weekday: &'static str,
     offset: String,
     far: String,
+    /// When it is to start, if not at that time.
+    start: Option<String>,
 }
 
 impl Row {
     fn new(fire: &Fire<'_>, from: WallTime) -> Self {
         let text = human::display(fire.at, &fire.of.shown_in);
-        // The date has hyphens, what follows it has not.
-        let date_end = text.find(' ').unwrap_or(0);
-        let offset = text[date_end..]
-            .find(['+', '-'])
-            .map_or(text.len(), |at| date_end + at);
+        let (time, offset) = time_and_offset(&text);
         Self {
-            time: text[..offset].to_owned(),
+            time: time.to_owned(),
             weekday: weekday(fire.at, &fire.of.shown_in),
-            offset: text[offset..].to_owned(),
+            offset: offset.to_owned(),
             far: human::how_far(from, fire.at),
+            start: fire
+                .of
+                .start_of(fire.at)
+                .map(|start| clock_time(start, fire)),
         }
+    }
+}
+
+/// `2026-05-01 00:00:00` and `+03:00`.
+fn time_and_offset(text: &str) -> (&str, &str) {
+    // The date has hyphens, what follows it has not.
+    let date_end = text.find(' ').unwrap_or(0);
+    let offset = text[date_end..].find(['+', '-']);
+    text.split_at(offset.map_or(text.len(), |at| date_end + at))
+}
+
+/// The second in which a fire is to start: the time alone if it is on the same day.
+fn clock_time(start: WallTime, fire: &Fire<'_>) -> String {
+    let text = |time: WallTime| {
+        let second = WallTime::from_unix_seconds(time.unix_seconds());
+        human::display(second, &fire.of.shown_in)
+    };
+    let (start, nominal) = (text(start), text(fire.at));
+    let ((time, offset), (nominal, nominal_offset)) =
+        (time_and_offset(&start), time_and_offset(&nominal));
+    match (time.split_once(' '), nominal.split_once(' ')) {
+        _ if offset != nominal_offset => start,
+        (Some((day, time)), Some((nominal_day, _))) if day == nominal_day => time.to_owned(),
+        _ => time.to_owned(),
     }
 }
 

@@ -1,15 +1,24 @@
 //! The fires of one schedule or of many, in order of time, or backwards.
 
 use crate::config::JobId;
-use crate::schedule::{DayRule, Schedule, ScheduleSpec, Trigger};
-use crate::time::{WallTime, Zone};
+use crate::schedule::{DayRule, Jitter, Schedule, ScheduleSpec, Trigger};
+use crate::time::{WallTime, Zone, duration};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::iter;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a person is told about two restricted day fields.
 const EITHER_DAY: &str = "a day matches when either day field does, since both are restricted";
+
+/// How starts are spread behind their fire times.
+pub(super) struct Spread {
+    pub most: Duration,
+    pub seed: Arc<str>,
+    /// None: of an expression that came without one.
+    pub job_id: Option<String>,
+}
 
 /// A schedule that was asked about.
 pub(super) struct Listed {
@@ -19,6 +28,8 @@ pub(super) struct Listed {
     pub name: String,
     pub trigger: Trigger,
     pub schedule: Schedule,
+    /// None: it starts at its fire times.
+    pub spread: Option<Spread>,
     /// The zone its times are shown in.
     pub shown_in: Arc<Zone>,
 }
@@ -37,8 +48,37 @@ impl Listed {
             name,
             trigger: spec.trigger.clone(),
             schedule: spec.anchored(anchor),
+            spread: None,
             shown_in: shown_in.unwrap_or_else(|| Arc::clone(&spec.zone)),
         }
+    }
+
+    /// When the fire at `at` is to start, where that is not its fire time.
+    pub fn start_of(&self, at: WallTime) -> Option<WallTime> {
+        let spread = self.spread.as_ref()?;
+        let jitter = Jitter {
+            most: spread.most,
+            seed: &spread.seed,
+            job_id: spread.job_id.as_deref()?,
+        };
+        Some(self.schedule.planned_start(at, &jitter))
+    }
+
+    /// Whether there is something to be said of it as a whole.
+    pub fn has_note(&self) -> bool {
+        let is_unknown = |spread: &Spread| spread.job_id.is_none();
+        self.day_note().is_some() || self.spread.as_ref().is_some_and(is_unknown)
+    }
+
+    /// What is said of starts that nobody can tell, for want of a job's id.
+    pub fn jitter_note(&self) -> Option<String> {
+        let spread = self.spread.as_ref()?;
+        spread.job_id.is_none().then(|| {
+            let most = duration::format(spread.most);
+            format!(
+                "each starts up to {most} later, as the job's id decides: give it with --job-id"
+            )
+        })
     }
 
     /// What is strange, but right, about the days it fires on.

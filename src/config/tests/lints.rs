@@ -10,7 +10,7 @@ fn warned(text: &str) -> String {
     short
 }
 
-const ODD: [(&str, &str, &str); 8] = [
+const ODD: [(&str, &str, &str); 9] = [
     ("cron = '0 9 13 * fri'", "either_day", "2:8"),
     ("cron = '0 9 */2 * fri'", "both_days", "2:8"),
     ("cron = '*/7 * * * *'", "uneven_step", "2:8"),
@@ -24,6 +24,11 @@ const ODD: [(&str, &str, &str); 8] = [
         "cron = '30 2 * * *'\ntimezone = 'Europe/Paris'",
         "offset_change",
         "2:8",
+    ),
+    (
+        "interval = '5m'\njitter = '6m'",
+        "jitter_over_period",
+        "2:12",
     ),
     (
         "any = [{ cron = '0 0 30 2 *' }, { cron = '@daily' }]",

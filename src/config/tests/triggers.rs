@@ -281,7 +281,8 @@ fn inline_triggers_mean_what_they_mean_in_a_file() {
         let in_file = format!(
             "[scheduler]\ntimezone = 'Europe/Paris'\nallow = ['offset_change']\n[jobs.a]\ncommand = 'x'\n{lines}\n"
         );
-        assert_eq!(read(inline), Ok(job(&in_file).schedule.clone()), "{inline}");
+        let expected = job(&in_file).schedule.clone();
+        assert_eq!(read(inline).unwrap().schedule, expected, "{inline}");
     }
     assert_eq!(read("  { interval = '2h' }\n"), read("{ interval = '2h' }"));
     assert!(
@@ -320,8 +321,8 @@ fn wrong_inline_triggers_are_refused_at_their_place() {
             "<expression>:1:3: error: unknown key `hor` in the trigger [unknown_key] did you mean `hour`?",
         ),
         (
-            "{ cron = '@daily', jitter = '1m' }",
-            "<expression>:1:20: error: `jitter` is not supported by this version",
+            "{ cron = '@daily', jitter = 1.5 }",
+            "<expression>:1:29: error: `jitter` is a decimal number, expected a duration as text or whole seconds",
         ),
         (
             "{}",
@@ -545,4 +546,55 @@ fn mistakes_in_parts_are_at_their_place() {
         "[jobs.a]\ncron = '@daily'\nexcept = [{many}]\ncommand = 'x'\n"
     ));
     assert!(found.contains("[too_many_parts]"), "{found}");
+}
+
+#[test]
+fn jitter_stands_beside_the_trigger_in_its_table_or_in_the_defaults_and_zero_is_none() {
+    for (lines, expected) in [
+        ("cron = '@daily'", Some(90)),
+        ("cron = '@daily'\njitter = '2m'", Some(120)),
+        ("cron = '@daily'\njitter = 30", Some(30)),
+        ("cron = '@daily'\njitter = 0", None),
+        ("cron = { hour = 1, jitter = '3s' }\njitter = '2m'", Some(3)),
+        ("interval = { hours = 1, jitter = 10 }", Some(10)),
+        ("trigger = 'cron'\nhour = 1\njitter = 120", Some(120)),
+        (
+            "trigger = { type = 'cron', hour = 1, jitter = 120 }",
+            Some(120),
+        ),
+        ("any = [{ cron = '@daily' }]\njitter = 5", Some(5)),
+        ("", Some(90)),
+    ] {
+        let text = format!("[defaults]\njitter = '90s'\n[jobs.a]\n{lines}\ncommand = 'x'\n");
+        assert_eq!(
+            job(&text).jitter,
+            expected.map(Duration::from_secs),
+            "{lines}"
+        );
+    }
+    assert_eq!(triggered("cron = '@daily'").jitter, None);
+}
+
+#[test]
+fn a_part_has_no_jitter_of_its_own() {
+    for part in [
+        "{ cron = { hour = 1, jitter = 3 } }",
+        "{ cron = '@daily', jitter = 3 }",
+    ] {
+        let text = format!("[jobs.a]\nany = [{part}]\ncommand = 'x'\n");
+        let found = refused(&text);
+        assert!(found.contains("a part has no jitter of its own"), "{found}");
+        assert!(
+            found.contains("give it to the job, beside `any`"),
+            "{found}"
+        );
+    }
+}
+
+#[test]
+fn the_seed_is_the_machine_s_id_unless_the_file_has_one() {
+    let seed = |text: &str| valid(text).scheduler.seed.to_string();
+    assert_eq!(seed(""), "machine");
+    assert_eq!(seed("[scheduler]\nseed = ''"), "machine");
+    assert_eq!(seed("[scheduler]\nseed = 'blue'"), "blue");
 }
