@@ -269,6 +269,7 @@ impl Daemon {
                     self.step(answer, &mut actions);
                 }
                 Action::Signal { run, signal } => self.signal(run, signal),
+                Action::Reply { .. } => {}
                 // Held back, so that it is the last line whatever else is still to be said.
                 Action::Emit(told) if told.name == EventName::SchedulerShutdown => {
                     self.last_words = Some(told);
@@ -428,7 +429,7 @@ impl Daemon {
     }
 
     fn tell_service_manager(&self) {
-        let jobs = counted(self.setup.scheduler.status().jobs.len() as u64, "job");
+        let jobs = counted(self.setup.scheduler.overview().jobs as u64, "job");
         // Nobody may be listening: that is their business.
         drop(self.setup.notifier.ready());
         drop(self.setup.notifier.status(&format!("Scheduling {jobs}")));

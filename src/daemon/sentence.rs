@@ -15,7 +15,7 @@ pub(super) fn level(told: &Emitted) -> Level {
         | EventName::JobSkipped
         | EventName::ClockStepped
         | EventName::SchedulerPaused => Level::Warn,
-        EventName::JobError | EventName::StoreFailed => Level::Error,
+        EventName::JobError | EventName::StoreFailed | EventName::ReloadFailed => Level::Error,
         _ => Level::Info,
     }
 }
@@ -39,6 +39,9 @@ pub(super) fn sentence(told: &Emitted, zone: &Zone) -> String {
         }
         EventName::SchedulerShutdown => "Scheduler has been shut down".to_owned(),
         EventName::SchedulerPaused => "Scheduler is paused: no job is started".to_owned(),
+        EventName::SchedulerResumed => "Scheduler is resumed".to_owned(),
+        EventName::JobPaused => format!("Paused job \"{job}\""),
+        EventName::JobResumed => format!("Resumed job \"{job}\""),
         EventName::JobAdded => format!("Added job \"{job}\""),
         EventName::JobRemoved => format!("Removed job \"{job}\""),
         EventName::JobModified => format!("Changed job \"{job}\""),
@@ -81,6 +84,7 @@ pub(super) fn sentence(told: &Emitted, zone: &Zone) -> String {
                 clock_length(by)
             )
         }
+        EventName::ReloadFailed => format!("Reload failed, the old jobs stay: {detail}"),
         EventName::StoreFailed => {
             format!("The store does not take records, so nothing is started: {detail}")
         }
@@ -94,6 +98,9 @@ fn failure(told: &Emitted, job: &str, detail: &str) -> String {
             "Job \"{job}\" was stopped at its timeout ({})",
             ending(told)
         ),
+        Some(Outcome::Killed) if !detail.is_empty() => {
+            format!("Job \"{job}\" was stopped {detail} ({})", ending(told))
+        }
         Some(Outcome::Killed) => {
             format!(
                 "Job \"{job}\" was stopped because the scheduler is shutting down ({})",

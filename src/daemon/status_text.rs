@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 
 /// One line for the scheduler, one for every job, one for every run that has not ended.
 pub(super) fn status_lines(status: &Status, store: &dyn Store, zone: &Zone) -> Vec<String> {
-    let state = match (status.stopping, status.store_failing, status.paused) {
+    let now = status.overview;
+    let state = match (now.stopping, now.store_failing, now.paused) {
         (true, ..) => "stopping",
         (_, true, _) => "holding all starts: the store fails",
         (_, _, true) => "paused",
@@ -17,21 +18,25 @@ pub(super) fn status_lines(status: &Status, store: &dyn Store, zone: &Zone) -> V
     let mut lines = vec![format!(
         "Status: {state}, {}, {} of {} busy",
         counted(status.jobs.len() as u64, "job"),
-        status.workers_busy,
-        counted(u64::from(status.max_workers), "worker"),
+        now.workers_busy,
+        counted(u64::from(now.max_workers), "worker"),
     )];
     for job in &status.jobs {
         let display = |time| human::display(time, zone);
         let next = match (job.next_fire, job.next_start) {
-            _ if !job.enabled => "disabled".to_owned(),
+            _ if !job.job.enabled => "disabled".to_owned(),
+            _ if job.paused => "paused".to_owned(),
             (Some(fire), Some(start)) if start != fire => {
                 format!("next at {}, starting at {}", display(fire), display(start))
             }
             (Some(fire), _) => format!("next at {}", display(fire)),
             (None, _) => "no run times left".to_owned(),
         };
-        let mut line = format!("Status: job \"{}\" ({}): {next}", job.id, job.trigger);
-        let past = store.summary(&job.id);
+        let mut line = format!(
+            "Status: job \"{}\" ({}): {next}",
+            job.job.id, job.job.trigger_text
+        );
+        let past = store.summary(&job.job.id);
         for (outcome, count) in &past.outcomes {
             // Writing to a string cannot fail.
             _ = write!(line, ", {count} {outcome}");

@@ -17,12 +17,18 @@ pub enum EventName {
     SchedulerShutdown,
     /// No fire becomes a run until resumed.
     SchedulerPaused,
+    /// Fires become runs again.
+    SchedulerResumed,
     /// A job is new.
     JobAdded,
-    /// A job is gone from the jobs file.
+    /// A job is gone, from the jobs file or on request.
     JobRemoved,
     /// A job's definition changed.
     JobModified,
+    /// A job's fires do not exist until it is resumed.
+    JobPaused,
+    /// A job's fires exist again.
+    JobResumed,
     /// A fire became a run, which now waits for a worker or starts.
     JobSubmitted,
     /// The run's process exists.
@@ -43,6 +49,8 @@ pub enum EventName {
     JobFinished,
     /// The wall clock was set.
     ClockStepped,
+    /// The jobs files cannot be taken; the old jobs stay.
+    ReloadFailed,
     /// The store could not take a record; nothing starts until it can.
     StoreFailed,
 }
@@ -55,9 +63,12 @@ impl EventName {
             Self::SchedulerStarted => "scheduler_started",
             Self::SchedulerShutdown => "scheduler_shutdown",
             Self::SchedulerPaused => "scheduler_paused",
+            Self::SchedulerResumed => "scheduler_resumed",
             Self::JobAdded => "job_added",
             Self::JobRemoved => "job_removed",
             Self::JobModified => "job_modified",
+            Self::JobPaused => "job_paused",
+            Self::JobResumed => "job_resumed",
             Self::JobSubmitted => "job_submitted",
             Self::JobStarted => "job_started",
             Self::JobExecuted => "job_executed",
@@ -68,6 +79,7 @@ impl EventName {
             Self::JobSkipped => "job_skipped",
             Self::JobFinished => "job_finished",
             Self::ClockStepped => "clock_stepped",
+            Self::ReloadFailed => "reload_failed",
             Self::StoreFailed => "store_failed",
         }
     }

@@ -1,5 +1,6 @@
 //! What goes into a step, what comes out of it, and when the next one is due.
 
+use super::command::{Command, Reply, Token};
 use super::emitted::Emitted;
 use super::record::{Batch, Reason, RunId, Ticket};
 use super::run::RunKey;
@@ -48,6 +49,15 @@ pub enum Event {
     },
     /// A new, valid jobs file.
     Reload(Box<JobsFile>),
+    /// The jobs files were read again and cannot be taken, for this reason.
+    ReloadFailed(String),
+    /// Somebody asks for something.
+    Command {
+        /// To be named in the answer.
+        token: Token,
+        /// What.
+        command: Box<Command>,
+    },
     /// Stop, gently or not.
     Shutdown(ShutdownRequest),
 }
@@ -118,6 +128,13 @@ pub enum Action {
         run: RunKey,
         /// What.
         signal: StopSignal,
+    },
+    /// Answer a command.
+    Reply {
+        /// Which.
+        token: Token,
+        /// What became of it.
+        reply: Reply,
     },
     /// Tell the world.
     Emit(Box<Emitted>),

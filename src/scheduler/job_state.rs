@@ -3,6 +3,7 @@
 
 use super::progress::{Progress, TICK};
 use super::run::RunKey;
+use super::run_time_jobs::JobSource;
 use crate::config::Job;
 use crate::schedule::{Jitter, PlannedStarts, Schedule, Trigger};
 use crate::time::WallTime;
@@ -10,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One job of the current jobs file.
+/// One job of the current jobs file, or added at run time.
 #[derive(Clone, Debug)]
 pub(super) struct JobState {
     pub job: Arc<Job>,
@@ -24,6 +25,10 @@ pub(super) struct JobState {
     pub generation: u64,
     /// The next fire that is not judged: its planned start is its place in the queue.
     pub next: Option<WallTime>,
+    /// Where its definition is kept.
+    pub source: JobSource,
+    /// Whether its fires do not exist for now.
+    pub paused: bool,
     /// Whether `job_finished` was told.
     pub finished: bool,
 }
@@ -44,6 +49,8 @@ impl JobState {
             progress: Progress::starting_after(cursor),
             generation,
             next: None,
+            source: JobSource::File,
+            paused: false,
             finished: false,
             job,
         };
@@ -56,14 +63,16 @@ impl JobState {
     pub fn redefine(&mut self, job: Arc<Job>, now: WallTime, generation: u64) {
         if self.is_planned_afresh_as(&job) {
             let mut fresh = Self::first_seen(Arc::clone(&job), now, generation);
+            fresh.source = self.source.clone();
+            fresh.paused = self.paused;
             // Disabled from the first, its one fire is still to come.
             let never_began = self.progress.cursor() < self.anchor;
             if self.job.schedule.keeps_phase(&job.schedule) && !never_began {
                 fresh.anchor = self.anchor;
                 fresh.schedule = job.schedule.anchored(self.anchor);
                 fresh.progress = Progress::starting_after(now);
-                fresh.plan();
             }
+            fresh.plan();
             *self = fresh;
         }
         self.job = job;
@@ -93,9 +102,7 @@ impl JobState {
 
     /// Finds the next fire that is not judged.
     pub fn plan(&mut self) {
-        self.next = self
-            .job
-            .enabled
+        self.next = (self.job.enabled && !self.paused)
             .then(|| self.progress.next_fire(&self.schedule))
             .flatten();
     }

@@ -181,15 +181,18 @@ impl Scheduler {
                 fire_time: due.fire,
                 planned_start: due.start,
                 epoch: self.epoch,
+                sequence: 0,
                 reason,
                 stands_for,
                 catchup,
+                stop_requested: false,
                 stage: Stage::Waiting,
             });
         }
     }
 
-    fn submit(&mut self, run: Run, now: Now) {
+    /// Queues a run, which is told once its records are durable.
+    pub(super) fn submit(&mut self, run: Run, now: Now) {
         let mut told = run.told(EventName::JobSubmitted);
         told.late_by = Some(now.wall.saturating_since(run.planned_start));
         told.count = Some(run.stands_for);

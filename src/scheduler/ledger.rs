@@ -5,6 +5,7 @@
 //! *Decisions* (a fire judged, a start decided) are undone when their batch fails: nothing was
 //! done on their strength, so the fires are simply judged again once the store takes writes.
 
+use super::command::{Reply, Token};
 use super::emitted::Emitted;
 use super::progress::Progress;
 use super::record::{Batch, Record, RunId, Ticket};
@@ -29,6 +30,8 @@ pub(super) struct Decisions {
     pub starting: Vec<RunKey>,
     /// To be told once it is durable.
     pub emitted: Vec<Emitted>,
+    /// To be answered once it is durable.
+    pub answers: Vec<(Token, Reply)>,
 }
 
 impl Decisions {
@@ -40,6 +43,7 @@ impl Decisions {
         self.submitted.extend(later.submitted);
         self.starting.extend(later.starting);
         self.emitted.extend(later.emitted);
+        self.answers.extend(later.answers);
     }
 }
 

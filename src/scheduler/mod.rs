@@ -8,16 +8,20 @@
 
 mod backlog;
 mod clock;
+mod command;
 mod emitted;
 mod event;
 mod job_state;
 mod judging;
 mod ledger;
+mod manual;
+mod pause;
 mod processes;
 mod progress;
 mod record;
 mod reload;
 mod run;
+mod run_time_jobs;
 #[expect(
     clippy::module_inception,
     reason = "the file is named for its main noun"
@@ -27,6 +31,7 @@ mod shutdown;
 mod status;
 
 pub use backlog::{Judgement, judge};
+pub use command::{Command, Refusal, Reply, Token};
 pub use emitted::{Emitted, EventName};
 pub use event::{Action, Deadline, Event, Exit, ShutdownRequest, SpawnRequest, StopSignal};
 pub use progress::CLOCK_CORRECTION;
@@ -34,5 +39,6 @@ pub use record::{
     Batch, FireRange, Outcome, Reason, Record, RunId, RunRecord, RunState, StoreId, Ticket,
 };
 pub use run::RunKey;
+pub use run_time_jobs::{JobSource, RunTimeJob};
 pub use scheduler::{Limits, Scheduler};
-pub use status::{JobStatus, RunStatus, Status};
+pub use status::{JobStatus, Overview, RunStatus, Status};

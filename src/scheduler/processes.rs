@@ -27,7 +27,11 @@ impl Scheduler {
         let mut told = run.told(EventName::JobStarted);
         told.pid = Some(pid);
         told.late_by = Some(now.wall.saturating_since(run.planned_start));
+        let stop_requested = run.stop_requested;
         self.tell(told);
+        if stop_requested {
+            self.stop(key, StopReason::Requested, now);
+        }
         self.stop_if_shutting_down(key, now);
     }
 
@@ -61,7 +65,7 @@ impl Scheduler {
         }
         let outcome = match (stop, exit) {
             (Some(StopReason::Timeout), _) => Outcome::TimedOut,
-            (Some(StopReason::Shutdown), _) => Outcome::Killed,
+            (Some(StopReason::Shutdown | StopReason::Requested), _) => Outcome::Killed,
             (None, Exit::Code(0)) => Outcome::Succeeded,
             (None, _) => Outcome::Failed,
         };
@@ -72,6 +76,9 @@ impl Scheduler {
         };
         let mut told = run.told(name);
         told.pid = Some(pid);
+        if stop == Some(StopReason::Requested) {
+            told.detail = Some("on request".to_owned());
+        }
         self.end(
             &run,
             outcome,
@@ -135,7 +142,7 @@ impl Scheduler {
         }
     }
 
-    /// Drops a waiting run whose job is gone.
+    /// Drops a waiting run: its job is gone, or somebody asked for it.
     pub(super) fn skip_waiting(&mut self, key: RunKey, why: &str) {
         let Some(run) = self.runs.remove(&key) else {
             return;

@@ -118,6 +118,19 @@ impl Progress {
         self.ran_since = now;
     }
 
+    /// Fires between here and `now` did not exist, so none of them is judged: should the clock come
+    /// back to them, they are new.
+    pub fn pass_over(&mut self, now: WallTime) {
+        if self.cursor >= now {
+            return;
+        }
+        remember(&mut self.judged, self.since, self.cursor);
+        remember(&mut self.ran, self.ran_since, self.cursor);
+        self.cursor = now;
+        self.since = now;
+        self.ran_since = now;
+    }
+
     fn judged_stretch(&self, at: WallTime) -> Option<Stretch> {
         self.judged
             .iter()

@@ -38,6 +38,37 @@ impl RunId {
     }
 }
 
+impl RunId {
+    /// The id of the `sequence`-th run that was asked for, at that time: never that of a fire.
+    #[must_use]
+    pub fn of_request(store: StoreId, job: &JobId, at: WallTime, sequence: u64) -> Self {
+        let key = store.0.to_le_bytes();
+        let mut hasher = SipHasher24::new_with_key(&key);
+        hasher.write(job.as_str().as_bytes());
+        // A fire's identity has a zero here.
+        hasher.write(&[1]);
+        hasher.write(&at.as_micros().to_le_bytes());
+        hasher.write(&sequence.to_le_bytes());
+        Self(hasher.finish())
+    }
+
+    /// Reads an id as it is shown: 16 hexadecimal digits.
+    ///
+    /// ```
+    /// use rsched::scheduler::RunId;
+    /// assert_eq!(RunId::parse("68a97bd89fb8527f").unwrap().to_string(), "68a97bd89fb8527f");
+    /// assert_eq!(RunId::parse("backup"), None);
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_id = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u64::from_str_radix(text, 16)
+            .ok()
+            .filter(|_| is_id)
+            .map(Self)
+    }
+}
+
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
@@ -60,7 +91,7 @@ pub enum Outcome {
     Failed,
     /// Stopped by rsched at the job's `timeout`.
     TimedOut,
-    /// Stopped by rsched on request (shutdown).
+    /// Stopped by rsched on request (kill, shutdown).
     Killed,
     /// The process could not be started.
     SpawnFailed,
@@ -117,6 +148,8 @@ pub enum Reason {
     Catchup,
     /// Its job has no trigger: it runs once when first seen (`@reboot` too).
     Startup,
+    /// Somebody asked for it.
+    Manual,
 }
 
 impl Reason {
@@ -127,6 +160,7 @@ impl Reason {
             Self::Scheduled => "scheduled",
             Self::Catchup => "catchup",
             Self::Startup => "startup",
+            Self::Manual => "manual",
         }
     }
 }
@@ -173,6 +207,8 @@ pub struct RunRecord {
     pub fire_time: WallTime,
     /// The clock epoch of that fire.
     pub epoch: u32,
+    /// Which of the runs that were asked for it is, from 1; 0 for the run of a fire.
+    pub sequence: u64,
     /// Why it exists.
     pub reason: Reason,
     /// How many fires it stands for: 1, or more after coalescing.
@@ -225,6 +261,15 @@ mod tests {
         assert_eq!(id(1, 0), "68a97bd89fb8527f");
         assert_eq!(id(1, 1), "6e48ef1d8ba74830");
         assert_ne!(id(1, 0), id(2, 0), "another store");
+    }
+
+    #[test]
+    fn a_run_that_was_asked_for_shares_no_id_with_a_fire() {
+        let job = JobId::parse("backup").unwrap();
+        let at = WallTime::from_unix_seconds(1_767_225_600);
+        let of_request = |sequence| RunId::of_request(StoreId(1), &job, at, sequence);
+        assert_ne!(of_request(1), of_request(2));
+        assert_ne!(of_request(0), RunId::of_fire(StoreId(1), &job, at, 0));
     }
 
     #[test]

@@ -4,12 +4,15 @@ use super::backlog::range;
 use super::emitted::{Emitted, EventName};
 use super::job_state::JobState;
 use super::record::{Outcome, Record};
+use super::run_time_jobs::JobSource;
 use super::scheduler::Scheduler;
-use crate::config::JobsFile;
+use crate::config::{Job, JobId, JobsFile};
 use crate::time::Now;
+use std::sync::Arc;
 
 impl Scheduler {
-    /// Replaces the jobs. Running instances finish under their old definition; runs that wait for a
+    /// Replaces the jobs of the files; where a file now has the id of a run-time job, the file's takes its
+    /// place. Running instances finish under their old definition; runs that wait for a
     /// worker are skipped if their job is gone. Never waits, never stops a run.
     pub(super) fn reload(&mut self, file: JobsFile, now: Now) {
         self.generation += 1;
@@ -22,31 +25,46 @@ impl Scheduler {
                     self.tell_in_order(Emitted::about(EventName::JobAdded, &id));
                     JobState::first_seen(job, now.wall, self.generation)
                 }
-                Some(state) if state.job == job => state,
+                Some(state) if state.job == job && state.source == JobSource::File => state,
                 Some(mut state) => {
-                    self.tell_in_order(Emitted::about(EventName::JobModified, &id));
-                    if state.is_planned_afresh_as(&job) {
-                        self.skip_held(&state, now, "its job was changed before it could start");
-                    }
-                    state.redefine(job, now.wall, self.generation);
+                    self.redefine(&mut state, job, now);
+                    state.source = JobSource::File;
                     state
                 }
             };
             self.jobs.insert(id, state);
         }
-        for (id, state) in &before {
-            for key in self.waiting_runs_of(id) {
-                self.skip_waiting(key, "its job was removed while it waited");
+        for (id, state) in before {
+            if matches!(state.source, JobSource::Api(_)) {
+                self.jobs.insert(id, state);
+            } else {
+                self.forget_job(&id, &state, now);
             }
-            self.skip_held(state, now, "its job was removed before it could start");
-            self.tell_in_order(Emitted::about(EventName::JobRemoved, id));
         }
         self.rebuild_queue();
     }
 
+    /// Gives the same job another definition.
+    pub(super) fn redefine(&mut self, state: &mut JobState, job: Arc<Job>, now: Now) {
+        self.tell_in_order(Emitted::about(EventName::JobModified, &job.id));
+        if state.is_planned_afresh_as(&job) {
+            self.skip_held(state, now, "its job was changed before it could start");
+        }
+        state.redefine(job, now.wall, self.generation);
+    }
+
+    /// What there is to do about a job that has been taken out.
+    pub(super) fn forget_job(&mut self, id: &JobId, state: &JobState, now: Now) {
+        for key in self.waiting_runs_of(id) {
+            self.skip_waiting(key, "its job was removed while it waited");
+        }
+        self.skip_held(state, now, "its job was removed before it could start");
+        self.tell_in_order(Emitted::about(EventName::JobRemoved, id));
+    }
+
     /// Fires whose time has come and that are not judged, because the scheduler is paused, its store
     /// fails or their jitter is not over: with their schedule gone, nothing can become of them.
-    fn skip_held(&mut self, state: &JobState, now: Now, why: &str) {
+    pub(super) fn skip_held(&mut self, state: &JobState, now: Now, why: &str) {
         let due = state.progress.due(now.wall);
         let held = state.job.enabled && state.next.is_some_and(|next| next <= now.wall);
         let Some(range) = range(&state.schedule, due.after, due.until).filter(|_| held) else {

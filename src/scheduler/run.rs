@@ -4,7 +4,7 @@
 //! Waiting ──▶ Deciding ──▶ Starting ──▶ Running ──▶ (ended: recorded and gone)
 //!    │           │             └── spawn failed ──▶ (ended)
 //!    │           └── store failed ──▶ (undone: the fire is judged again)
-//!    └── job removed ──▶ (skipped)
+//!    └── job removed, or stopped on request ──▶ (skipped)
 //! ```
 
 use super::emitted::{Emitted, EventName};
@@ -24,6 +24,8 @@ pub(super) enum StopReason {
     Timeout,
     /// The scheduler is shutting down.
     Shutdown,
+    /// Somebody asked for it.
+    Requested,
 }
 
 /// Where a run stands.
@@ -63,11 +65,15 @@ pub(super) struct Run {
     /// Its fire time and the job's jitter: it starts no earlier, and lateness counts from here.
     pub planned_start: WallTime,
     pub epoch: u32,
+    /// Which of the runs that were asked for it is; 0 for the run of a fire.
+    pub sequence: u64,
     pub reason: Reason,
     /// How many fires it stands for.
     pub stands_for: u64,
     /// Whether it is one of several that `coalesce = false` runs one after another.
     pub catchup: bool,
+    /// Whether it is to be stopped as soon as there is something to stop.
+    pub stop_requested: bool,
     pub stage: Stage,
 }
 
@@ -93,6 +99,7 @@ impl Run {
             job: self.job.id.clone(),
             fire_time: self.fire_time,
             epoch: self.epoch,
+            sequence: self.sequence,
             reason: self.reason,
             stands_for: self.stands_for,
             state,

@@ -1,13 +1,16 @@
 //! The state machine itself: one step, its phases, and the life of a run.
 
 use super::clock::{ClockStep, ClockWatch};
+use super::command::{Refusal, Reply};
 use super::emitted::{Emitted, EventName};
 use super::event::{Action, Deadline, Event, SpawnRequest};
 use super::job_state::{Instances, JobState};
 use super::ledger::{Decisions, Ledger};
+use super::manual::DROPPED;
 use super::progress::Progress;
 use super::record::{Record, RunState, StoreId};
 use super::run::{Run, RunKey, Stage};
+use super::run_time_jobs::JobSource;
 use super::shutdown::Shutdown;
 use crate::config::{JobId, JobsFile, SchedulerSettings};
 use crate::time::{BootTime, Now, WallTime};
@@ -45,7 +48,9 @@ pub struct Scheduler {
     /// Counts reloads: the generation of the jobs planned afresh in one.
     pub(super) generation: u64,
     pub(super) last_key: u64,
-    last_seq: u64,
+    /// How many runs were asked for: the sequence number of the newest.
+    pub(super) manual_runs: u64,
+    pub(super) last_seq: u64,
     pub(super) paused: bool,
     pub(super) shutdown: Option<Shutdown>,
     started: bool,
@@ -78,6 +83,7 @@ impl Scheduler {
             epoch: 0,
             generation: 0,
             last_key: 0,
+            manual_runs: 0,
             last_seq: 0,
             shutdown: None,
             started: false,
@@ -127,6 +133,8 @@ impl Scheduler {
                 self.judge_due(now);
                 self.reload(*file, now);
             }
+            Event::ReloadFailed(why) => self.reload_failed(why),
+            Event::Command { token, command } => self.obey(token, *command, now),
             Event::Shutdown(request) => self.request_shutdown(request, now),
         }
         self.ring_alarms(now);
@@ -214,10 +222,19 @@ impl Scheduler {
         for told in decisions.emitted {
             self.tell(told);
         }
+        for (token, reply) in decisions.answers {
+            self.answer(token, reply);
+        }
         for key in decisions.starting {
             let Some(run) = self.runs.get_mut(&key) else {
                 continue;
             };
+            if run.stop_requested {
+                run.stage = Stage::Waiting;
+                self.workers_busy -= 1;
+                self.skip_waiting(key, DROPPED);
+                continue;
+            }
             if self.shutdown.is_some() {
                 // No new runs: it goes back to being backlog.
                 let record = run.record(RunState::Pending);
@@ -265,6 +282,10 @@ impl Scheduler {
             }
         }
         for key in decisions.starting {
+            if self.runs.get(&key).is_some_and(|run| run.stop_requested) {
+                self.skip_waiting(key, DROPPED);
+                continue;
+            }
             // Submitted earlier, it would have been skipped with its job, had it been waiting then.
             if self
                 .runs
@@ -279,14 +300,14 @@ impl Scheduler {
                 self.ledger.fact(record);
             }
         }
+        for (token, _) in decisions.answers {
+            self.answer(token, Reply::Refused(Refusal::StoreFailing));
+        }
         for told in decisions.emitted {
-            let of_the_file = matches!(
-                told.name,
-                EventName::JobAdded | EventName::JobModified | EventName::JobRemoved
-            );
+            let at_once = is_of_a_command(told.name);
             let stands = told.job_id.as_ref().is_some_and(|id| stale.contains(id))
                 && told.name != EventName::JobSubmitted;
-            if of_the_file || stands {
+            if at_once || stands {
                 self.tell(told);
             }
         }
@@ -323,11 +344,18 @@ impl Scheduler {
             let Some(state) = self.jobs.get_mut(&id) else {
                 continue;
             };
-            let over =
-                state.next.is_none() && state.job.enabled && !self.instances.contains_key(&id);
+            let over = state.next.is_none()
+                && state.job.enabled
+                && !state.paused
+                && !self.instances.contains_key(&id);
             if over && !state.finished {
                 state.finished = true;
+                let of_run_time = state.source != JobSource::File;
                 self.tell(Emitted::about(EventName::JobFinished, &id));
+                if of_run_time {
+                    self.jobs.remove(&id);
+                    self.tell(Emitted::about(EventName::JobRemoved, &id));
+                }
             }
         }
     }
@@ -367,4 +395,18 @@ impl Scheduler {
         told.count = Some(self.runs.len() as u64);
         self.tell(told);
     }
+}
+
+/// Whether an event tells what was done at once, whatever becomes of the records beside it.
+fn is_of_a_command(name: EventName) -> bool {
+    matches!(
+        name,
+        EventName::JobAdded
+            | EventName::JobModified
+            | EventName::JobRemoved
+            | EventName::JobPaused
+            | EventName::JobResumed
+            | EventName::SchedulerPaused
+            | EventName::SchedulerResumed
+    )
 }

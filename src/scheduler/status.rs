@@ -1,14 +1,31 @@
-//! A picture of the scheduler at one moment, for people (SIGUSR1) and later for the API.
+//! A picture of the scheduler at one moment, for people (SIGUSR1) and for the API.
+//!
+//! A hundred thousand jobs are pictured in pages, so that nobody who asks can hold up the loop.
 
-use super::record::RunId;
-use super::run::Stage;
+use super::job_state::{Instances, JobState};
+use super::record::{Reason, RunId};
+use super::run::{Run, Stage};
+use super::run_time_jobs::JobSource;
 use super::scheduler::Scheduler;
-use crate::config::JobId;
+use crate::config::{Job, JobId};
 use crate::time::WallTime;
+use std::ops::Bound;
+use std::sync::Arc;
 
 /// The scheduler at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
+    /// The scheduler itself.
+    pub overview: Overview,
+    /// The jobs, in id order.
+    pub jobs: Vec<JobStatus>,
+    /// The runs that have not ended, oldest first.
+    pub runs: Vec<RunStatus>,
+}
+
+/// The scheduler at one moment, without its jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overview {
     /// Whether fires wait.
     pub paused: bool,
     /// Whether it is stopping.
@@ -19,21 +36,29 @@ pub struct Status {
     pub workers_busy: u32,
     /// Workers there are.
     pub max_workers: u32,
-    /// The jobs, in id order.
-    pub jobs: Vec<JobStatus>,
-    /// The runs that have not ended, oldest first.
-    pub runs: Vec<RunStatus>,
+    /// How many jobs there are.
+    pub jobs: usize,
+    /// How many runs wait for a worker.
+    pub waiting: usize,
+    /// The next fire of all.
+    pub next_fire: Option<WallTime>,
+    /// The number of the newest event.
+    pub last_seq: u64,
 }
 
 /// One job at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobStatus {
-    /// Its id.
-    pub id: JobId,
-    /// Its trigger as written.
-    pub trigger: String,
-    /// Whether it is scheduled at all.
-    pub enabled: bool,
+    /// Its definition.
+    pub job: Arc<Job>,
+    /// Where that is kept.
+    pub source: JobSource,
+    /// When it was first seen: the phase of an interval.
+    pub anchor: WallTime,
+    /// Whether its fires do not exist for now.
+    pub paused: bool,
+    /// Whether it has no fires left.
+    pub finished: bool,
     /// Its next fire time, if there is one.
     pub next_fire: Option<WallTime>,
     /// When that is to start: later if the job has a jitter.
@@ -51,8 +76,28 @@ pub struct RunStatus {
     pub job: JobId,
     /// The fire it is for.
     pub fire_time: WallTime,
+    /// Why it exists.
+    pub reason: Reason,
     /// Its process and when that started; none while it waits.
     pub process: Option<(i32, WallTime)>,
+    /// Whether it is being stopped.
+    pub stopping: bool,
+}
+
+impl JobStatus {
+    /// One word for it.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match self {
+            _ if !self.job.enabled => "disabled",
+            Self { paused: true, .. } => "paused",
+            _ if self.instances > 0 => "running",
+            Self {
+                next_fire: None, ..
+            } => "finished",
+            _ => "scheduled",
+        }
+    }
 }
 
 impl Scheduler {
@@ -66,41 +111,94 @@ impl Scheduler {
     #[must_use]
     pub fn status(&self) -> Status {
         Status {
+            overview: self.overview(),
+            jobs: self.jobs_after(None, usize::MAX),
+            runs: self.runs_of(None),
+        }
+    }
+
+    /// How things stand, but for the single jobs.
+    #[must_use]
+    pub fn overview(&self) -> Overview {
+        Overview {
             paused: self.paused,
             stopping: self.shutdown.is_some(),
             store_failing: self.ledger.is_failing(),
             workers_busy: self.workers_busy,
             max_workers: self.settings.max_workers,
-            jobs: self
-                .jobs
-                .values()
-                .map(|state| JobStatus {
-                    id: state.job.id.clone(),
-                    trigger: state.job.trigger_text.clone(),
-                    enabled: state.job.enabled,
-                    next_fire: state.next,
-                    next_start: state.planned_start(&self.settings.seed),
-                    instances: self
-                        .instances
-                        .get(&state.job.id)
-                        .map_or(0, super::job_state::Instances::count),
-                })
-                .collect(),
-            runs: self
-                .runs
-                .values()
-                .map(|run| RunStatus {
-                    id: run.id,
-                    job: run.job.id.clone(),
-                    fire_time: run.fire_time,
-                    process: match run.stage {
-                        Stage::Running {
-                            pid, since_wall, ..
-                        } => Some((pid, since_wall)),
-                        _ => None,
-                    },
-                })
-                .collect(),
+            jobs: self.jobs.len(),
+            waiting: self.waiting.len(),
+            next_fire: self.queue.first().map(|&(at, _)| at),
+            last_seq: self.last_seq,
         }
+    }
+
+    /// At most `limit` jobs, in id order, those behind the id `after`.
+    #[must_use]
+    pub fn jobs_after(&self, after: Option<&JobId>, limit: usize) -> Vec<JobStatus> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.jobs
+            .range((from, Bound::Unbounded))
+            .take(limit)
+            .map(|(_, state)| self.job_status_of(state))
+            .collect()
+    }
+
+    /// One job.
+    #[must_use]
+    pub fn job_status(&self, id: &JobId) -> Option<JobStatus> {
+        Some(self.job_status_of(self.jobs.get(id)?))
+    }
+
+    fn job_status_of(&self, state: &JobState) -> JobStatus {
+        JobStatus {
+            job: Arc::clone(&state.job),
+            source: state.source.clone(),
+            anchor: state.anchor,
+            paused: state.paused,
+            finished: state.finished,
+            next_fire: state.next,
+            next_start: state.planned_start(&self.settings.seed),
+            instances: self
+                .instances
+                .get(&state.job.id)
+                .map_or(0, Instances::count),
+        }
+    }
+
+    /// The runs that have not ended, oldest first; of one job or of all.
+    #[must_use]
+    pub fn runs_of(&self, job: Option<&JobId>) -> Vec<RunStatus> {
+        self.runs
+            .values()
+            .filter(|run| job.is_none_or(|id| run.job.id == *id))
+            .map(run_status)
+            .collect()
+    }
+
+    /// One run that has not ended.
+    #[must_use]
+    pub fn run_status(&self, id: RunId) -> Option<RunStatus> {
+        self.runs.values().find(|run| run.id == id).map(run_status)
+    }
+}
+
+fn run_status(run: &Run) -> RunStatus {
+    let (process, stopping) = match run.stage {
+        Stage::Running {
+            pid,
+            since_wall,
+            stop,
+            ..
+        } => (Some((pid, since_wall)), stop.is_some()),
+        _ => (None, run.stop_requested),
+    };
+    RunStatus {
+        id: run.id,
+        job: run.job.id.clone(),
+        fire_time: run.fire_time,
+        reason: run.reason,
+        process,
+        stopping,
     }
 }

@@ -5,6 +5,7 @@
 
 mod checkers;
 mod clock;
+mod commands;
 mod jitter;
 mod lateness;
 mod limits;

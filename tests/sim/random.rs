@@ -1,9 +1,9 @@
 //! Worlds made from a seed: random jobs, scripts, sleeps, reloads and store failures.
 
 use crate::checkers;
-use crate::world::{Script, World, seconds};
+use crate::world::{Script, World, id, seconds};
 use proptest::prelude::*;
-use rsched::scheduler::{Exit, ShutdownRequest};
+use rsched::scheduler::{Command, Exit, ShutdownRequest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -78,6 +78,11 @@ enum Happening {
     StoreFails(u64),
     StoreTakes(u64),
     Reload,
+    PauseAll,
+    ResumeAll,
+    Trigger(usize),
+    Kill(usize),
+    KillAny(usize),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -87,6 +92,11 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (1..300_u64).prop_map(Happening::StoreFails),
         1 => (0..5_u64).prop_map(Happening::StoreTakes),
         1 => Just(Happening::Reload),
+        1 => Just(Happening::PauseAll),
+        2 => Just(Happening::ResumeAll),
+        2 => (0..6_usize).prop_map(Happening::Trigger),
+        1 => (0..6_usize).prop_map(Happening::Kill),
+        1 => (0..9_usize).prop_map(Happening::KillAny),
     ]
 }
 
@@ -249,8 +259,19 @@ proptest! {
                 Happening::StoreFails(time) => world.store_fails_for(seconds(time)),
                 Happening::StoreTakes(time) => world.store_takes(seconds(time)),
                 Happening::Reload => world.reload(&toml),
+                Happening::PauseAll => { world.command(Command::PauseAll); }
+                Happening::ResumeAll => { world.command(Command::ResumeAll); }
+                Happening::Trigger(job) => { world.command(Command::Trigger(id(&format!("job{job}")))); }
+                Happening::Kill(job) => { world.command(Command::KillJob(id(&format!("job{job}")))); }
+                Happening::KillAny(index) => {
+                    let run = world.scheduler.runs_of(None).get(index).map(|run| run.id);
+                    if let Some(run) = run {
+                        world.command(Command::Kill(run));
+                    }
+                }
             }
         }
+        world.command(Command::ResumeAll);
         // Faults off: all that is due is judged, then what runs is let finish.
         world.store_takes(Duration::ZERO);
         world.store_fails_for(Duration::ZERO);
@@ -264,5 +285,40 @@ proptest! {
         checkers::check(&world, &limits, workers);
         checkers::nothing_starts_before_its_planned_start(&world, &toml, begin);
         checkers::every_fire_has_exactly_one_outcome(&world, &toml, begin, end);
+        checkers::every_command_is_answered(&world);
+        checkers::promised_runs_have_one_outcome(&world);
+    }
+}
+
+/// The fires that a job has outside of its pauses, as seconds of the day.
+fn fires_outside(pauses: &[(u64, u64)], every: u64, length: u64) -> Vec<i64> {
+    (1..=length / every)
+        .map(|n| n * every)
+        .filter(|at| !pauses.iter().any(|(from, until)| from < at && at <= until))
+        .map(|at| i64::try_from(at).unwrap())
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// A job runs at all fires outside of its pauses, and at no other.
+    #[test]
+    fn a_paused_job_has_no_fires_and_a_resumed_one_has_all(
+        lengths in prop::collection::vec((1..900_u64, 1..900_u64), 1..12),
+    ) {
+        let toml = "[jobs.a]\ncron = '* * * * *'\ncommand = 'x'\n";
+        let mut world = World::new("2026-03-01 00:00:00.25", toml);
+        let mut pauses = Vec::new();
+        let mut time = 0;
+        for (running, paused) in lengths {
+            world.run_for(seconds(running));
+            world.pause("a");
+            world.run_for(seconds(paused));
+            world.resume("a");
+            pauses.push((time + running, time + running + paused));
+            time += running + paused;
+        }
+        prop_assert_eq!(world.starts("a"), fires_outside(&pauses, 60, time));
     }
 }

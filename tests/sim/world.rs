@@ -1,9 +1,10 @@
 //! A machine that exists only in the test: two clocks, processes that follow a script, a store.
 
-use rsched::config::{self, Context, FileText, JobsFile};
+use rsched::config::{self, Context, FileText, JobId, JobsFile};
 use rsched::scheduler::{
-    Action, Batch, Emitted, Event, EventName, Exit, Limits, Record, RunId, RunKey, RunState,
-    Scheduler, ShutdownRequest, StopSignal, StoreId,
+    Action, Batch, Command, Emitted, Event, EventName, Exit, Limits, Reason, Record, Refusal,
+    Reply, RunId, RunKey, RunState, RunTimeJob, Scheduler, ShutdownRequest, StopSignal, StoreId,
+    Token,
 };
 use rsched::time::{BootTime, Now, WallTime, ZoneDatabase, human};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -51,6 +52,10 @@ pub struct Trace {
     pub records: Vec<Record>,
     /// (job, fire time, start, end) of every process; end is none while it runs.
     pub processes: Vec<(String, WallTime, WallTime, Option<WallTime>)>,
+    /// Processes of runs that somebody asked for: job and time of the request.
+    pub manual: BTreeSet<(String, WallTime)>,
+    /// The answers to commands, in the order of the commands; none while there is none yet.
+    pub replies: Vec<Option<Reply>>,
     /// Spawns that were asked for before their `Starting` record was durable.
     pub premature: Vec<RunId>,
     pub signals: Vec<(WallTime, String, StopSignal)>,
@@ -81,6 +86,10 @@ pub fn seconds(n: u64) -> Duration {
 
 pub fn at(text: &str) -> WallTime {
     human::parse_datetime(text, &rsched::time::Zone::utc()).expect("a time in a test")
+}
+
+pub fn id(text: &str) -> JobId {
+    JobId::parse(text).expect("an id in a test")
 }
 
 /// Jobs from text, in UTC, or a panic that shows the diagnostics.
@@ -215,6 +224,53 @@ impl World {
         self.give(Event::Shutdown(request));
     }
 
+    /// Asks for something; the answer is none as long as the store has not taken what it rests on.
+    pub fn command(&mut self, command: Command) -> Option<Reply> {
+        let token = Token(self.trace.replies.len() as u64);
+        self.trace.replies.push(None);
+        self.give(Event::Command {
+            token,
+            command: Box::new(command),
+        });
+        self.trace.replies.last().unwrap().clone()
+    }
+
+    pub fn pause(&mut self, job: &str) -> Option<Reply> {
+        self.command(Command::Pause(id(job)))
+    }
+
+    pub fn resume(&mut self, job: &str) -> Option<Reply> {
+        self.command(Command::Resume(id(job)))
+    }
+
+    /// A run of the job, now.
+    pub fn trigger(&mut self, job: &str) -> Result<RunId, Refusal> {
+        match self.command(Command::Trigger(id(job))) {
+            Some(Reply::Submitted(run)) => Ok(run),
+            Some(Reply::Refused(refusal)) => Err(refusal),
+            other => panic!("no such answer to a trigger: {other:?}"),
+        }
+    }
+
+    /// Adds the one job of a file, as if it were in none.
+    pub fn add(&mut self, toml: &str, replace: bool) -> Option<Reply> {
+        let job = self.run_time_job(toml);
+        let paused = false;
+        self.command(Command::Add {
+            job,
+            replace,
+            paused,
+        })
+    }
+
+    pub fn run_time_job(&self, toml: &str) -> RunTimeJob {
+        let job = jobs(toml, self.wall).jobs.remove(0);
+        RunTimeJob {
+            job,
+            definition: toml.into(),
+        }
+    }
+
     /// Lets time pass, waking the scheduler just when it asks to be and when processes end.
     pub fn run_for(&mut self, time: Duration) -> &mut Self {
         let end = self.boot + time;
@@ -343,6 +399,11 @@ impl World {
             Action::Store(batch) if self.store_delay.is_zero() => self.answer(batch),
             Action::Store(batch) => self.unanswered.push((self.boot + self.store_delay, batch)),
             Action::Emit(emitted) => self.trace.emitted.push(*emitted),
+            Action::Reply { token, reply } => {
+                let place = &mut self.trace.replies[usize::try_from(token.0).unwrap()];
+                assert_eq!(*place, None, "{token:?} was answered twice");
+                *place = Some(reply);
+            }
             Action::Exit => self.exited = true,
             Action::Spawn(request) => {
                 // A run may have been made just before the clock was set back.
@@ -354,6 +415,9 @@ impl World {
                     self.trace.premature.push(request.run_id);
                 }
                 let job = request.job.id.to_string();
+                if request.reason == Reason::Manual {
+                    self.trace.manual.insert((job.clone(), request.fire_time));
+                }
                 let script = self.scripts.get(&job).cloned().unwrap_or_default();
                 if script.spawn_fails {
                     self.events.push_back(Event::SpawnFailed {

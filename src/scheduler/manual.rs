@@ -1,0 +1,96 @@
+//! Runs that a person asked for, and runs that a person stops.
+
+use super::command::{Refusal, Reply};
+use super::record::{Reason, RunId};
+use super::run::{Run, RunKey, Stage, StopReason};
+use super::scheduler::Scheduler;
+use crate::config::JobId;
+use crate::time::Now;
+use std::sync::Arc;
+
+/// Said of a run that was to be stopped and had not begun.
+pub(super) const DROPPED: &str = "it was stopped on request before it began";
+
+impl Scheduler {
+    /// Makes a run for now. It waits for a worker as any other; pauses do not hold it, since who
+    /// asks for a run means it.
+    pub(super) fn trigger(&mut self, id: &JobId, now: Now) -> Result<RunId, Refusal> {
+        let Some(state) = self.jobs.get(id) else {
+            return Err(Refusal::UnknownJob(id.clone()));
+        };
+        if self.shutdown.is_some() {
+            return Err(Refusal::ShuttingDown);
+        }
+        if !self.ledger.accepts_decisions() {
+            return Err(Refusal::StoreFailing);
+        }
+        let job = Arc::clone(&state.job);
+        let instances = self.instances.entry(id.clone()).or_default();
+        if instances.count() >= job.max_instances {
+            return Err(Refusal::MaxInstances {
+                job: id.clone(),
+                limit: job.max_instances,
+            });
+        }
+        instances.single += 1;
+        self.last_key += 1;
+        self.manual_runs += 1;
+        let run = Run {
+            key: RunKey(self.last_key),
+            id: RunId::of_request(self.store, id, now.wall, self.manual_runs),
+            job,
+            fire_time: now.wall,
+            planned_start: now.wall,
+            epoch: self.epoch,
+            sequence: self.manual_runs,
+            reason: Reason::Manual,
+            stands_for: 1,
+            catchup: false,
+            stop_requested: false,
+            stage: Stage::Waiting,
+        };
+        let run_id = run.id;
+        self.submit(run, now);
+        Ok(run_id)
+    }
+
+    pub(super) fn kill_run(&mut self, id: RunId, now: Now) -> Result<Reply, Refusal> {
+        let key = self.runs.values().find(|run| run.id == id);
+        let Some(key) = key.map(|run| run.key) else {
+            return Err(Refusal::UnknownRun(id));
+        };
+        self.stop_on_request(key, now);
+        Ok(Reply::Stopping(vec![id]))
+    }
+
+    pub(super) fn kill_runs_of(&mut self, id: &JobId, now: Now) -> Result<Reply, Refusal> {
+        let runs: Vec<_> = self
+            .runs
+            .values()
+            .filter(|run| run.job.id == *id)
+            .map(|run| (run.key, run.id))
+            .collect();
+        if runs.is_empty() && !self.jobs.contains_key(id) {
+            return Err(Refusal::UnknownJob(id.clone()));
+        }
+        // The newest first: of a catch-up, the next would get the turn of the one before it.
+        for &(key, _) in runs.iter().rev() {
+            self.stop_on_request(key, now);
+        }
+        Ok(Reply::Stopping(
+            runs.into_iter().map(|(_, id)| id).collect(),
+        ))
+    }
+
+    fn stop_on_request(&mut self, key: RunKey, now: Now) {
+        let Some(run) = self.runs.get_mut(&key) else {
+            return;
+        };
+        match run.stage {
+            Stage::Waiting => self.skip_waiting(key, DROPPED),
+            // Where it comes to be all the same, it is stopped then.
+            Stage::Deciding | Stage::Starting => run.stop_requested = true,
+            Stage::Running { .. } => self.stop(key, StopReason::Requested, now),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Jobs that are in no file: added, changed and removed while the scheduler runs.
+//!
+//! Each carries its definition as text beside what was made of it, so that a store can keep it and
+//! a change can be made to what was written. When such a job has no fires left it is removed, as
+//! `APScheduler` does; a job of the file stays listed as long as it is in the file.
+
+use super::command::{Refusal, Reply};
+use super::emitted::{Emitted, EventName};
+use super::job_state::JobState;
+use super::scheduler::Scheduler;
+use crate::config::{Job, JobId, MAX_JOBS};
+use crate::time::Now;
+use std::sync::Arc;
+
+/// Where a job's definition is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobSource {
+    /// A jobs file.
+    File,
+    /// Given at run time: its definition, in whatever form the giver reads again.
+    Api(Arc<str>),
+}
+
+/// A job with the definition it was made from.
+#[derive(Clone, Debug)]
+pub struct RunTimeJob {
+    /// What it means.
+    pub job: Arc<Job>,
+    /// What was written.
+    pub definition: Arc<str>,
+}
+
+impl Scheduler {
+    pub(super) fn add_job(
+        &mut self,
+        new: RunTimeJob,
+        replace: bool,
+        paused: bool,
+        now: Now,
+    ) -> Result<Reply, Refusal> {
+        let id = new.job.id.clone();
+        match self.jobs.get(&id).map(|state| &state.source) {
+            Some(JobSource::File) if replace => return Err(Refusal::JobOfFile(id)),
+            Some(_) if !replace => return Err(Refusal::JobExists(id)),
+            Some(_) => return self.change_job(new, now),
+            None => {}
+        }
+        let is_similar = |other: &&JobId| other.as_str().eq_ignore_ascii_case(id.as_str());
+        if let Some(other) = self.jobs.keys().find(is_similar) {
+            return Err(Refusal::SimilarJobExists(other.clone()));
+        }
+        if self.jobs.len() >= MAX_JOBS {
+            return Err(Refusal::TooManyJobs(MAX_JOBS));
+        }
+        self.generation += 1;
+        let mut state = JobState::first_seen(new.job, now.wall, self.generation);
+        state.source = JobSource::Api(new.definition);
+        state.paused = paused;
+        state.plan();
+        self.jobs.insert(id.clone(), state);
+        self.tell_in_order(Emitted::about(EventName::JobAdded, &id));
+        self.rebuild_queue();
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn change_job(&mut self, new: RunTimeJob, now: Now) -> Result<Reply, Refusal> {
+        let id = new.job.id.clone();
+        let mut state = self.take_run_time_job(&id)?;
+        self.generation += 1;
+        if state.job != new.job {
+            self.redefine(&mut state, new.job, now);
+        }
+        state.source = JobSource::Api(new.definition);
+        self.jobs.insert(id, state);
+        self.rebuild_queue();
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn remove_job(&mut self, id: &JobId, now: Now) -> Result<Reply, Refusal> {
+        let state = self.take_run_time_job(id)?;
+        self.forget_job(id, &state, now);
+        self.rebuild_queue();
+        Ok(Reply::Done)
+    }
+
+    fn take_run_time_job(&mut self, id: &JobId) -> Result<JobState, Refusal> {
+        match self.jobs.get(id).map(|state| &state.source) {
+            None => Err(Refusal::UnknownJob(id.clone())),
+            Some(JobSource::File) => Err(Refusal::JobOfFile(id.clone())),
+            Some(JobSource::Api(_)) => Ok(self.jobs.remove(id).expect("it was just found")),
+        }
+    }
+}
