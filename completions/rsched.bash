@@ -311,7 +311,7 @@ _rsched() {
             return 0
             ;;
         rsched__subcmd__run)
-            opts="-v -q -h --paused --for --log-format --log-level --state-dir --name --wait-lock --trust-owner --verbose --quiet --help"
+            opts="-v -q -h --paused --for --log-format --log-level --store --state-dir --name --wait-lock --trust-owner --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -327,6 +327,10 @@ _rsched() {
                     ;;
                 --log-level)
                     COMPREPLY=($(compgen -W "error warn info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --state-dir)

@@ -42,7 +42,8 @@ complete -c rsched -n "__fish_rsched_using_subcommand run" -l log-level -d 'The 
 warn\t''
 info\t''
 debug\t''"
-complete -c rsched -n "__fish_rsched_using_subcommand run" -l state-dir -d 'Directory of the lock [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand run" -l store -d 'Where records are kept, instead of what the file says: sqlite, sqlite:PATH or memory' -r
+complete -c rsched -n "__fish_rsched_using_subcommand run" -l state-dir -d 'Directory of the lock and the records [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]' -r -f -a "(__fish_complete_directories)"
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l name -d 'Name of this scheduler, for its directories [default: from the first file]' -r
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l trust-owner -d 'Also trust jobs files of this user' -r
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l paused -d 'Start paused: no job is started'

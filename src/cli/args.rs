@@ -94,7 +94,10 @@ pub(super) struct RunArgs {
     /// The loudness of the log; job output is at info
     #[arg(long, value_name = "LEVEL", value_enum)]
     pub log_level: Option<LogLevelArg>,
-    /// Directory of the lock [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]
+    /// Where records are kept, instead of what the file says: sqlite, sqlite:PATH or memory
+    #[arg(long, value_name = "STORE")]
+    pub store: Option<String>,
+    /// Directory of the lock and the records [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub state_dir: Option<PathBuf>,
     /// Name of this scheduler, for its directories [default: from the first file]

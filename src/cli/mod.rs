@@ -8,6 +8,7 @@ mod expression;
 mod jobs_files;
 mod man;
 mod next;
+mod open_store;
 mod run;
 mod terminal;
 mod validate;

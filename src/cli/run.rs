@@ -3,10 +3,11 @@
 use super::args::{RunArgs, Verbosity};
 use super::exit_code::ExitCode;
 use super::jobs_files;
+use super::open_store::{self, Opened};
 use super::terminal::complain;
+use crate::config::{SchedulerSettings, StorePlace};
 use crate::daemon::{Daemon, JobsSource, Level, LogLines, LogWriter, ReadJobs, Setup};
-use crate::scheduler::{Limits, Scheduler, StoreId};
-use crate::store::{MemoryStore, Store as _};
+use crate::scheduler::Scheduler;
 use crate::sys::directories::{
     self, Directories, DirectoryError, DirectoryVariables, InstanceName,
 };
@@ -14,7 +15,7 @@ use crate::sys::lock::{Holder, InstanceLock, LockError};
 use crate::sys::notify::{self, Notifier};
 use crate::sys::trust::TrustPolicy;
 use crate::sys::wake::Waker;
-use crate::sys::{clock, descriptors, host, random, signals};
+use crate::sys::{clock, descriptors, host, signals};
 use crate::time::{WallTime, human};
 use std::fmt::Display;
 use std::fs::File;
@@ -59,11 +60,12 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
     // A limit that cannot be raised is lived with.
     drop(descriptors::raise_limit());
 
-    let store = MemoryStore::new(StoreId(random::u128().map_err(broken)?));
-    let limits = Limits {
-        store: store.id(),
-        paused: args.paused,
-    };
+    let Opened {
+        store,
+        past,
+        marks,
+        adopted,
+    } = open_store(args, &read.file.scheduler, &directories)?;
     let lines = LogLines {
         format: args.log_format.into(),
         level: verbosity
@@ -81,10 +83,12 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
     let notify_socket = std::env::var_os("NOTIFY_SOCKET");
     let setup = Setup {
         // The lock may have been long in coming: the jobs are first seen now.
-        scheduler: Scheduler::new(read.file, limits, clock::read()),
-        store: Box::new(store),
+        scheduler: Scheduler::new(read.file, args.paused, past, clock::read()),
+        store,
         source,
         lock,
+        marks,
+        adopted,
         pipes_directory,
         lines,
         log,
@@ -95,6 +99,26 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         environment: std::env::vars_os().collect(),
     };
     Daemon::new(setup).map_err(|error| fail(ExitCode::InputOutput, &error))
+}
+
+fn open_store(
+    args: &RunArgs,
+    settings: &SchedulerSettings,
+    directories: &Directories,
+) -> Result<Opened, ExitCode> {
+    let chosen = match &args.store {
+        Some(text) => {
+            let here = std::env::current_dir().unwrap_or_default();
+            let place = StorePlace::parse(text, &here);
+            Some(place.map_err(|why| fail(ExitCode::Usage, &format!("--store: {why}")))?)
+        }
+        None => None,
+    };
+    let place = chosen.as_ref().unwrap_or(&settings.store);
+    open_store::open(place, settings, directories).map_err(|error| {
+        error.complain();
+        error.exit_code()
+    })
 }
 
 fn read_jobs(source: &mut JobsSource, now: WallTime) -> Result<ReadJobs, ExitCode> {

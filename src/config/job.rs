@@ -1,6 +1,7 @@
 //! A job that cannot be wrong: what the jobs file means after every check.
-use super::JobId;
-use crate::schedule::ScheduleSpec;
+use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL};
+use super::{JobId, StorePlace};
+use crate::schedule::{ScheduleSpec, Trigger};
 use crate::time::Zone;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -26,6 +27,26 @@ pub enum Coalesce {
     Earliest,
     /// A run each, in order.
     All,
+}
+
+/// What becomes of a run whose end could not be learnt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnLost {
+    /// It ends as `lost`.
+    #[default]
+    Keep,
+    /// It runs again.
+    Rerun,
+}
+
+/// How much a record survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// A loss of power: every decision waits for the disk.
+    #[default]
+    Power,
+    /// The death of the scheduler, but not of the machine.
+    Process,
 }
 
 /// One configured job.
@@ -65,6 +86,36 @@ pub struct Job {
     pub timeout: Option<Duration>,
     /// KILL this long after TERM.
     pub kill_after: Duration,
+    /// What becomes of a run whose end could not be learnt.
+    pub on_lost: OnLost,
+}
+
+impl Job {
+    /// A job that is in no jobs file any more, and of which a process still runs: only its id is
+    /// known, and that process is stopped as by default.
+    #[must_use]
+    pub fn departed(id: JobId) -> Self {
+        Self {
+            name: id.to_string(),
+            id,
+            description: None,
+            tags: Vec::new(),
+            schedule: ScheduleSpec::new(Trigger::Now, Zone::utc()),
+            trigger_text: String::new(),
+            command: Command::Program(Vec::new()),
+            shell: DEFAULT_SHELL.into(),
+            cwd: PathBuf::from("/"),
+            env: BTreeMap::new(),
+            enabled: false,
+            max_instances: 1,
+            misfire_grace_time: Some(DEFAULT_GRACE),
+            coalesce: Coalesce::default(),
+            jitter: None,
+            timeout: None,
+            kill_after: DEFAULT_KILL_AFTER,
+            on_lost: OnLost::Keep,
+        }
+    }
 }
 
 /// `[scheduler]` and `[executors.default]`.
@@ -81,6 +132,12 @@ pub struct SchedulerSettings {
     pub shutdown_timeout: Duration,
     /// `[executors.default] max_workers`.
     pub max_workers: u32,
+    /// Where records are kept.
+    pub store: StorePlace,
+    /// How much a record survives.
+    pub durability: Durability,
+    /// How many runs of each job are kept.
+    pub keep_runs: u32,
 }
 
 /// Everything a jobs file (or several) says.

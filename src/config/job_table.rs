@@ -133,6 +133,7 @@ impl<'t> Surroundings<'t, '_> {
                 .kill_after
                 .or(defaults.kill_after)
                 .unwrap_or(DEFAULT_KILL_AFTER),
+            on_lost: settings.on_lost.or(defaults.on_lost).unwrap_or_default(),
         })
     }
 

@@ -25,6 +25,7 @@ mod schedule;
 mod schedule_keys;
 mod scheduler_table;
 mod settings;
+mod store_place;
 mod string_span;
 mod suggestion;
 mod syntax;
@@ -35,12 +36,13 @@ pub use dialect::{Dialect, ExpressionOptions};
 pub use inline::{
     InlineTrigger, diagnostics_of_expression, parse_inline_trigger, warnings_of_expression,
 };
-pub use job::{Coalesce, Command, Job, JobsFile, SchedulerSettings};
+pub use job::{Coalesce, Command, Durability, Job, JobsFile, OnLost, SchedulerSettings};
 pub use job_id::{JobId, JobIdError};
 pub use limits::{
     MAX_ARGUMENT_BYTES, MAX_ENV_VARIABLES, MAX_FILE_BYTES, MAX_ID_BYTES, MAX_JOBS, MAX_STRING_BYTES,
 };
 pub use load::{Context, FileText, Loaded, load};
+pub use store_place::StorePlace;
 
 #[cfg(test)]
 mod tests;

@@ -21,7 +21,7 @@ pub(super) enum Place {
 }
 
 const FILE: &[&str] = &["api", "history", "listeners"];
-const SCHEDULER: &[&str] = &["durability", "hosts", "store", "watch"];
+const SCHEDULER: &[&str] = &["hosts", "watch"];
 const DEFAULTS: &[&str] = &[
     "clear_env",
     "env_file",
@@ -32,7 +32,6 @@ const DEFAULTS: &[&str] = &[
     "limits",
     "nice",
     "no_new_privileges",
-    "on_lost",
     "output",
     "overlap",
     "priority",

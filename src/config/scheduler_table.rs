@@ -5,8 +5,9 @@ use super::not_supported::Place;
 use super::reader::{Entry, Problems};
 use super::schedule_keys::zone;
 use super::settings::count;
+use super::store_place::store_place;
 use super::value::{TextKind, boolean, choice, length, table, text};
-use super::{Context, SchedulerSettings};
+use super::{Context, Durability, SchedulerSettings, StorePlace};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,14 @@ const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
 const WORKERS_PER_CPU: usize = 4;
 /// … but at least so many.
 const MIN_DEFAULT_WORKERS: usize = 10;
+
+/// Default of `[history] keep_runs`.
+const DEFAULT_KEEP_RUNS: u32 = 100;
+
+const DURABILITY: [(&str, Durability); 2] = [
+    ("power", Durability::Power),
+    ("process", Durability::Process),
+];
 
 /// Reads both tables, or takes the defaults for what they do not say; the warnings silenced for all jobs
 /// stand there too.
@@ -36,6 +45,9 @@ pub(super) fn settings(
         start_paused: false,
         shutdown_timeout: DEFAULT_SHUTDOWN_TIMEOUT,
         max_workers: u32::try_from(workers).unwrap_or(u32::MAX),
+        store: StorePlace::default(),
+        durability: Durability::default(),
+        keep_runs: DEFAULT_KEEP_RUNS,
     };
     let mut allowed = Allowed::default();
     if let Some(mut table) =
@@ -66,6 +78,18 @@ pub(super) fn settings(
             .filter(|seed| !seed.is_empty())
         {
             settings.seed = seed.into();
+        }
+        if let Some(store) = table
+            .take("store")
+            .and_then(|entry| store_place(&entry, problems))
+        {
+            settings.store = store;
+        }
+        if let Some(durability) = table
+            .take("durability")
+            .and_then(|entry| choice(&entry, &DURABILITY, problems))
+        {
+            settings.durability = durability;
         }
         if let Some(entry) = table.take("allow") {
             allowed = Allowed::read(&entry, problems);

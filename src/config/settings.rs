@@ -8,7 +8,7 @@ use super::value::{
     TextKind, boolean, choice, filled_text, integer, items, length, positive_length, text,
     wrong_type,
 };
-use super::{Coalesce, command, environment};
+use super::{Coalesce, OnLost, command, environment};
 use crate::time::ZoneDatabase;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,6 +21,8 @@ pub(super) const DEFAULT_GRACE: Duration = Duration::from_secs(60);
 pub(super) const DEFAULT_KILL_AFTER: Duration = Duration::from_secs(10);
 /// Default of `shell`.
 pub(super) const DEFAULT_SHELL: &str = "/bin/sh";
+
+const ON_LOST: [(&str, OnLost); 2] = [("keep", OnLost::Keep), ("rerun", OnLost::Rerun)];
 
 /// What one table says; none where it says nothing.
 #[derive(Clone, Default)]
@@ -36,6 +38,7 @@ pub(super) struct Settings<'t> {
     pub coalesce: Option<Coalesce>,
     pub timeout: Option<Duration>,
     pub kill_after: Option<Duration>,
+    pub on_lost: Option<OnLost>,
     pub description: Option<String>,
     pub tags: Option<Vec<String>>,
 }
@@ -93,6 +96,9 @@ impl<'t> Settings<'t> {
             kill_after: table
                 .take("kill_after")
                 .and_then(|entry| length(&entry, problems)),
+            on_lost: table
+                .take("on_lost")
+                .and_then(|entry| choice(&entry, &ON_LOST, problems)),
             description: table.take("description").and_then(|entry| {
                 text(&entry, TextKind::Block, problems).map(std::borrow::Cow::into_owned)
             }),

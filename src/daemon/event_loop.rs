@@ -9,11 +9,12 @@ use super::jobs_source::JobsSource;
 use super::level::Level;
 use super::log_line::LogLines;
 use super::log_writer::LogWriter;
+use super::recovery::Adopted;
 use super::sentence::counted;
 use super::status_text::status_lines;
 use super::supervised::SupervisedRuns;
 use crate::diagnostic;
-use crate::process::ReadBuffer;
+use crate::process::{ReadBuffer, StartMarks};
 use crate::scheduler::{Action, Emitted, Event, EventName, RunKey, Scheduler, ShutdownRequest};
 use crate::store::{Answer, Store};
 use crate::sys::clock;
@@ -69,6 +70,10 @@ pub struct Setup {
     pub source: JobsSource,
     /// The lock; freed when the daemon is dropped or dies.
     pub lock: InstanceLock,
+    /// Where starts are marked; none with a store that a restart cannot read anyway.
+    pub marks: Option<StartMarks>,
+    /// The processes of an earlier scheduler that live.
+    pub adopted: Adopted,
     /// Where the output pipes are made.
     pub pipes_directory: PathBuf,
     /// How lines look.
@@ -168,7 +173,7 @@ impl Daemon {
     /// # Errors
     /// Only when the loop cannot go on: its own descriptors failed.
     pub fn run(mut self) -> Result<(), DaemonError> {
-        self.adopt_pipes();
+        self.adopt_processes();
         self.feed(Event::Started);
         self.tell_service_manager();
         loop {
@@ -269,6 +274,7 @@ impl Daemon {
                     self.step(answer, &mut actions);
                 }
                 Action::Signal { run, signal } => self.signal(run, signal),
+                Action::ClearStart { run_id, attempt } => self.clear_start(run_id, attempt),
                 Action::Reply { .. } => {}
                 // Held back, so that it is the last line whatever else is still to be said.
                 Action::Emit(told) if told.name == EventName::SchedulerShutdown => {
@@ -443,6 +449,7 @@ impl Daemon {
         }
         self.write_log();
         self.setup.log.finish(LOG_PATIENCE);
+        self.setup.store.close();
     }
 }
 

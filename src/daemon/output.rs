@@ -7,6 +7,7 @@ use super::log_line::OutputLine;
 use super::supervised::Output;
 use crate::config::JobId;
 use crate::process::{OutputPipe, ReadState, Reopened};
+use crate::scheduler::RunId;
 use crate::sys::clock;
 use std::io;
 use std::os::unix::fs::FileTypeExt as _;
@@ -46,26 +47,22 @@ impl Daemon {
         };
         for name in names {
             // Made as JOB.RUN_ID; anything else is not ours.
-            let Some(job) = name
-                .rsplit_once('.')
-                .and_then(|(job, _)| JobId::parse(job).ok())
-            else {
+            let Some((job, run)) = name.rsplit_once('.') else {
+                continue;
+            };
+            let (Ok(job), Some(run)) = (JobId::parse(job), RunId::parse(run)) else {
                 continue;
             };
             let adopted = match OutputPipe::reopen(&self.setup.pipes_directory.join(&name)) {
-                Ok(Reopened::Live(pipe)) => {
-                    let message = format!(
-                        "Job \"{job}\" of an earlier scheduler still runs; its output goes on being read"
-                    );
-                    let output = Output {
+                Ok(Reopened::Live(pipe)) => self
+                    .watch_output(Output {
                         pipe,
                         job,
-                        run: None,
+                        run,
                         queued: false,
-                    };
-                    self.watch_output(output)
-                        .map(|_| self.say(Level::Warn, &message))
-                }
+                        is_ours: false,
+                    })
+                    .map(drop),
                 Ok(Reopened::Abandoned) => Ok(()),
                 Err(error) => Err(error),
             };
@@ -86,7 +83,9 @@ impl Daemon {
         if let Err(error) = self.output_poller.add(pipe, number) {
             let output = self.runs.outputs.remove(&number);
             if let Some(Output {
-                pipe, run: Some(_), ..
+                pipe,
+                is_ours: true,
+                ..
             }) = output
             {
                 drop(pipe.remove());
@@ -201,7 +200,7 @@ impl Daemon {
                     time,
                     OutputLine {
                         job,
-                        run: *run,
+                        run: Some(*run),
                         bytes: line.bytes,
                         cut: line.cut,
                     },

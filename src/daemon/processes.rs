@@ -2,15 +2,18 @@
 
 use super::event_loop::{Daemon, FIRST_CHILD};
 use super::level::Level;
+use super::recovery::mark_name;
 use super::run_environment::run_variables;
 use super::supervised::{Output, Stage, Supervised};
 use crate::config::{Command, Job};
 use crate::process::{self, Launch, OutputPipe, OutputTarget, Program};
-use crate::scheduler::{Event, Exit, RunKey, SpawnRequest, StopSignal};
+use crate::scheduler::{Event, Exit, RunId, RunKey, SpawnRequest, StopSignal, Usage};
 use crate::sys::{clock, process_group};
+use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io;
 use std::time::Duration;
 
 /// While the group of a stopped process outlives it, the daemon looks so often whether it is gone:
@@ -22,11 +25,12 @@ impl Daemon {
         let run = request.run;
         match self.try_spawn(request) {
             Ok(pid) => Event::Spawned { run, pid },
-            Err(error) => Event::SpawnFailed { run, error },
+            Err(NotStarted::Held(error)) => Event::StartHeld { run, error },
+            Err(NotStarted::Failed(error)) => Event::SpawnFailed { run, error },
         }
     }
 
-    fn try_spawn(&mut self, request: &SpawnRequest) -> Result<i32, String> {
+    fn try_spawn(&mut self, request: &SpawnRequest) -> Result<i32, NotStarted> {
         let past = self.setup.store.summary(&request.job.id);
         let environment = process::environment_for_run(
             self.setup.environment.iter().cloned(),
@@ -35,46 +39,134 @@ impl Daemon {
         );
         let launch = launch_of(&request.job, environment);
         let name = format!("{}.{}", request.job.id, request.run_id);
-        let pipe = OutputPipe::create(&self.setup.pipes_directory, &name)
-            .map_err(|error| format!("cannot make its output pipe `{name}`: {error}"))?;
+        let pipe = OutputPipe::create(&self.setup.pipes_directory, &name).map_err(|error| {
+            NotStarted::of(
+                &error,
+                format!("cannot make its output pipe `{name}`: {error}"),
+            )
+        })?;
         // Before the spawn: a job whose output nobody reads would wait for ever at its full pipe.
         let output = self
             .watch_output(Output {
                 pipe,
                 job: request.job.id.clone(),
-                run: Some(request.run_id),
+                run: request.run_id,
+                is_ours: true,
                 queued: false,
             })
-            .map_err(|error| format!("cannot watch its output pipe `{name}`: {error}"))?;
-        let started = self.start_process(request.run, &launch, output);
+            .map_err(|error| {
+                NotStarted::Failed(format!("cannot watch its output pipe `{name}`: {error}"))
+            })?;
+        let mark = mark_name(request.run_id, request.attempt);
+        let started = self.start_process(request.run, &launch, output, &mark);
         if started.is_err() {
             self.discard_output(output);
         }
         started
     }
 
-    fn start_process(&mut self, run: RunKey, launch: &Launch, output: u64) -> Result<i32, String> {
+    fn start_process(
+        &mut self,
+        run: RunKey,
+        launch: &Launch,
+        output: u64,
+        mark: &str,
+    ) -> Result<i32, NotStarted> {
         let target = OutputTarget::Pipe(self.runs.outputs[&output].pipe.path());
-        let child = process::spawn(launch, target).map_err(|error| error.to_string())?;
+        let child = match &self.setup.marks {
+            Some(marks) => process::spawn_marked(launch, target, &marks.path(mark)),
+            None => process::spawn(launch, target),
+        };
+        let child = child.map_err(|error| match error.errno.map(Errno::from_raw) {
+            Some(Errno::ENOSPC | Errno::EDQUOT | Errno::EROFS) => {
+                NotStarted::Held(error.to_string())
+            }
+            _ => NotStarted::Failed(error.to_string()),
+        })?;
         let pid = child
             .pid()
-            .expect("a child is unreaped until it is reaped below")
-            .as_raw();
-        let descriptor = child.descriptor().expect("so is its descriptor");
-        if let Err(error) = self.poller.add(descriptor, FIRST_CHILD + run.0) {
-            // Its end would never be noticed.
-            child.abandon();
-            return Err(format!(
-                "cannot watch process {pid}, which was killed: {error}"
-            ));
+            .expect("a child is unreaped until it is reaped below");
+        if let Some(marks) = &self.setup.marks {
+            marks.name_process(mark, pid);
         }
         let supervised = Supervised {
             child,
-            output,
+            output: Some(output),
             stage: Stage::Running,
         };
+        self.supervise(run, supervised)
+            .map_err(|(supervised, error)| {
+                // Its end would never be noticed.
+                supervised.child.abandon();
+                NotStarted::Failed(format!(
+                    "cannot watch process {pid}, which was killed: {error}"
+                ))
+            })?;
+        Ok(pid.as_raw())
+    }
+
+    fn supervise(
+        &mut self,
+        run: RunKey,
+        supervised: Supervised,
+    ) -> Result<(), (Supervised, io::Error)> {
+        let descriptor = supervised
+            .child
+            .descriptor()
+            .expect("it is not reaped before it is supervised");
+        if let Err(error) = self.poller.add(descriptor, FIRST_CHILD + run.0) {
+            return Err((supervised, error));
+        }
         self.runs.children.insert(run, supervised);
-        Ok(pid)
+        Ok(())
+    }
+
+    /// Takes over the living processes of an earlier scheduler, and their output.
+    pub(super) fn adopt_processes(&mut self) {
+        self.adopt_pipes();
+        let mut adopted = std::mem::take(&mut self.setup.adopted);
+        for status in self.setup.scheduler.runs_of(None) {
+            let Some(child) = adopted.remove(&status.id) else {
+                continue;
+            };
+            let (run, output) = (status.key, self.runs.output_of(status.id));
+            let supervised = Supervised {
+                child,
+                output,
+                stage: Stage::Running,
+            };
+            self.say(
+                Level::Warn,
+                &format!(
+                    "Job \"{}\" of an earlier scheduler still runs, and is adopted",
+                    status.job
+                ),
+            );
+            if let Err((_, error)) = self.supervise(run, supervised) {
+                // It lives on, and nobody will learn how it ends.
+                self.say(
+                    Level::Error,
+                    &format!("cannot watch a process of job \"{}\": {error}", status.job),
+                );
+                self.feed(Event::Exited {
+                    run,
+                    exit: Exit::Unknown,
+                    usage: None,
+                    output: None,
+                });
+            }
+        }
+    }
+
+    /// The end of an attempt is recorded.
+    pub(super) fn clear_start(&mut self, run: RunId, attempt: u32) {
+        let name = mark_name(run, attempt);
+        if let Some(Err(error)) = self.setup.marks.as_ref().map(|marks| marks.remove(&name)) {
+            self.say(
+                Level::Warn,
+                &format!("cannot remove the mark of a start, `{name}`: {error}"),
+            );
+        }
     }
 
     pub(super) fn signal(&mut self, run: RunKey, signal: StopSignal) {
@@ -117,6 +209,12 @@ impl Daemon {
         };
         // It has told what it had to tell, and would tell it again and again.
         drop(self.poller.remove(descriptor));
+        if supervised.child.is_adopted() && supervised.stage != Stage::Killed {
+            // The kernel tells how it ended once its parent has reaped it, which is not our doing.
+            supervised.stage = Stage::Outlived;
+            self.outlived_at = Some(clock::read().boot + OUTLIVED_CHECK);
+            return;
+        }
         if supervised.stage == Stage::Stopping {
             supervised.stage = Stage::Outlived;
             self.outlived_at = Some(clock::read().boot);
@@ -133,21 +231,22 @@ impl Daemon {
         let exit = supervised.child.try_reap();
         let output = supervised.output;
         self.runs.children.remove(&run);
-        self.read_output(output);
-        let exit = match exit {
-            Ok(exit) => exit.map_or(Exit::Code(0), exit_of),
-            Err(error) => {
-                self.say(
-                    Level::Error,
-                    &format!("cannot learn how a process ended: {error}"),
-                );
-                Exit::Signal {
-                    number: 0,
-                    core_dumped: false,
-                }
-            }
-        };
-        self.feed(Event::Exited { run, exit });
+        if let Some(output) = output {
+            self.read_output(output);
+        }
+        let exit = exit.unwrap_or_else(|error| {
+            self.say(
+                Level::Error,
+                &format!("cannot learn how a process ended: {error}"),
+            );
+            None
+        });
+        self.feed(Event::Exited {
+            run,
+            exit: exit.map_or(Exit::Unknown, exit_of),
+            usage: exit.and_then(|exit| exit.usage).map(usage_of),
+            output: None,
+        });
     }
 
     /// Looks at the processes that ended when they were stopped: are others of their groups left?
@@ -194,9 +293,37 @@ fn launch_of(job: &Job, environment: BTreeMap<OsString, OsString>) -> Launch {
 fn exit_of(exit: process::child::Exit) -> Exit {
     match (exit.code, exit.signal) {
         (Some(code), _) => Exit::Code(code),
-        (None, number) => Exit::Signal {
-            number: number.unwrap_or(0),
+        (None, Some(number)) => Exit::Signal {
+            number,
             core_dumped: exit.core_dumped,
         },
+        (None, None) => Exit::Unknown,
+    }
+}
+
+fn usage_of(usage: process::ResourceUsage) -> Usage {
+    Usage {
+        user_time: usage.user_time,
+        system_time: usage.system_time,
+        peak_memory_bytes: usage.peak_memory_bytes,
+    }
+}
+
+/// Why a process was not started.
+enum NotStarted {
+    /// The disk takes no mark of it: it is tried again when the disk takes writes.
+    Held(String),
+    /// It cannot be.
+    Failed(String),
+}
+
+impl NotStarted {
+    fn of(error: &io::Error, message: String) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::ReadOnlyFilesystem => Self::Held(message),
+            _ => Self::Failed(message),
+        }
     }
 }

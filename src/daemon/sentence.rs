@@ -68,6 +68,7 @@ pub(super) fn sentence(told: &Emitted, zone: &Zone) -> String {
         EventName::JobMaxInstances if count > 1 => {
             format!("{count} executions of job \"{job}\" skipped: {detail}")
         }
+        EventName::JobRetrying => format!("Retrying job \"{job}\" (scheduled at {at}): {detail}"),
         EventName::JobMaxInstances | EventName::JobSkipped => {
             format!("Execution of job \"{job}\" skipped: {detail}")
         }

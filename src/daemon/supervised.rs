@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, VecDeque};
 #[derive(Debug)]
 pub(super) struct Supervised {
     pub child: Child,
-    /// The number of its output pipe.
-    pub output: u64,
+    /// The number of its output pipe; none if that of an adopted process is gone.
+    pub output: Option<u64>,
     pub stage: Stage,
 }
 
@@ -39,7 +39,9 @@ pub(super) enum Stage {
 pub(super) struct Output {
     pub pipe: OutputPipe,
     pub job: JobId,
-    pub run: Option<RunId>,
+    pub run: RunId,
+    /// It was made for a run of this scheduler, not of an earlier one.
+    pub is_ours: bool,
     /// It waits for its turn to be read.
     pub queued: bool,
 }
@@ -60,6 +62,14 @@ impl SupervisedRuns {
         self.outputs_opened += 1;
         self.outputs.insert(self.outputs_opened, output);
         self.outputs_opened
+    }
+
+    /// The number of the pipe of a run.
+    pub fn output_of(&self, run: RunId) -> Option<u64> {
+        let mut outputs = self.outputs.iter();
+        outputs
+            .find(|(_, output)| output.run == run)
+            .map(|(&number, _)| number)
     }
 
     /// Gives a pipe that has something to read its turn, behind those that wait already.

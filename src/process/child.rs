@@ -6,6 +6,7 @@
 
 use super::launch::Launch;
 use super::spawn_error::{SpawnError, SpawnErrorKind};
+use crate::sys::identity::ProcessIdentity;
 use crate::sys::pidfd::{Pidfd, Reap, signal_group};
 use crate::sys::spawn as system;
 use nix::errno::Errno;
@@ -107,16 +108,43 @@ pub struct Child {
 /// What is known of it. The pid is only where it is still valid.
 #[derive(Debug)]
 enum State {
-    Unreaped { pid: Pid, pidfd: Pidfd },
+    Unreaped {
+        pid: Pid,
+        pidfd: Pidfd,
+    },
+    /// Started by an earlier scheduler: somebody else reaps it.
+    Adopted {
+        pid: Pid,
+        pidfd: Pidfd,
+    },
     Reaped(Exit),
 }
 
 impl Child {
+    /// A process that an earlier scheduler started, if it is still the one that is meant and lives.
+    /// It can be watched and stopped as one of ours; how it ended is known where the kernel tells.
+    ///
+    /// # Errors
+    /// EMFILE, ENFILE, ENOMEM, or whatever reading `/proc` says.
+    pub fn adopt(identity: &ProcessIdentity) -> io::Result<Option<Self>> {
+        let pid = Pid::from_raw(identity.pid);
+        let opened = Pidfd::open_identified(identity)?;
+        Ok(opened.map(|pidfd| Self {
+            state: State::Adopted { pid, pidfd },
+        }))
+    }
+
+    /// Whether somebody else reaps it.
+    #[must_use]
+    pub fn is_adopted(&self) -> bool {
+        matches!(self.state, State::Adopted { .. })
+    }
+
     /// Its pid, which is the id of its group and session too; none once it is reaped.
     #[must_use]
     pub fn pid(&self) -> Option<Pid> {
         match &self.state {
-            State::Unreaped { pid, .. } => Some(*pid),
+            State::Unreaped { pid, .. } | State::Adopted { pid, .. } => Some(*pid),
             State::Reaped(_) => None,
         }
     }
@@ -125,7 +153,7 @@ impl Child {
     #[must_use]
     pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         match &self.state {
-            State::Unreaped { pidfd, .. } => Some(pidfd.as_fd()),
+            State::Unreaped { pidfd, .. } | State::Adopted { pidfd, .. } => Some(pidfd.as_fd()),
             State::Reaped(_) => None,
         }
     }
@@ -139,6 +167,10 @@ impl Child {
     pub fn ended(&self) -> io::Result<Option<Exit>> {
         match &self.state {
             State::Unreaped { pidfd, .. } => pidfd.try_wait(Reap::No),
+            State::Adopted { pidfd, .. } if pidfd.has_ended() => {
+                Ok(Some(pidfd.exit_of_stranger().unwrap_or(Exit::UNKNOWN)))
+            }
+            State::Adopted { .. } => Ok(None),
             State::Reaped(exit) => Ok(Some(*exit)),
         }
     }
@@ -149,10 +181,11 @@ impl Child {
     /// # Errors
     /// Somebody else reaped it (ECHILD).
     pub fn try_reap(&mut self) -> io::Result<Option<Exit>> {
-        let State::Unreaped { pidfd, .. } = &self.state else {
-            return self.ended();
+        let exit = match &self.state {
+            State::Unreaped { pidfd, .. } => pidfd.try_wait(Reap::Yes)?,
+            State::Adopted { .. } | State::Reaped(_) => self.ended()?,
         };
-        let Some(exit) = pidfd.try_wait(Reap::Yes)? else {
+        let Some(exit) = exit else {
             return Ok(None);
         };
         self.state = State::Reaped(exit);
@@ -174,8 +207,12 @@ impl Child {
     /// # Errors
     /// EPERM: all of them have become somebody else's (a setuid program).
     pub fn terminate_group(&self, signal: Signal) -> io::Result<bool> {
-        let State::Unreaped { pid, .. } = &self.state else {
-            return Ok(false);
+        let pid = match &self.state {
+            State::Unreaped { pid, .. } => pid,
+            // Its number is its own until it is reaped, which comes after it has ended. In between
+            // there is an instant in which it may become another's: it is asked as late as can be.
+            State::Adopted { pid, pidfd } if !pidfd.has_ended() => pid,
+            State::Adopted { .. } | State::Reaped(_) => return Ok(false),
         };
         match signal_group(*pid, signal) {
             Err(error) if errno_of(&error) == Errno::ESRCH => return Ok(false),

@@ -6,6 +6,7 @@ pub mod launch;
 pub mod lines;
 pub mod output;
 pub mod spawn_error;
+pub mod start_marks;
 
 pub use child::{Child, Exit, OutputTarget, ResourceUsage, spawn, spawn_marked};
 pub use environment::environment_for_run;
@@ -13,6 +14,7 @@ pub use launch::{Launch, Program};
 pub use lines::{Line, MAX_LINE_BYTES};
 pub use output::{OutputPipe, ReadBuffer, ReadState, Reopened};
 pub use spawn_error::{SpawnError, SpawnErrorKind};
+pub use start_marks::{Mark, StartMarks};
 
 #[cfg(test)]
 mod tests;

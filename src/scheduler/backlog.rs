@@ -23,6 +23,49 @@ pub struct Judgement {
     pub run: Vec<WallTime>,
 }
 
+/// The verdict on a backlog to which runs that came back belong as well.
+#[derive(Clone, Debug)]
+pub(super) struct Backlog {
+    pub missed: Option<FireRange>,
+    pub coalesced: Option<FireRange>,
+    pub run: Vec<WallTime>,
+    /// How many fires the first run stands for beside its own.
+    pub folded: u64,
+    /// Its first runs are made already: the others follow them one by one.
+    pub begun: bool,
+}
+
+impl From<Judgement> for Backlog {
+    fn from(judgement: Judgement) -> Self {
+        Self {
+            folded: judgement.coalesced.as_ref().map_or(0, |range| range.count),
+            missed: judgement.missed,
+            coalesced: judgement.coalesced,
+            run: judgement.run,
+            begun: false,
+        }
+    }
+}
+
+impl Backlog {
+    /// None of the fires runs: all that are not missed are folded into a run that is older than
+    /// they are.
+    pub fn fold_all_fires(&mut self) {
+        for &fire in self.run.iter().rev() {
+            let range = self.coalesced.get_or_insert(FireRange {
+                first: fire,
+                last: fire,
+                count: 0,
+            });
+            range.first = range.first.min(fire);
+            range.last = range.last.max(fire);
+            range.count += 1;
+            self.folded += 1;
+        }
+        self.run.clear();
+    }
+}
+
 /// Judges the fires `t` with `after < t <= until`, noticed at `now`, by when all of them are to have
 /// started.
 ///

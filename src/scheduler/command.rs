@@ -101,10 +101,30 @@ pub enum Refusal {
     StoreFailing,
 }
 
+impl Command {
+    /// Whether it must outlive the scheduler.
+    fn changes_what_is_kept(&self) -> bool {
+        match self {
+            Self::Pause(_)
+            | Self::Resume(_)
+            | Self::PauseAll
+            | Self::ResumeAll
+            | Self::Add { .. }
+            | Self::Change(_)
+            | Self::Remove(_) => true,
+            Self::Kill(_) | Self::KillJob(_) | Self::Trigger(_) => false,
+        }
+    }
+}
+
 impl Scheduler {
     pub(super) fn obey(&mut self, token: Token, command: Command, now: Now) {
         // What is due already is judged as things were before.
         self.judge_due(now);
+        if command.changes_what_is_kept() && !self.ledger.accepts_decisions() {
+            // Who asks must be able to rely on it.
+            return self.answer(token, Reply::Refused(Refusal::StoreFailing));
+        }
         let reply = match command {
             Command::Pause(id) => self.pause_job(&id, now),
             Command::Resume(id) => self.resume_job(&id, now),
@@ -129,7 +149,13 @@ impl Scheduler {
                 Err(refusal) => Err(refusal),
             },
         };
-        self.answer(token, reply.unwrap_or_else(Reply::Refused));
+        match reply {
+            // There may be nothing to wait for: it was so already.
+            Ok(Reply::Done) if !self.ledger.is_settled() => {
+                self.ledger.answer_when_durable(token, Reply::Done);
+            }
+            reply => self.answer(token, reply.unwrap_or_else(Reply::Refused)),
+        }
     }
 
     pub(super) fn answer(&mut self, token: Token, reply: Reply) {

@@ -45,6 +45,8 @@ pub enum EventName {
     JobMaxInstances,
     /// A fire was skipped for another reason.
     JobSkipped,
+    /// An attempt came to nothing, and the run is started once more.
+    JobRetrying,
     /// The job has no fire times left.
     JobFinished,
     /// The wall clock was set.
@@ -56,6 +58,39 @@ pub enum EventName {
 }
 
 impl EventName {
+    /// Every event, for tables and tests.
+    pub const ALL: [Self; 18] = [
+        Self::SchedulerStarted,
+        Self::SchedulerShutdown,
+        Self::SchedulerPaused,
+        Self::JobAdded,
+        Self::JobRemoved,
+        Self::JobModified,
+        Self::JobSubmitted,
+        Self::JobStarted,
+        Self::JobExecuted,
+        Self::JobError,
+        Self::JobMissed,
+        Self::JobCoalesced,
+        Self::JobMaxInstances,
+        Self::JobSkipped,
+        Self::JobRetrying,
+        Self::JobFinished,
+        Self::ClockStepped,
+        Self::StoreFailed,
+    ];
+
+    /// The event of this name.
+    ///
+    /// ```
+    /// use rsched::scheduler::EventName;
+    /// assert_eq!(EventName::parse("job_error"), Some(EventName::JobError));
+    /// ```
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.as_str() == name)
+    }
+
     /// The name, as in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -77,6 +112,7 @@ impl EventName {
             Self::JobCoalesced => "job_coalesced",
             Self::JobMaxInstances => "job_max_instances",
             Self::JobSkipped => "job_skipped",
+            Self::JobRetrying => "job_retrying",
             Self::JobFinished => "job_finished",
             Self::ClockStepped => "clock_stepped",
             Self::ReloadFailed => "reload_failed",

@@ -2,7 +2,7 @@
 
 use super::command::{Command, Reply, Token};
 use super::emitted::Emitted;
-use super::record::{Batch, Reason, RunId, Ticket};
+use super::record::{Batch, OutputTail, Reason, RunId, Ticket, Usage};
 use super::run::RunKey;
 use crate::config::{Job, JobsFile};
 use crate::time::{BootTime, WallTime};
@@ -33,6 +33,14 @@ pub enum Event {
         /// Its process id.
         pid: i32,
     },
+    /// The start of a run could not be recorded by its mark (a full disk): nothing was started, and
+    /// nothing is until the store takes writes.
+    StartHeld {
+        /// Which run.
+        run: RunKey,
+        /// Why, for people.
+        error: String,
+    },
     /// The process of a run could not be started.
     SpawnFailed {
         /// Which run.
@@ -46,6 +54,10 @@ pub enum Event {
         run: RunKey,
         /// How.
         exit: Exit,
+        /// What its processes used, where the kernel told.
+        usage: Option<Usage>,
+        /// What it printed, where that was caught.
+        output: Option<OutputTail>,
     },
     /// A new, valid jobs file.
     Reload(Box<JobsFile>),
@@ -74,6 +86,8 @@ pub enum Exit {
         /// Whether it left a core dump.
         core_dumped: bool,
     },
+    /// It ended, and the kernel tells its exit code only to its parent, an earlier scheduler.
+    Unknown,
 }
 
 /// How hard to stop. A later request never softens an earlier one.
@@ -103,6 +117,8 @@ pub struct SpawnRequest {
     pub run: RunKey,
     /// Its id, for the environment and the log.
     pub run_id: RunId,
+    /// Which process of it this is, from 1.
+    pub attempt: u32,
     /// What to start.
     pub job: Arc<Job>,
     /// The fire it is for.
@@ -135,6 +151,13 @@ pub enum Action {
         token: Token,
         /// What became of it.
         reply: Reply,
+    },
+    /// The end of this attempt is durable: what marked its start is needed no more.
+    ClearStart {
+        /// Which run.
+        run_id: RunId,
+        /// Which process of it.
+        attempt: u32,
     },
     /// Tell the world.
     Emit(Box<Emitted>),

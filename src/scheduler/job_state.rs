@@ -1,7 +1,9 @@
 //! What the scheduler knows of one job beside its definition: its phase, how far its fires are
 //! judged, and its instances.
 
+use super::plan_text::PlanText;
 use super::progress::{Progress, TICK};
+use super::record::{JobRecord, Record, RunRecord};
 use super::run::RunKey;
 use super::run_time_jobs::JobSource;
 use crate::config::Job;
@@ -31,6 +33,16 @@ pub(super) struct JobState {
     pub paused: bool,
     /// Whether `job_finished` was told.
     pub finished: bool,
+    /// Runs that an earlier scheduler made of fires and did not start, oldest first: backlog.
+    pub returned: Vec<Returned>,
+}
+
+/// A run that an earlier scheduler did not start, or that is to be started once more.
+#[derive(Clone, Debug)]
+pub(super) struct Returned {
+    pub run: RunRecord,
+    /// It was lost, and its job wants it to run again: it is not judged as late.
+    pub was_lost: bool,
 }
 
 impl JobState {
@@ -52,10 +64,58 @@ impl JobState {
             source: JobSource::File,
             paused: false,
             finished: false,
+            returned: Vec::new(),
             job,
         };
         state.plan();
         state
+    }
+
+    /// A job that the store knows. Its unchanged schedule goes on where it was, so what came due
+    /// meanwhile is backlog; one that was edited is planned afresh, an interval keeping its
+    /// phase unless that changed too.
+    pub fn restored(job: &Arc<Job>, record: JobRecord, same_boot: bool, now: WallTime) -> Self {
+        let mut fresh = Self::first_seen(Arc::clone(job), now, 0);
+        fresh.paused = record.paused;
+        let plan = PlanText::of(job);
+        let new_boot = !same_boot && job.schedule.trigger == Trigger::Reboot;
+        let progress = if plan.whole == record.plan.whole && !new_boot {
+            record.progress
+        } else if plan.phase == record.plan.phase
+            && !new_boot
+            // Disabled from the first, its one fire is still to come.
+            && record.progress.cursor() >= record.anchor
+        {
+            Progress::starting_after(now)
+        } else {
+            fresh.plan();
+            return fresh;
+        };
+        let mut state = Self {
+            schedule: job.schedule.anchored(record.anchor),
+            anchor: record.anchor,
+            progress,
+            finished: record.finished,
+            ..fresh
+        };
+        state.plan();
+        state
+    }
+
+    /// As the store is to have it.
+    pub fn record(&self) -> Record {
+        Record::Job(Box::new(JobRecord {
+            job: self.job.id.clone(),
+            plan: PlanText::of(&self.job),
+            anchor: self.anchor,
+            progress: self.progress.clone(),
+            paused: self.paused,
+            finished: self.finished,
+            definition: match &self.source {
+                JobSource::File => None,
+                JobSource::Api(definition) => Some(Arc::clone(definition)),
+            },
+        }))
     }
 
     /// Takes the new definition of the same job. An unchanged schedule goes on as it was; a
@@ -105,16 +165,23 @@ impl JobState {
         self.next = (self.job.enabled && !self.paused)
             .then(|| self.progress.next_fire(&self.schedule))
             .flatten();
+        // What came back is judged with the rest, and at once: its time is past.
+        if let Some(oldest) = self.returned.first() {
+            let back = oldest.run.fire_time;
+            self.next = Some(self.next.map_or(back, |next| next.min(back)));
+        }
     }
 
-    /// The clock was set back to `now`, by so much.
-    pub fn clock_set_back(&mut self, now: WallTime, by: Duration) {
+    /// The clock was set back to `now`, by so much. Says whether that changed anything.
+    pub fn clock_set_back(&mut self, now: WallTime, by: Duration) -> bool {
+        let (anchor, cursor) = (self.anchor, self.progress.cursor());
         if self.schedule.follows_real_time() {
             self.move_phase_before(now);
         }
         self.progress
             .set_back(now, by, self.schedule.follows_real_time());
         self.plan();
+        (anchor, cursor) != (self.anchor, self.progress.cursor())
     }
 
     /// An interval counted from a moment that is now in the future would be silent until then:

@@ -1,9 +1,10 @@
 //! From due fires to runs that wait for a worker, and from those to decisions to start.
 
-use super::backlog::judge;
+use super::backlog::{Backlog, judge};
 use super::emitted::{Emitted, EventName};
+use super::ledger::Before;
 use super::progress::Stretch;
-use super::record::{FireRange, Outcome, Reason, Record, RunId, RunState};
+use super::record::{FireRange, FiresRecord, Outcome, Reason, Record, RunId, RunState};
 use super::run::{Run, RunKey, Stage};
 use super::scheduler::Scheduler;
 use crate::config::{Job, JobId};
@@ -73,32 +74,43 @@ impl Scheduler {
         let until = starts.begun(after, until, now.wall);
         let grace = job.misfire_grace_time;
         let judgement = judge(starts, after, until, now.wall, grace, job.coalesce);
-        let run: Vec<Due> = judgement
-            .run
-            .iter()
-            .map(|&at| Due::new(at, starts))
-            .collect();
-        let last = |range: FireRange| (Due::new(range.last, starts), range);
-        let missed = judgement.missed.map(last);
-        let coalesced = judgement.coalesced.map(last);
-        let before = (state.generation, state.progress.clone());
+        let before = Before {
+            generation: state.generation,
+            progress: state.progress.clone(),
+            returned: state.returned.clone(),
+        };
         self.ledger
             .decisions()
             .before
             .entry(id.clone())
             .or_insert(before);
-        let all_ran = missed.is_none() && coalesced.is_none();
+        self.ledger.job_changed(id);
+        let all_ran = judgement.missed.is_none() && judgement.coalesced.is_none();
         let first_run = judgement.run.first().copied();
         state.progress.advance(until, all_ran, first_run);
+        let returned = std::mem::take(&mut state.returned);
         state.plan();
         match state.planned_start(&self.settings.seed) {
             Some(at) => _ = self.queue.insert((at, id.clone())),
             None => _ = self.perhaps_finished.insert(id.clone()),
         }
-        let folded = coalesced.as_ref().map_or(0, |(_, range)| range.count);
+        let mut backlog = Backlog::from(judgement);
+        self.judge_returned(&job, &mut backlog, returned, submitted);
+        let state = &self.jobs[id];
+        let starts = state.starts(&self.settings.seed);
+        let last = |range: FireRange| (Due::new(range.last, starts), range);
+        let (missed, coalesced) = (backlog.missed.map(last), backlog.coalesced.map(last));
+        let run: Vec<Due> = backlog.run.iter().map(|&at| Due::new(at, starts)).collect();
         self.close_fires(&job, missed, Outcome::Missed, now);
         self.close_fires(&job, coalesced, Outcome::Coalesced, now);
-        self.make_runs(&job, &run, folded, now, submitted);
+        let first = submitted.len();
+        self.make_runs(&job, &run, backlog.begun, now, submitted);
+        if let Some(run) = submitted.get_mut(first) {
+            run.stands_for += backlog.folded;
+            if run.stands_for > 1 && run.reason == Reason::Scheduled {
+                run.reason = Reason::Catchup;
+            }
+        }
     }
 
     /// Records fires that become no run, given with the last of them.
@@ -121,18 +133,18 @@ impl Scheduler {
         told.count = Some(range.count);
         told.outcome = Some(outcome);
         if outcome == Outcome::Skipped {
-            let limit = job.max_instances;
-            told.detail = Some(format!(
-                "maximum number of running instances reached ({limit})"
-            ));
+            told.detail = Some(too_many(job));
         }
+        let detail = told.detail.clone();
         self.ledger.decisions().emitted.push(told);
-        self.ledger.decision(Record::Fires {
+        self.ledger.decision(Record::Fires(FiresRecord {
             job: job.id.clone(),
             range,
             epoch: self.epoch,
             outcome,
-        });
+            judged_at: now.wall,
+            detail,
+        }));
     }
 
     /// Makes runs of the fires that may run, or skips them if `max_instances` is reached.
@@ -140,7 +152,7 @@ impl Scheduler {
         &mut self,
         job: &Arc<Job>,
         fires: &[Due],
-        folded: u64,
+        begun: bool,
         now: Now,
         submitted: &mut Vec<Run>,
     ) {
@@ -148,7 +160,7 @@ impl Scheduler {
             return;
         };
         let instances = self.instances.entry(job.id.clone()).or_default();
-        if instances.count() >= job.max_instances {
+        if instances.count() >= job.max_instances && !begun {
             let range = FireRange {
                 first: first.fire,
                 last: last.fire,
@@ -157,15 +169,14 @@ impl Scheduler {
             self.close_fires(job, Some((last, range)), Outcome::Skipped, now);
             return;
         }
-        let catchup = fires.len() > 1;
-        for (index, due) in fires.iter().enumerate() {
+        let catchup = fires.len() > 1 || begun;
+        for due in fires {
             self.last_key += 1;
             let key = RunKey(self.last_key);
-            let stands_for = if index == 0 { 1 + folded } else { 1 };
             let late = due.lateness(now) >= CATCHUP_LATENESS;
             let reason = match job.schedule.trigger {
                 Trigger::Now | Trigger::Reboot => Reason::Startup,
-                _ if late || stands_for > 1 => Reason::Catchup,
+                _ if late => Reason::Catchup,
                 _ => Reason::Scheduled,
             };
             let instances = self.instances.entry(job.id.clone()).or_default();
@@ -182,8 +193,11 @@ impl Scheduler {
                 planned_start: due.start,
                 epoch: self.epoch,
                 sequence: 0,
+                attempt: 1,
                 reason,
-                stands_for,
+                stands_for: 1,
+                noticed_at: now.wall,
+                waits_since: now.boot,
                 catchup,
                 stop_requested: false,
                 stage: Stage::Waiting,
@@ -240,4 +254,10 @@ impl Scheduler {
             }
         }
     }
+}
+
+/// Why a fire is skipped that finds as many instances of its job as there may be.
+pub(super) fn too_many(job: &Job) -> String {
+    let limit = job.max_instances;
+    format!("maximum number of running instances reached ({limit})")
 }

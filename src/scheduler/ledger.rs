@@ -1,29 +1,49 @@
 //! What is on its way to the store, and how to take it back if it never arrives.
 //!
 //! One batch is in flight at a time; what comes up meanwhile is gathered into the next, so a slow
-//! store gets fewer, larger transactions. *Facts* (a run ended) are kept until they are durable.
-//! *Decisions* (a fire judged, a start decided) are undone when their batch fails: nothing was
-//! done on their strength, so the fires are simply judged again once the store takes writes.
+//! store gets fewer, larger transactions. Four kinds of things go in:
+//! - *facts* (a run ended) are kept until they are durable;
+//! - *decisions* (a fire judged, a start decided) are undone when their batch fails: nothing was
+//!   done on their strength, so the fires are simply judged again once the store takes writes;
+//! - *jobs* are written as they are when the batch is made;
+//! - *notes* (what the world was told, a process exists) go along with the next batch, or make one
+//!   themselves within a second: nothing waits for them.
 
 use super::command::{Reply, Token};
 use super::emitted::Emitted;
+use super::job_state::{JobState, Returned};
 use super::progress::Progress;
-use super::record::{Batch, Record, RunId, Ticket};
+use super::record::{Batch, Record, RunId, RunState, Ticket};
 use super::run::RunKey;
 use crate::config::JobId;
-use crate::time::BootTime;
-use std::collections::BTreeMap;
+use crate::time::{BootTime, Now};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// First and longest pause before a failed store is tried again.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);
 
+/// How long notes wait for something more important to go along with.
+const NOTE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// While the store fails so many notes are kept, the newest.
+const MAX_NOTES: usize = 10_000;
+
+/// A job as it was before it was judged.
+#[derive(Clone, Debug)]
+pub(super) struct Before {
+    /// Of its plan: another one cannot be taken back to this.
+    pub generation: u64,
+    pub progress: Progress,
+    pub returned: Vec<Returned>,
+}
+
 /// Decisions that rest on a batch.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decisions {
-    /// How far each judged job was before the judgement, and in which generation.
-    pub before: BTreeMap<JobId, (u64, Progress)>,
+    /// How each judged job was before the judgement.
+    pub before: BTreeMap<JobId, Before>,
     /// Runs made from fires in this batch.
     pub submitted: Vec<RunKey>,
     /// Runs to be spawned once it is durable.
@@ -47,17 +67,60 @@ impl Decisions {
     }
 }
 
+/// A record, and whether it stands if its batch is lost.
+#[derive(Clone, Debug)]
+enum Entry {
+    Fact(Record),
+    Decision(Record),
+}
+
+impl Entry {
+    fn record(&self) -> &Record {
+        match self {
+            Self::Fact(record) | Self::Decision(record) => record,
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 struct Page {
-    facts: Vec<Record>,
-    decided: Vec<Record>,
+    /// In the order they came up: a later record of a run replaces the earlier.
+    entries: Vec<Entry>,
+    jobs: BTreeSet<JobId>,
+    notes: Vec<Record>,
+    /// To be answered once it is durable, however often it must be tried.
+    answers: Vec<(Token, Reply)>,
     decisions: Decisions,
 }
 
 impl Page {
-    fn is_empty(&self) -> bool {
-        self.facts.is_empty() && self.decided.is_empty() && self.decisions.emitted.is_empty()
+    /// Whether nothing in it is waited for.
+    fn is_idle(&self) -> bool {
+        self.entries.is_empty()
+            && self.jobs.is_empty()
+            && self.decisions.emitted.is_empty()
+            && self.decisions.answers.is_empty()
+            && self.answers.is_empty()
     }
+}
+
+/// What became durable.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Durable {
+    /// May be acted on.
+    pub decisions: Decisions,
+    /// To be given now.
+    pub answers: Vec<(Token, Reply)>,
+    /// Attempts whose end is recorded.
+    pub ended: Vec<(RunId, u32)>,
+}
+
+/// What did not, and is to be undone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Undone {
+    pub decisions: Decisions,
+    /// The records of these decisions.
+    pub records: Vec<Record>,
 }
 
 /// The store failed; it is tried again at `retry_at`.
@@ -72,23 +135,60 @@ pub(super) struct Ledger {
     tickets: u64,
     in_flight: Option<(Ticket, Page)>,
     open: Page,
+    /// When the oldest note of the open page wants to be written.
+    notes_due: Option<BootTime>,
     failing: Option<Failing>,
 }
 
 impl Ledger {
     /// Something that happened; kept until it is durable.
     pub fn fact(&mut self, record: Record) {
-        self.open.facts.push(record);
+        self.open.entries.push(Entry::Fact(record));
     }
 
     /// Something that was decided; undone if it cannot be made durable.
     pub fn decision(&mut self, record: Record) {
-        self.open.decided.push(record);
+        self.open.entries.push(Entry::Decision(record));
+    }
+
+    /// The job is another than what the store has of it.
+    pub fn job_changed(&mut self, id: &JobId) {
+        if !self.open.jobs.contains(id) {
+            self.open.jobs.insert(id.clone());
+        }
+    }
+
+    /// The job is gone.
+    pub fn job_gone(&mut self, id: &JobId) {
+        self.open.jobs.remove(id);
+        self.fact(Record::JobGone(id.clone()));
+    }
+
+    /// Something worth keeping that nothing waits for.
+    pub fn note(&mut self, record: Record, now: BootTime) {
+        if self.open.notes.len() == MAX_NOTES {
+            self.open.notes.remove(0);
+        }
+        self.open.notes.push(record);
+        self.notes_due.get_or_insert(now + NOTE_PATIENCE);
+    }
+
+    /// Notes are written now, with or without something to go along with.
+    pub fn hurry(&mut self, now: BootTime) {
+        self.notes_due = self.notes_due.map(|due| due.min(now));
     }
 
     /// What rests on the decisions of the batch being gathered.
     pub fn decisions(&mut self) -> &mut Decisions {
         &mut self.open.decisions
+    }
+
+    /// Whether the run rests on a batch that is not durable yet.
+    pub fn has_undurable(&self, run: RunKey) -> bool {
+        let in_flight = self.in_flight.iter().map(|(_, page)| page);
+        in_flight
+            .chain([&self.open])
+            .any(|page| page.decisions.submitted.contains(&run))
     }
 
     /// What was to be told of a run once its submission is durable is not told: it ended before.
@@ -111,63 +211,121 @@ impl Ledger {
         self.failing.is_some()
     }
 
-    /// Nothing is on its way and nothing waits to be.
-    pub fn is_settled(&self) -> bool {
-        self.in_flight.is_none() && self.open.is_empty()
+    /// Gives an answer when all that was changed so far is durable.
+    pub fn answer_when_durable(&mut self, token: Token, reply: Reply) {
+        self.open.answers.push((token, reply));
     }
 
-    /// When a failed store is to be tried again.
-    pub fn retry_at(&self) -> Option<BootTime> {
+    /// Nothing that is waited for is on its way or about to be.
+    pub fn is_settled(&self) -> bool {
+        self.in_flight
+            .as_ref()
+            .is_none_or(|(_, page)| page.is_idle())
+            && self.open.is_idle()
+    }
+
+    /// Nothing at all is on its way or about to be.
+    pub fn is_empty(&self) -> bool {
+        self.in_flight.is_none() && self.open.is_idle() && self.open.notes.is_empty()
+    }
+
+    /// When the next batch is to be made, if not at once: a failed store is tried again, or notes
+    /// have waited long enough.
+    pub fn deadline(&self) -> Option<BootTime> {
+        if self.in_flight.is_some() {
+            return None;
+        }
         self.failing
-            .filter(|_| self.in_flight.is_none())
-            .map(|f| f.retry_at)
+            .map(|failing| failing.retry_at)
+            .or(self.notes_due)
     }
 
     /// The next batch, if one is due: gathered records, or a probe of a store that failed.
-    pub fn next_batch(&mut self, now: BootTime) -> Option<Batch> {
+    pub fn next_batch(&mut self, now: Now, jobs: &BTreeMap<JobId, JobState>) -> Option<Batch> {
+        let notes_due = self.notes_due.is_some_and(|due| due <= now.boot);
         let due = match self.failing {
-            Some(failing) => now >= failing.retry_at,
-            None => !self.open.is_empty(),
+            Some(failing) => now.boot >= failing.retry_at,
+            None => !self.open.is_idle() || notes_due,
         };
         if self.in_flight.is_some() || !due {
             return None;
         }
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
+        self.notes_due = None;
         let page = std::mem::take(&mut self.open);
-        let records = page.decided.iter().chain(&page.facts).cloned().collect();
+        let states = page.jobs.iter().filter_map(|id| jobs.get(id));
+        // Notes first: that a process exists is older than its end.
+        let records = page
+            .notes
+            .iter()
+            .chain(page.entries.iter().map(Entry::record))
+            .cloned()
+            .chain(states.map(JobState::record))
+            .collect();
+        let urgent = !page.is_idle() || self.failing.is_some();
         self.in_flight = Some((ticket, page));
-        Some(Batch { ticket, records })
+        Some(Batch {
+            ticket,
+            made_at: now.wall,
+            urgent,
+            records,
+        })
     }
 
-    /// The batch is durable: its decisions may be acted on. An answer to anything but the batch
-    /// in flight is ignored.
-    pub fn stored(&mut self, ticket: Ticket) -> Option<Decisions> {
-        if self
-            .in_flight
-            .as_ref()
-            .is_none_or(|(sent, _)| *sent != ticket)
-        {
-            return None;
-        }
+    /// The batch is durable. An answer to anything but the batch in flight is ignored.
+    pub fn stored(&mut self, ticket: Ticket) -> Option<Durable> {
+        let page = self.answered(ticket)?;
         self.failing = None;
-        self.in_flight.take().map(|(_, page)| page.decisions)
+        let ended = page
+            .entries
+            .iter()
+            .filter_map(|entry| match entry.record() {
+                Record::Run(run) if matches!(run.state, RunState::Ended(_)) => {
+                    Some((run.id, run.attempt))
+                }
+                _ => None,
+            })
+            .collect();
+        Some(Durable {
+            decisions: page.decisions,
+            answers: page.answers,
+            ended,
+        })
     }
 
-    /// The batch is lost: its decisions, and those gathered since, are to be undone, and here are
-    /// their records; its facts wait for the next try.
-    pub fn failed(&mut self, ticket: Ticket, now: BootTime) -> Option<(Decisions, Vec<Record>)> {
-        if self
-            .in_flight
-            .as_ref()
-            .is_none_or(|(sent, _)| *sent != ticket)
-        {
-            return None;
-        }
-        let (_, mut page) = self.in_flight.take()?;
+    /// The batch is lost: its decisions, and those gathered since, are to be undone; its facts, jobs
+    /// and notes wait for the next try.
+    pub fn failed(&mut self, ticket: Ticket, now: BootTime) -> Option<Undone> {
+        let mut page = self.answered(ticket)?;
         let open = std::mem::take(&mut self.open);
-        page.facts.extend(open.facts);
-        self.open.facts = page.facts;
+        page.entries.extend(open.entries);
+        page.jobs.extend(open.jobs);
+        page.notes.extend(open.notes);
+        page.answers.extend(open.answers);
+        let surplus = page.notes.len().saturating_sub(MAX_NOTES);
+        page.notes.drain(..surplus);
+        let (decided, facts): (Vec<_>, Vec<_>) = page
+            .entries
+            .into_iter()
+            .partition(|entry| matches!(entry, Entry::Decision(_)));
+        self.open = Page {
+            entries: facts,
+            jobs: page.jobs,
+            notes: page.notes,
+            answers: page.answers,
+            ..Page::default()
+        };
+        self.hold(now);
+        page.decisions.extend(open.decisions);
+        Some(Undone {
+            decisions: page.decisions,
+            records: decided.iter().map(|entry| entry.record().clone()).collect(),
+        })
+    }
+
+    /// The disk does not take what must be on it: no decisions until the store has taken a write.
+    pub fn hold(&mut self, now: BootTime) {
         let delay = match self.failing {
             Some(failing) => (failing.delay * 2).min(LONGEST_RETRY),
             None => FIRST_RETRY,
@@ -176,8 +334,11 @@ impl Ledger {
             retry_at: now + delay,
             delay,
         });
-        page.decisions.extend(open.decisions);
-        page.decided.extend(open.decided);
-        Some((page.decisions, page.decided))
+    }
+
+    fn answered(&mut self, ticket: Ticket) -> Option<Page> {
+        self.in_flight
+            .take_if(|(sent, _)| *sent == ticket)
+            .map(|(_, page)| page)
     }
 }

@@ -43,8 +43,11 @@ impl Scheduler {
             planned_start: now.wall,
             epoch: self.epoch,
             sequence: self.manual_runs,
+            attempt: 1,
             reason: Reason::Manual,
             stands_for: 1,
+            noticed_at: now.wall,
+            waits_since: now.boot,
             catchup: false,
             stop_requested: false,
             stage: Stage::Waiting,
@@ -87,7 +90,16 @@ impl Scheduler {
             return;
         };
         match run.stage {
-            Stage::Waiting => self.skip_waiting(key, DROPPED),
+            Stage::Waiting => {
+                if self.ledger.has_undurable(key)
+                    && let Some(state) = self.jobs.get_mut(&run.job.id)
+                {
+                    // It ends here, so its fire must not be judged again if the store fails.
+                    self.generation += 1;
+                    state.generation = self.generation;
+                }
+                self.skip_waiting(key, DROPPED);
+            }
             // Where it comes to be all the same, it is stopped then.
             Stage::Deciding | Stage::Starting => run.stop_requested = true,
             Stage::Running { .. } => self.stop(key, StopReason::Requested, now),

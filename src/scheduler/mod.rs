@@ -16,9 +16,11 @@ mod judging;
 mod ledger;
 mod manual;
 mod pause;
+mod plan_text;
 mod processes;
 mod progress;
 mod record;
+mod recovery;
 mod reload;
 mod run;
 mod run_time_jobs;
@@ -34,11 +36,14 @@ pub use backlog::{Judgement, judge};
 pub use command::{Command, Refusal, Reply, Token};
 pub use emitted::{Emitted, EventName};
 pub use event::{Action, Deadline, Event, Exit, ShutdownRequest, SpawnRequest, StopSignal};
-pub use progress::CLOCK_CORRECTION;
+pub use plan_text::PlanText;
+pub use progress::{CLOCK_CORRECTION, Progress};
 pub use record::{
-    Batch, FireRange, Outcome, Reason, Record, RunId, RunRecord, RunState, StoreId, Ticket,
+    Batch, End, FireIdentity, FireRange, FiresRecord, JobRecord, Outcome, OutputTail, Reason,
+    Record, RunId, RunRecord, RunState, StoreId, Ticket, Usage,
 };
+pub use recovery::{Fate, Past};
 pub use run::RunKey;
 pub use run_time_jobs::{JobSource, RunTimeJob};
-pub use scheduler::{Limits, Scheduler};
+pub use scheduler::Scheduler;
 pub use status::{JobStatus, Overview, RunStatus, Status};

@@ -5,6 +5,7 @@
 
 use super::command::{Refusal, Reply};
 use super::emitted::{Emitted, EventName};
+use super::record::Record;
 use super::scheduler::Scheduler;
 use crate::config::JobId;
 use crate::time::Now;
@@ -17,13 +18,15 @@ impl Scheduler {
         if state.paused {
             return Ok(Reply::Done);
         }
-        let held = state.clone();
+        let mut held = state.clone();
+        state.returned = Vec::new();
         // What was decided and is not durable yet stands: there is no plan to judge it again on.
         self.generation += 1;
         state.generation = self.generation;
         state.paused = true;
         state.plan();
-        self.skip_held(&held, now, "its job was paused while it was held");
+        self.ledger.job_changed(id);
+        self.skip_held(&mut held, now, "its job was paused while it was held");
         self.tell_in_order(Emitted::about(EventName::JobPaused, id));
         self.rebuild_queue();
         Ok(Reply::Done)
@@ -41,6 +44,7 @@ impl Scheduler {
         state.paused = false;
         state.progress.pass_over(now.wall);
         state.plan();
+        self.ledger.job_changed(id);
         self.tell_in_order(Emitted::about(EventName::JobResumed, id));
         self.rebuild_queue();
         Ok(Reply::Done)
@@ -49,6 +53,7 @@ impl Scheduler {
     pub(super) fn pause_all(&mut self) -> Reply {
         if !self.paused {
             self.paused = true;
+            self.ledger.fact(Record::Paused(true));
             self.tell_in_order(Emitted::new(EventName::SchedulerPaused));
         }
         Reply::Done
@@ -57,6 +62,7 @@ impl Scheduler {
     pub(super) fn resume_all(&mut self) -> Reply {
         if self.paused {
             self.paused = false;
+            self.ledger.fact(Record::Paused(false));
             self.tell_in_order(Emitted::new(EventName::SchedulerResumed));
         }
         Reply::Done

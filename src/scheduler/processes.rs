@@ -2,12 +2,11 @@
 
 use super::emitted::{Emitted, EventName};
 use super::event::{Action, Exit, StopSignal};
-use super::record::{Outcome, RunState};
+use super::record::{End, Outcome, OutputTail, RunState, Usage};
 use super::run::{Run, RunKey, Stage, StopReason};
 use super::scheduler::Scheduler;
 use crate::config::JobId;
 use crate::time::Now;
-use std::time::Duration;
 
 impl Scheduler {
     pub(super) fn spawned(&mut self, key: RunKey, pid: i32, now: Now) {
@@ -28,6 +27,8 @@ impl Scheduler {
         told.pid = Some(pid);
         told.late_by = Some(now.wall.saturating_since(run.planned_start));
         let stop_requested = run.stop_requested;
+        let record = run.record(RunState::Running);
+        self.ledger.note(record, now.boot);
         self.tell(told);
         if stop_requested {
             self.stop(key, StopReason::Requested, now);
@@ -41,10 +42,17 @@ impl Scheduler {
         };
         let mut told = run.told(EventName::JobError);
         told.detail = Some(error);
-        self.end(&run, Outcome::SpawnFailed, None, None, told);
+        let end = End::without_process(Outcome::SpawnFailed, self.now.wall, None);
+        self.end(&run, end, told);
     }
 
-    pub(super) fn exited(&mut self, key: RunKey, exit: Exit, now: Now) {
+    pub(super) fn exited(
+        &mut self,
+        key: RunKey,
+        exit: Exit,
+        usage: Option<Usage>,
+        output: Option<OutputTail>,
+    ) {
         let Some(run) = self.runs.remove(&key) else {
             return;
         };
@@ -67,6 +75,7 @@ impl Scheduler {
             (Some(StopReason::Timeout), _) => Outcome::TimedOut,
             (Some(StopReason::Shutdown | StopReason::Requested), _) => Outcome::Killed,
             (None, Exit::Code(0)) => Outcome::Succeeded,
+            (None, Exit::Unknown) => Outcome::Lost,
             (None, _) => Outcome::Failed,
         };
         let name = if outcome == Outcome::Succeeded {
@@ -76,45 +85,48 @@ impl Scheduler {
         };
         let mut told = run.told(name);
         told.pid = Some(pid);
-        if stop == Some(StopReason::Requested) {
-            told.detail = Some("on request".to_owned());
-        }
-        self.end(
-            &run,
-            outcome,
-            Some(exit),
-            Some(now.boot.saturating_since(since)),
-            told,
-        );
-    }
-
-    fn end(
-        &mut self,
-        run: &Run,
-        outcome: Outcome,
-        exit: Option<Exit>,
-        duration: Option<Duration>,
-        mut told: Emitted,
-    ) {
         let (exit_code, signal, core_dumped) = match exit {
-            Some(Exit::Code(code)) => (Some(code), None, false),
-            Some(Exit::Signal {
+            Exit::Code(code) => (Some(code), None, false),
+            Exit::Signal {
                 number,
                 core_dumped,
-            }) => (None, Some(number), core_dumped),
-            None => (None, None, false),
+            } => (None, Some(number), core_dumped),
+            Exit::Unknown => (None, None, false),
         };
-        self.ledger.fact(run.record(RunState::Ended {
+        let detail = match (outcome, stop) {
+            (Outcome::Lost, _) => {
+                Some("it ended, and the kernel tells how only to the scheduler that started it")
+            }
+            (_, Some(StopReason::Requested)) => Some("on request"),
+            _ => None,
+        };
+        let detail = detail.map(str::to_owned);
+        told.detail.clone_from(&detail);
+        let end = End {
             outcome,
+            at: self.now.wall,
             exit_code,
             signal,
-            duration,
-        }));
-        told.outcome = Some(outcome);
-        told.exit_code = exit_code;
-        told.signal = signal;
-        told.core_dumped = core_dumped;
-        told.duration = duration;
+            core_dumped,
+            duration: Some(self.now.boot.saturating_since(since)),
+            usage,
+            output,
+            detail,
+        };
+        self.end(&run, end, told);
+    }
+
+    /// Records the end of a run, tells it, and gives back what it held.
+    pub(super) fn end(&mut self, run: &Run, mut end: End, mut told: Emitted) {
+        told.outcome = Some(end.outcome);
+        told.exit_code = end.exit_code;
+        told.signal = end.signal;
+        told.core_dumped = end.core_dumped;
+        told.duration = end.duration;
+        if end.detail.is_none() {
+            end.detail.clone_from(&told.detail);
+        }
+        self.ledger.fact(run.record(RunState::Ended(Box::new(end))));
         self.tell(told);
         self.workers_busy -= u32::from(run.holds_worker());
         self.leave(run);
@@ -151,7 +163,8 @@ impl Scheduler {
         self.ledger.withdraw_submission(run.id);
         let mut told = run.told(EventName::JobSkipped);
         told.detail = Some(why.to_owned());
-        self.end(&run, Outcome::Skipped, None, None, told);
+        let end = End::without_process(Outcome::Skipped, self.now.wall, None);
+        self.end(&run, end, told);
     }
 
     /// The runs of a job that have not begun to start.

@@ -6,6 +6,7 @@
 
 use crate::schedule::Schedule;
 use crate::time::WallTime;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// A backward step of at least this much is a correction: the times before it were wrong. What was
@@ -20,10 +21,26 @@ const MAX_STRETCHES: usize = 16;
 pub(super) const TICK: Duration = Duration::from_micros(1);
 
 /// The time `t` with `after < t <= until`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(i64, i64)", into = "(i64, i64)")]
 pub(super) struct Stretch {
     pub after: WallTime,
     pub until: WallTime,
+}
+
+impl From<(i64, i64)> for Stretch {
+    fn from((after, until): (i64, i64)) -> Self {
+        Self {
+            after: WallTime::from_micros(after),
+            until: WallTime::from_micros(until),
+        }
+    }
+}
+
+impl From<Stretch> for (i64, i64) {
+    fn from(stretch: Stretch) -> Self {
+        (stretch.after.as_micros(), stretch.until.as_micros())
+    }
 }
 
 impl Stretch {
@@ -32,23 +49,29 @@ impl Stretch {
     }
 }
 
-/// How far the fires of one job are judged.
-#[derive(Clone, Debug)]
-pub(super) struct Progress {
+/// How far the fires of one job are judged. As text it is JSON of microseconds, for a store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
     /// Every fire up to here is judged.
+    #[serde(with = "micros")]
     cursor: WallTime,
     /// Where the stretch of judged fires that ends at `cursor` began.
+    #[serde(with = "micros")]
     since: WallTime,
     /// Where the stretch that ends at `cursor`, and in which every fire ran, began.
+    #[serde(with = "micros")]
     ran_since: WallTime,
     /// Stretches whose fires are not made again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     judged: Vec<Stretch>,
     /// Stretches in which every fire ran, or was skipped because it was running.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     ran: Vec<Stretch>,
 }
 
 impl Progress {
     /// Nothing after `cursor` is judged, and nothing before it is to be.
+    #[must_use]
     pub fn starting_after(cursor: WallTime) -> Self {
         Self {
             cursor,
@@ -60,12 +83,13 @@ impl Progress {
     }
 
     /// Every fire up to here is judged.
+    #[must_use]
     pub fn cursor(&self) -> WallTime {
         self.cursor
     }
 
     /// The first fire that is not judged.
-    pub fn next_fire(&self, schedule: &Schedule) -> Option<WallTime> {
+    pub(super) fn next_fire(&self, schedule: &Schedule) -> Option<WallTime> {
         let mut next = schedule.next_after(self.cursor);
         while let Some(stretch) = next.and_then(|at| self.judged_stretch(at)) {
             next = schedule.next_after(stretch.until);
@@ -74,7 +98,7 @@ impl Progress {
     }
 
     /// The next unjudged stretch of time that is over by `now`. There may be another behind it.
-    pub fn due(&self, now: WallTime) -> Stretch {
+    pub(super) fn due(&self, now: WallTime) -> Stretch {
         let mut after = self.cursor;
         while let Some(stretch) = self.judged_stretch(after + TICK) {
             after = stretch.until;
@@ -90,7 +114,7 @@ impl Progress {
 
     /// The fires up to `until` are judged. `all_ran` says whether every one of them became a run,
     /// or was skipped because one was running; otherwise `first_run` is the oldest that did.
-    pub fn advance(&mut self, until: WallTime, all_ran: bool, first_run: Option<WallTime>) {
+    pub(super) fn advance(&mut self, until: WallTime, all_ran: bool, first_run: Option<WallTime>) {
         if !all_ran {
             remember(&mut self.ran, self.ran_since, self.cursor);
             self.ran_since = first_run.map_or(until, |first| first - TICK);
@@ -100,7 +124,7 @@ impl Progress {
 
     /// The clock was set back, by so much, to `now`. Fires of a schedule that follows real time
     /// come again, as they truly do; fixed times that were judged do not.
-    pub fn set_back(&mut self, now: WallTime, by: Duration, follows_real_time: bool) {
+    pub(super) fn set_back(&mut self, now: WallTime, by: Duration, follows_real_time: bool) {
         if self.cursor <= now {
             return;
         }
@@ -147,4 +171,19 @@ fn remember(stretches: &mut Vec<Stretch>, after: WallTime, until: WallTime) {
         stretches.remove(0);
     }
     stretches.push(Stretch { after, until });
+}
+
+/// Instants as microseconds since 1970.
+mod micros {
+    use crate::time::WallTime;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub fn serialize<S: Serializer>(time: &WallTime, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(time.as_micros())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<WallTime, D::Error> {
+        i64::deserialize(from).map(WallTime::from_micros)
+    }
 }

@@ -3,12 +3,16 @@
 //! A fire is identified by (job, fire time, clock epoch). The epoch counts backward steps of the
 //! clock, so that a time that truly comes twice has two identities.
 
+use super::emitted::Emitted;
+use super::plan_text::PlanText;
+use super::progress::Progress;
 use crate::config::JobId;
 use crate::time::WallTime;
 use serde::Serialize;
 use siphasher::sip::SipHasher24;
 use std::fmt;
 use std::hash::Hasher;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The identity of a store; run ids are derived from it, so that two stores never share one.
@@ -39,6 +43,18 @@ impl RunId {
 }
 
 impl RunId {
+    /// The id as a number, for a store.
+    #[must_use]
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+
+    /// The id of this number.
+    #[must_use]
+    pub const fn from_u64(number: u64) -> Self {
+        Self(number)
+    }
+
     /// The id of the `sequence`-th run that was asked for, at that time: never that of a fire.
     #[must_use]
     pub fn of_request(store: StoreId, job: &JobId, at: WallTime, sequence: u64) -> Self {
@@ -95,6 +111,8 @@ pub enum Outcome {
     Killed,
     /// The process could not be started.
     SpawnFailed,
+    /// It was started, and how it ended could not be learnt: the scheduler or the machine died.
+    Lost,
     /// Noticed later than `misfire_grace_time` allows.
     Missed,
     /// Folded into another fire of the same backlog.
@@ -105,12 +123,13 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, for tables and tests.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Succeeded,
         Self::Failed,
         Self::TimedOut,
         Self::Killed,
         Self::SpawnFailed,
+        Self::Lost,
         Self::Missed,
         Self::Coalesced,
         Self::Skipped,
@@ -125,10 +144,32 @@ impl Outcome {
             Self::TimedOut => "timed_out",
             Self::Killed => "killed",
             Self::SpawnFailed => "spawn_failed",
+            Self::Lost => "lost",
             Self::Missed => "missed",
             Self::Coalesced => "coalesced",
             Self::Skipped => "skipped",
         }
+    }
+
+    /// Whether it is of something that came to a process, or should have: not of a fire that was let
+    /// go.
+    #[must_use]
+    pub const fn is_of_a_run(self) -> bool {
+        !matches!(self, Self::Missed | Self::Coalesced | Self::Skipped)
+    }
+
+    /// The outcome of this name.
+    ///
+    /// ```
+    /// use rsched::scheduler::Outcome;
+    /// assert_eq!(Outcome::parse("timed_out"), Some(Outcome::TimedOut));
+    /// assert_eq!(Outcome::parse("fine"), None);
+    /// ```
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|outcome| outcome.as_str() == name)
     }
 }
 
@@ -153,6 +194,15 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason, for tables and tests.
+    pub const ALL: [Self; 4] = [Self::Scheduled, Self::Catchup, Self::Startup, Self::Manual];
+
+    /// The reason of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+
     /// The word for it, as in `RSCHED_REASON`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -183,20 +233,75 @@ pub enum RunState {
     Pending,
     /// The decision to start. Once this is durable, the process may be spawned.
     Starting,
+    /// Its process exists.
+    Running,
     /// It ended.
-    Ended {
-        /// How.
-        outcome: Outcome,
-        /// Its exit code, if it exited.
-        exit_code: Option<i32>,
-        /// The signal that ended it, if one did.
-        signal: Option<i32>,
-        /// From spawn to end, on the boot clock; none if it never started.
-        duration: Option<Duration>,
-    },
+    Ended(Box<End>),
 }
 
-/// One run, as the store keeps it; a later record of the same `id` replaces the earlier.
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// How.
+    pub outcome: Outcome,
+    /// When that was learnt.
+    pub at: WallTime,
+    /// Its exit code, if it exited.
+    pub exit_code: Option<i32>,
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
+    /// Whether that left a core dump.
+    pub core_dumped: bool,
+    /// From spawn to end, on the boot clock; none if it never started.
+    pub duration: Option<Duration>,
+    /// What its processes used, where the kernel told.
+    pub usage: Option<Usage>,
+    /// What it printed, where that was caught.
+    pub output: Option<OutputTail>,
+    /// Why, in words, where the outcome does not say all.
+    pub detail: Option<String>,
+}
+
+impl End {
+    /// An end of something that never ran.
+    #[must_use]
+    pub fn without_process(outcome: Outcome, at: WallTime, detail: Option<String>) -> Self {
+        Self {
+            outcome,
+            at,
+            exit_code: None,
+            signal: None,
+            core_dumped: false,
+            duration: None,
+            usage: None,
+            output: None,
+            detail,
+        }
+    }
+}
+
+/// What the processes of a run used, those included that it waited for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// CPU time in its own code.
+    pub user_time: Duration,
+    /// CPU time in the kernel.
+    pub system_time: Duration,
+    /// The largest resident memory of any one of its processes, in bytes.
+    pub peak_memory_bytes: u64,
+}
+
+/// The end of what a run printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OutputTail {
+    /// How much it printed in all, in bytes.
+    pub total_bytes: u64,
+    /// The last of it, as it was printed.
+    pub tail: Arc<[u8]>,
+}
+
+/// One run, as the store keeps it. A later record of the same (job, fire time, epoch, sequence)
+/// replaces the earlier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunRecord {
     /// Its id.
@@ -209,12 +314,78 @@ pub struct RunRecord {
     pub epoch: u32,
     /// Which of the runs that were asked for it is, from 1; 0 for the run of a fire.
     pub sequence: u64,
+    /// Which process of it this is, from 1.
+    pub attempt: u32,
     /// Why it exists.
     pub reason: Reason,
     /// How many fires it stands for: 1, or more after coalescing.
     pub stands_for: u64,
+    /// When its fire was judged.
+    pub noticed_at: WallTime,
+    /// When its process was started.
+    pub started_at: Option<WallTime>,
+    /// From being judged to its process, on the boot clock: waiting for a worker and for the store.
+    pub waited: Option<Duration>,
+    /// Its process.
+    pub pid: Option<i32>,
     /// Where it stands.
     pub state: RunState,
+}
+
+impl RunRecord {
+    /// What tells its fire from every other.
+    #[must_use]
+    pub fn identity(&self) -> FireIdentity {
+        (self.job.clone(), self.fire_time, self.epoch, self.sequence)
+    }
+
+    /// How it ended, if it did.
+    #[must_use]
+    pub fn end(&self) -> Option<&End> {
+        match &self.state {
+            RunState::Ended(end) => Some(end),
+            _ => None,
+        }
+    }
+}
+
+/// Job, fire time, clock epoch and sequence.
+pub type FireIdentity = (JobId, WallTime, u32, u64);
+
+/// Fires that became no run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FiresRecord {
+    /// Their job.
+    pub job: JobId,
+    /// Which fires.
+    pub range: FireRange,
+    /// The clock epoch they were due in.
+    pub epoch: u32,
+    /// `Missed`, `Coalesced` or `Skipped`.
+    pub outcome: Outcome,
+    /// When they were judged.
+    pub judged_at: WallTime,
+    /// Why, in words, where the outcome does not say all.
+    pub detail: Option<String>,
+}
+
+/// What a restart must know of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRecord {
+    /// Its id.
+    pub job: JobId,
+    /// The schedule it was planned by.
+    pub plan: PlanText,
+    /// When it was first seen: the phase of an interval.
+    pub anchor: WallTime,
+    /// How far its fires are judged.
+    pub progress: Progress,
+    /// Whether its fires do not exist for now.
+    pub paused: bool,
+    /// Whether it was told that it has no fire times left.
+    pub finished: bool,
+    /// Its definition, if it is in no file: given at run time.
+    pub definition: Option<Arc<str>>,
 }
 
 /// One thing to be kept.
@@ -223,16 +394,17 @@ pub enum Record {
     /// A run, in its newest state.
     Run(RunRecord),
     /// Fires that became no run.
-    Fires {
-        /// Their job.
-        job: JobId,
-        /// Which fires.
-        range: FireRange,
-        /// The clock epoch they were due in.
-        epoch: u32,
-        /// `Missed`, `Coalesced` or `Skipped`.
-        outcome: Outcome,
-    },
+    Fires(FiresRecord),
+    /// A job, as it is now.
+    Job(Box<JobRecord>),
+    /// A job is gone from the jobs file; its runs are still history.
+    JobGone(JobId),
+    /// Whether all fires wait.
+    Paused(bool),
+    /// The clock was set back: fires have this epoch from now on.
+    Epoch(u32),
+    /// What the world was told.
+    Event(Box<Emitted>),
 }
 
 /// Names one batch, so that the store's answer can be matched with it.
@@ -244,6 +416,12 @@ pub struct Ticket(pub u64);
 pub struct Batch {
     /// Comes back in `Stored` or `StoreFailed`.
     pub ticket: Ticket,
+    /// The wall clock as it was made. A restart that finds the clock before it knows that it was
+    /// set back meanwhile.
+    pub made_at: WallTime,
+    /// Whether something waits for it to survive a loss of power. If not, it only tells more of
+    /// what is known already.
+    pub urgent: bool,
     /// In order; all or none.
     pub records: Vec<Record>,
 }

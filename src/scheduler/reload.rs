@@ -3,7 +3,7 @@
 use super::backlog::range;
 use super::emitted::{Emitted, EventName};
 use super::job_state::JobState;
-use super::record::{Outcome, Record};
+use super::record::{FiresRecord, Outcome, Record};
 use super::run_time_jobs::JobSource;
 use super::scheduler::Scheduler;
 use crate::config::{Job, JobId, JobsFile};
@@ -23,6 +23,7 @@ impl Scheduler {
             let state = match before.remove(&id) {
                 None => {
                     self.tell_in_order(Emitted::about(EventName::JobAdded, &id));
+                    self.ledger.job_changed(&id);
                     JobState::first_seen(job, now.wall, self.generation)
                 }
                 Some(state) if state.job == job && state.source == JobSource::File => state,
@@ -34,11 +35,11 @@ impl Scheduler {
             };
             self.jobs.insert(id, state);
         }
-        for (id, state) in before {
+        for (id, mut state) in before {
             if matches!(state.source, JobSource::Api(_)) {
                 self.jobs.insert(id, state);
             } else {
-                self.forget_job(&id, &state, now);
+                self.forget_job(&id, &mut state, now);
             }
         }
         self.rebuild_queue();
@@ -51,20 +52,26 @@ impl Scheduler {
             self.skip_held(state, now, "its job was changed before it could start");
         }
         state.redefine(job, now.wall, self.generation);
+        self.ledger.job_changed(&state.job.id);
     }
 
     /// What there is to do about a job that has been taken out.
-    pub(super) fn forget_job(&mut self, id: &JobId, state: &JobState, now: Now) {
+    pub(super) fn forget_job(&mut self, id: &JobId, state: &mut JobState, now: Now) {
         for key in self.waiting_runs_of(id) {
             self.skip_waiting(key, "its job was removed while it waited");
         }
         self.skip_held(state, now, "its job was removed before it could start");
         self.tell_in_order(Emitted::about(EventName::JobRemoved, id));
+        self.ledger.job_gone(id);
     }
 
     /// Fires whose time has come and that are not judged, because the scheduler is paused, its store
     /// fails or their jitter is not over: with their schedule gone, nothing can become of them.
-    pub(super) fn skip_held(&mut self, state: &JobState, now: Now, why: &str) {
+    pub(super) fn skip_held(&mut self, state: &mut JobState, now: Now, why: &str) {
+        for returned in std::mem::take(&mut state.returned) {
+            self.skip_returned(returned, why);
+        }
+        state.plan();
         let due = state.progress.due(now.wall);
         let held = state.job.enabled && state.next.is_some_and(|next| next <= now.wall);
         let Some(range) = range(&state.schedule, due.after, due.until).filter(|_| held) else {
@@ -76,11 +83,13 @@ impl Scheduler {
         told.outcome = Some(Outcome::Skipped);
         told.detail = Some(why.to_owned());
         self.tell(told);
-        self.ledger.fact(Record::Fires {
+        self.ledger.fact(Record::Fires(FiresRecord {
             job: state.job.id.clone(),
             range,
             epoch: self.epoch,
             outcome: Outcome::Skipped,
-        });
+            judged_at: now.wall,
+            detail: Some(why.to_owned()),
+        }));
     }
 }

@@ -6,6 +6,9 @@
 //!    │           └── store failed ──▶ (undone: the fire is judged again)
 //!    └── job removed, or stopped on request ──▶ (skipped)
 //! ```
+//!
+//! After the death of a scheduler the next one takes runs up where the records leave them: see
+//! `recovery.rs`.
 
 use super::emitted::{Emitted, EventName};
 use super::record::{Reason, Record, RunId, RunRecord, RunState};
@@ -68,8 +71,14 @@ pub(super) struct Run {
     /// Which of the runs that were asked for it is; 0 for the run of a fire.
     pub sequence: u64,
     pub reason: Reason,
+    /// Which process of it is the next or the current one, from 1.
+    pub attempt: u32,
     /// How many fires it stands for.
     pub stands_for: u64,
+    /// When its fire was judged.
+    pub noticed_at: WallTime,
+    /// The same moment, to measure how long it waits.
+    pub waits_since: BootTime,
     /// Whether it is one of several that `coalesce = false` runs one after another.
     pub catchup: bool,
     /// Whether it is to be stopped as soon as there is something to stop.
@@ -94,14 +103,28 @@ impl Run {
 
     /// Its record in this state.
     pub fn record(&self, state: RunState) -> Record {
+        let (pid, started) = match self.stage {
+            Stage::Running {
+                pid,
+                since,
+                since_wall,
+                ..
+            } => (Some(pid), Some((since, since_wall))),
+            _ => (None, None),
+        };
         Record::Run(RunRecord {
             id: self.id,
             job: self.job.id.clone(),
             fire_time: self.fire_time,
             epoch: self.epoch,
             sequence: self.sequence,
+            attempt: self.attempt,
             reason: self.reason,
             stands_for: self.stands_for,
+            noticed_at: self.noticed_at,
+            started_at: started.map(|(_, wall)| wall),
+            waited: started.map(|(boot, _)| boot.saturating_since(self.waits_since)),
+            pid,
             state,
         })
     }

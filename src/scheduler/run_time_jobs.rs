@@ -58,6 +58,7 @@ impl Scheduler {
         state.paused = paused;
         state.plan();
         self.jobs.insert(id.clone(), state);
+        self.ledger.job_changed(&id);
         self.tell_in_order(Emitted::about(EventName::JobAdded, &id));
         self.rebuild_queue();
         Ok(Reply::Done)
@@ -71,14 +72,15 @@ impl Scheduler {
             self.redefine(&mut state, new.job, now);
         }
         state.source = JobSource::Api(new.definition);
+        self.ledger.job_changed(&id);
         self.jobs.insert(id, state);
         self.rebuild_queue();
         Ok(Reply::Done)
     }
 
     pub(super) fn remove_job(&mut self, id: &JobId, now: Now) -> Result<Reply, Refusal> {
-        let state = self.take_run_time_job(id)?;
-        self.forget_job(id, &state, now);
+        let mut state = self.take_run_time_job(id)?;
+        self.forget_job(id, &mut state, now);
         self.rebuild_queue();
         Ok(Reply::Done)
     }

@@ -5,10 +5,10 @@ use super::command::{Refusal, Reply};
 use super::emitted::{Emitted, EventName};
 use super::event::{Action, Deadline, Event, SpawnRequest};
 use super::job_state::{Instances, JobState};
-use super::ledger::{Decisions, Ledger};
+use super::ledger::{Before, Decisions, Durable, Ledger, Undone};
 use super::manual::DROPPED;
-use super::progress::Progress;
-use super::record::{Record, RunState, StoreId};
+use super::record::{End, Record, RunRecord, RunState, StoreId};
+use super::recovery::Past;
 use super::run::{Run, RunKey, Stage};
 use super::run_time_jobs::JobSource;
 use super::shutdown::Shutdown;
@@ -17,15 +17,6 @@ use crate::time::{BootTime, Now, WallTime};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// What the scheduler is given beside the jobs file.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// The store's identity.
-    pub store: StoreId,
-    /// Start paused, whatever the file says.
-    pub paused: bool,
-}
 
 /// The scheduler. See the module's documentation.
 #[derive(Clone, Debug)]
@@ -51,10 +42,13 @@ pub struct Scheduler {
     /// How many runs were asked for: the sequence number of the newest.
     pub(super) manual_runs: u64,
     pub(super) last_seq: u64,
+    /// The moment of this step.
+    pub(super) now: Now,
     pub(super) paused: bool,
     pub(super) shutdown: Option<Shutdown>,
-    started: bool,
-    exited: bool,
+    life: Life,
+    /// What recovery found, to be told when the scheduler takes up its work.
+    pub(super) recovered: Vec<(RunRecord, End, EventName)>,
     /// Runs made in this step.
     pub(super) fresh: Vec<RunKey>,
     /// Jobs of which the last fire or run may just have gone.
@@ -63,13 +57,27 @@ pub struct Scheduler {
     pub(super) out: Vec<Action>,
 }
 
+/// How far the scheduler's life has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Life {
+    /// It waits for [`Event::Started`].
+    Made,
+    /// It does its work, or stops.
+    Working,
+    /// It has told that it stopped, and waits for that to be recorded.
+    Told,
+    /// It has asked to be left.
+    Over,
+}
+
 impl Scheduler {
-    /// A scheduler for these jobs, which it takes up with [`Event::Started`].
+    /// A scheduler for these jobs, which it takes up with [`Event::Started`], going on where the
+    /// records of `past` end. `paused`: start paused, whatever the file says.
     #[must_use]
-    pub fn new(file: JobsFile, limits: Limits, now: Now) -> Self {
+    pub fn new(file: JobsFile, paused: bool, past: Past, now: Now) -> Self {
         let mut scheduler = Self {
-            store: limits.store,
-            paused: limits.paused || file.scheduler.start_paused,
+            store: past.store,
+            paused: paused || file.scheduler.start_paused || past.paused,
             settings: file.scheduler,
             jobs: BTreeMap::new(),
             queue: BTreeSet::new(),
@@ -80,22 +88,20 @@ impl Scheduler {
             alarms: BTreeSet::new(),
             ledger: Ledger::default(),
             clock: ClockWatch::default(),
-            epoch: 0,
+            epoch: past.epoch,
             generation: 0,
             last_key: 0,
-            manual_runs: 0,
-            last_seq: 0,
+            manual_runs: past.manual_runs,
+            last_seq: past.last_seq,
+            now,
             shutdown: None,
-            started: false,
-            exited: false,
+            life: Life::Made,
+            recovered: Vec::new(),
             fresh: Vec::new(),
             perhaps_finished: BTreeSet::new(),
             out: Vec::new(),
         };
-        for job in file.jobs {
-            let state = JobState::first_seen(Arc::clone(&job), now.wall, 0);
-            scheduler.jobs.insert(job.id.clone(), state);
-        }
+        scheduler.recover(file.jobs, past);
         scheduler.rebuild_queue();
         scheduler
     }
@@ -105,29 +111,34 @@ impl Scheduler {
     /// Whatever the event, everything that is due by `now` is dealt with too, so no wake-up is
     /// ever lost: a late one only makes things late.
     pub fn step(&mut self, now: Now, event: Event, actions: &mut Vec<Action>) {
-        if self.exited {
+        if self.life == Life::Over {
             return;
         }
+        self.now = now;
         self.watch_clock(now);
         match event {
             Event::Started => self.start(),
             Event::Woke | Event::ClockStepped => {}
             Event::Stored(ticket) => {
-                if let Some(decisions) = self.ledger.stored(ticket) {
-                    self.carry_out(decisions);
+                if let Some(durable) = self.ledger.stored(ticket) {
+                    self.carry_out(durable);
                 }
             }
             Event::StoreFailed { ticket, error } => {
-                if let Some((decisions, records)) = self.ledger.failed(ticket, now.boot) {
-                    self.undo(decisions, records, now);
-                    let mut told = Emitted::new(EventName::StoreFailed);
-                    told.detail = Some(error);
-                    self.tell(told);
+                if let Some(undone) = self.ledger.failed(ticket, now.boot) {
+                    self.undo(undone, now);
+                    self.tell_store_failed(error);
                 }
             }
             Event::Spawned { run, pid } => self.spawned(run, pid, now),
             Event::SpawnFailed { run, error } => self.spawn_failed(run, error),
-            Event::Exited { run, exit } => self.exited(run, exit, now),
+            Event::StartHeld { run, error } => self.hold_start(run, error),
+            Event::Exited {
+                run,
+                exit,
+                usage,
+                output,
+            } => self.exited(run, exit, usage, output),
             Event::Reload(file) => {
                 // What was due under the old definitions is judged under them.
                 self.judge_due(now);
@@ -143,15 +154,20 @@ impl Scheduler {
         self.fill_workers();
         self.note_pending();
         self.tell_finished();
-        if let Some(batch) = self.ledger.next_batch(now.boot) {
+        if self.may_exit() && self.life < Life::Told {
+            self.life = Life::Told;
+            self.tell_shutdown();
+            self.ledger.hurry(now.boot);
+        }
+        if let Some(batch) = self.ledger.next_batch(now, &self.jobs) {
             self.out.push(Action::Store(batch));
         }
-        if self.may_exit() {
-            self.tell_shutdown();
-            self.exited = true;
+        // The last words are written if the store takes them.
+        if self.life == Life::Told && (self.ledger.is_empty() || self.ledger.is_failing()) {
+            self.life = Life::Over;
             self.out.push(Action::Exit);
         }
-        self.hand_over(now, actions);
+        actions.append(&mut self.out);
     }
 
     /// When to call [`Self::step`] again at the latest, if nothing happens before.
@@ -159,27 +175,31 @@ impl Scheduler {
     pub fn deadline(&self) -> Deadline {
         let judging = self.judges();
         let alarm = self.alarms.first().map(|&(at, _)| at);
-        let retry = self.ledger.retry_at();
+        let batch = self.ledger.deadline();
         let stop = self.shutdown.and_then(Shutdown::deadline);
         Deadline {
             wall: self.queue.first().filter(|_| judging).map(|&(at, _)| at),
-            boot: [alarm, retry, stop].into_iter().flatten().min(),
+            boot: [alarm, batch, stop].into_iter().flatten().min(),
         }
     }
 
     fn start(&mut self) {
-        self.started = true;
+        self.life = Life::Working;
         let mut told = Emitted::new(EventName::SchedulerStarted);
         told.count = Some(self.jobs.len() as u64);
         self.tell(told);
         if self.paused {
             self.tell(Emitted::new(EventName::SchedulerPaused));
         }
+        self.take_up_recovered();
     }
 
     /// Whether due fires are judged now, or wait.
     pub(super) fn judges(&self) -> bool {
-        self.started && !self.paused && self.shutdown.is_none() && self.ledger.accepts_decisions()
+        self.life >= Life::Working
+            && !self.paused
+            && self.shutdown.is_none()
+            && self.ledger.accepts_decisions()
     }
 
     fn watch_clock(&mut self, now: Now) {
@@ -195,14 +215,22 @@ impl Scheduler {
             ClockStep::Backward(by) => {
                 told.duration = Some(by);
                 told.detail = Some("backward".into());
-                self.epoch = self.epoch.saturating_add(1);
-                for state in self.jobs.values_mut() {
-                    state.clock_set_back(now.wall, by);
-                }
+                self.set_back(now.wall, by);
                 self.rebuild_queue();
             }
         }
         self.tell(told);
+    }
+
+    /// The clock was set back, now or while no scheduler ran.
+    pub(super) fn set_back(&mut self, now: WallTime, by: Duration) {
+        self.epoch = self.epoch.saturating_add(1);
+        self.ledger.fact(Record::Epoch(self.epoch));
+        for (id, state) in &mut self.jobs {
+            if state.clock_set_back(now, by) {
+                self.ledger.job_changed(id);
+            }
+        }
     }
 
     pub(super) fn rebuild_queue(&mut self) {
@@ -218,14 +246,17 @@ impl Scheduler {
     // What rests on the store's answers.
 
     /// The decisions are durable: only now may their processes be spawned.
-    fn carry_out(&mut self, decisions: Decisions) {
-        for told in decisions.emitted {
+    fn carry_out(&mut self, durable: Durable) {
+        for (run_id, attempt) in durable.ended {
+            self.out.push(Action::ClearStart { run_id, attempt });
+        }
+        for told in durable.decisions.emitted {
             self.tell(told);
         }
-        for (token, reply) in decisions.answers {
+        for (token, reply) in durable.answers.into_iter().chain(durable.decisions.answers) {
             self.answer(token, reply);
         }
-        for key in decisions.starting {
+        for key in durable.decisions.starting {
             let Some(run) = self.runs.get_mut(&key) else {
                 continue;
             };
@@ -237,17 +268,14 @@ impl Scheduler {
             }
             if self.shutdown.is_some() {
                 // No new runs: it goes back to being backlog.
-                let record = run.record(RunState::Pending);
-                run.stage = Stage::Waiting;
-                self.workers_busy -= 1;
-                self.waiting.push_back(key);
-                self.ledger.fact(record);
+                self.wait_again(key);
                 continue;
             }
             run.stage = Stage::Starting;
             let request = SpawnRequest {
                 run: key,
                 run_id: run.id,
+                attempt: run.attempt,
                 job: Arc::clone(&run.job),
                 fire_time: run.fire_time,
                 reason: run.reason,
@@ -256,12 +284,41 @@ impl Scheduler {
         }
     }
 
+    /// The mark that a start needs could not be made: as with a store that fails, nothing starts
+    /// until it takes writes.
+    fn hold_start(&mut self, key: RunKey, error: String) {
+        if self.wait_again(key) {
+            self.ledger.hold(self.now.boot);
+            self.tell_store_failed(error);
+        }
+    }
+
+    /// A run that was about to start waits once more, first in the line.
+    fn wait_again(&mut self, key: RunKey) -> bool {
+        let Some(run) = self.runs.get_mut(&key) else {
+            return false;
+        };
+        run.stage = Stage::Waiting;
+        let record = run.record(RunState::Pending);
+        self.workers_busy -= 1;
+        self.waiting.push_front(key);
+        self.ledger.fact(record);
+        true
+    }
+
+    fn tell_store_failed(&mut self, error: String) {
+        let mut told = Emitted::new(EventName::StoreFailed);
+        told.detail = Some(error);
+        self.tell(told);
+    }
+
     /// The decisions never became durable, and nothing was done on their strength: the fires are
     /// judged again when the store takes writes, as backlog.
     ///
     /// Where the job was removed or planned afresh meanwhile, its old fires cannot be judged again:
     /// what was decided of them stands, but for the runs, which are skipped.
-    fn undo(&mut self, decisions: Decisions, records: Vec<Record>, now: Now) {
+    fn undo(&mut self, undone: Undone, now: Now) {
+        let Undone { decisions, records } = undone;
         let stale = self.planned_afresh_since(&decisions);
         for key in decisions.starting.iter().rev() {
             if let Some(run) = self.runs.get_mut(key) {
@@ -296,7 +353,12 @@ impl Scheduler {
             }
         }
         for record in records {
-            if matches!(&record, Record::Fires { job, .. } if stale.contains(job)) {
+            let stands = match &record {
+                Record::Fires(fires) => stale.contains(&fires.job),
+                Record::Run(run) => run.end().is_some() && stale.contains(&run.job),
+                _ => false,
+            };
+            if stands {
                 self.ledger.fact(record);
             }
         }
@@ -311,9 +373,10 @@ impl Scheduler {
                 self.tell(told);
             }
         }
-        for (id, (_, progress)) in decisions.before {
+        for (id, before) in decisions.before {
             if let Some(state) = self.jobs.get_mut(&id).filter(|_| !stale.contains(&id)) {
-                state.progress = progress;
+                state.progress = before.progress;
+                state.returned = before.returned;
                 // The clock may have been set back since; nothing happens if it was not.
                 state.clock_set_back(now.wall, Duration::ZERO);
             }
@@ -323,11 +386,11 @@ impl Scheduler {
 
     /// Jobs that are gone, or planned afresh, since these decisions.
     fn planned_afresh_since(&self, decisions: &Decisions) -> BTreeSet<JobId> {
-        let is_stale = |(id, (generation, _)): (&JobId, &(u64, Progress))| {
+        let is_stale = |(id, before): (&JobId, &Before)| {
             let same = self
                 .jobs
                 .get(id)
-                .is_some_and(|state| state.generation == *generation);
+                .is_some_and(|state| state.generation == before.generation);
             (!same).then(|| id.clone())
         };
         decisions.before.iter().filter_map(is_stale).collect()
@@ -351,18 +414,25 @@ impl Scheduler {
             if over && !state.finished {
                 state.finished = true;
                 let of_run_time = state.source != JobSource::File;
+                self.ledger.job_changed(&id);
                 self.tell(Emitted::about(EventName::JobFinished, &id));
                 if of_run_time {
                     self.jobs.remove(&id);
+                    self.ledger.job_gone(&id);
                     self.tell(Emitted::about(EventName::JobRemoved, &id));
                 }
             }
         }
     }
 
-    /// Numbers and dates are given as it goes out.
-    pub(super) fn tell(&mut self, told: Emitted) {
-        self.out.push(Action::Emit(Box::new(told)));
+    /// Tells the world, and notes it.
+    pub(super) fn tell(&mut self, mut told: Emitted) {
+        self.last_seq += 1;
+        told.seq = self.last_seq;
+        told.time = self.now.wall;
+        let told = Box::new(told);
+        self.ledger.note(Record::Event(told.clone()), self.now.boot);
+        self.out.push(Action::Emit(told));
     }
 
     /// Tells it after all that waits to be told until it is durable.
@@ -371,17 +441,6 @@ impl Scheduler {
             self.tell(told);
         } else {
             self.ledger.decisions().emitted.push(told);
-        }
-    }
-
-    fn hand_over(&mut self, now: Now, actions: &mut Vec<Action>) {
-        for mut action in self.out.drain(..) {
-            if let Action::Emit(told) = &mut action {
-                self.last_seq += 1;
-                told.seq = self.last_seq;
-                told.time = now.wall;
-            }
-            actions.push(action);
         }
     }
 

@@ -4,7 +4,7 @@
 
 use super::job_state::{Instances, JobState};
 use super::record::{Reason, RunId};
-use super::run::{Run, Stage};
+use super::run::{Run, RunKey, Stage};
 use super::run_time_jobs::JobSource;
 use super::scheduler::Scheduler;
 use crate::config::{Job, JobId};
@@ -70,6 +70,8 @@ pub struct JobStatus {
 /// One run at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunStatus {
+    /// Its name within this life of the scheduler.
+    pub key: RunKey,
     /// Its id.
     pub id: RunId,
     /// Its job.
@@ -194,6 +196,7 @@ fn run_status(run: &Run) -> RunStatus {
         _ => (None, run.stop_requested),
     };
     RunStatus {
+        key: run.key,
         id: run.id,
         job: run.job.id.clone(),
         fire_time: run.fire_time,

@@ -1,23 +1,23 @@
-//! What is kept of runs, behind one trait: the memory store today, files and databases later.
+//! What is kept of runs, behind one trait: in memory, or in a SQLite file.
 //!
 //! The order "record durable, then spawn" is the scheduler's; a store only has to answer truly.
 //! It answers later, not in the call, so that a slow disk delays nothing but the starts that need it.
 
+mod kept;
 mod memory;
+pub mod sqlite;
+mod summaries;
 
+pub use kept::Kept;
 pub use memory::MemoryStore;
+pub use summaries::{Summaries, Summary};
 
 use crate::config::JobId;
-use crate::scheduler::{Batch, Outcome, StoreId, Ticket};
-use crate::time::WallTime;
-use std::collections::BTreeMap;
+use crate::scheduler::{Batch, Ticket};
 use std::os::fd::BorrowedFd;
 
 /// Keeps records.
 pub trait Store {
-    /// The store's identity, the same for its whole life.
-    fn id(&self) -> StoreId;
-
     /// Begins to make a batch durable, all of it or nothing.
     fn submit(&mut self, batch: Batch);
 
@@ -29,6 +29,9 @@ pub trait Store {
 
     /// What is known of a job's past.
     fn summary(&self, job: &JobId) -> Summary;
+
+    /// The scheduler has stopped by itself: nothing more comes.
+    fn close(self: Box<Self>);
 }
 
 /// What became of a batch.
@@ -43,15 +46,4 @@ pub enum Answer {
         /// Why, for people.
         error: String,
     },
-}
-
-/// A job's past in a few numbers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// How many fires ended how.
-    pub outcomes: BTreeMap<Outcome, u64>,
-    /// How the newest run ended, its fire time, and its exit code where it had one.
-    pub last_run: Option<(WallTime, Outcome, Option<i32>)>,
-    /// The fire time of the newest run that succeeded.
-    pub last_success: Option<WallTime>,
 }

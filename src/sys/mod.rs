@@ -11,6 +11,7 @@ pub mod notify;
 pub mod pidfd;
 pub mod poller;
 pub mod process_group;
+pub mod process_search;
 pub mod random;
 pub mod signals;
 pub mod spawn;

@@ -11,6 +11,7 @@
 use super::identity::ProcessIdentity;
 use nix::errno::Errno;
 use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
@@ -41,6 +42,16 @@ pub struct Exit {
     pub core_dumped: bool,
     /// What it used, where the kernel told.
     pub usage: Option<ResourceUsage>,
+}
+
+impl Exit {
+    /// It ended, and nobody tells how.
+    pub const UNKNOWN: Self = Self {
+        code: None,
+        signal: None,
+        core_dumped: false,
+        usage: None,
+    };
 }
 
 /// Whether a child that has ended may be forgotten by the kernel.
@@ -135,6 +146,13 @@ impl Pidfd {
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
         let signal = rustix::process::Signal::from_named_raw(signal as i32).ok_or(Errno::EINVAL)?;
         Ok(pidfd_send_signal(&self.0, signal)?)
+    }
+
+    /// Whether it has ended, be it reaped or not.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        let mut ready = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
+        poll(&mut ready, PollTimeout::ZERO).is_ok_and(|count| count > 0)
     }
 
     /// How a process that was *not* our child ended, where the kernel tells (Linux 6.15 and

@@ -2,7 +2,7 @@
 
 use crate::world::{World, jobs};
 use rsched::schedule::{Jitter, PlannedStarts};
-use rsched::scheduler::{EventName, Outcome, Reason, Record, Reply, RunId, RunState};
+use rsched::scheduler::{EventName, FiresRecord, Outcome, Reason, Record, Reply, RunId, RunRecord};
 use rsched::time::WallTime;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -165,19 +165,17 @@ pub fn every_fire_has_exactly_one_outcome(
                     if run.reason == Reason::Manual {
                         asked_for.insert(run.id);
                     }
-                    let outcome = match run.state {
-                        RunState::Ended { outcome, .. } => Some(outcome),
-                        _ => None,
-                    };
+                    let outcome = run.end().map(|end| end.outcome);
                     let entry = runs.entry(run.id).or_insert((run.fire_time, None));
                     assert!(
                         entry.1.is_none() || outcome.is_none(),
-                        "run {} ended twice",
-                        run.id
+                        "run {} ended twice: {:#?}",
+                        run.id,
+                        records_of(world, run.id)
                     );
                     entry.1 = entry.1.or(outcome);
                 }
-                Record::Fires { job: id, range, .. } if *id == job.id => {
+                Record::Fires(FiresRecord { job: id, range, .. }) if *id == job.id => {
                     let covered = due.range_mut(range.first..=range.last);
                     let mut count = 0;
                     for (_, outcomes) in covered {
@@ -206,6 +204,16 @@ pub fn every_fire_has_exactly_one_outcome(
     }
 }
 
+fn records_of(world: &World, id: RunId) -> Vec<&RunRecord> {
+    let records = world.trace.records.iter();
+    records
+        .filter_map(|record| match record {
+            Record::Run(run) if run.id == id => Some(run),
+            _ => None,
+        })
+        .collect()
+}
+
 /// Every command was answered once: the world panics at a second answer.
 pub fn every_command_is_answered(world: &World) {
     let unanswered = world.trace.replies.iter().filter(|reply| reply.is_none());
@@ -219,8 +227,7 @@ pub fn promised_runs_have_one_outcome(world: &World) {
         if let Record::Run(run) = record
             && run.reason == Reason::Manual
         {
-            let ended = matches!(run.state, RunState::Ended { .. });
-            *outcomes.entry(run.id).or_default() += u32::from(ended);
+            *outcomes.entry(run.id).or_default() += u32::from(run.end().is_some());
         }
     }
     for (run, ends) in &outcomes {
@@ -229,6 +236,61 @@ pub fn promised_runs_have_one_outcome(world: &World) {
     for reply in &world.trace.replies {
         if let Some(Reply::Submitted(run)) = reply {
             assert!(outcomes.contains_key(run), "{run} was promised");
+        }
+    }
+}
+
+/// A fire that was let go for its lateness was late.
+pub fn only_late_fires_are_missed(world: &World, toml: &str, seen: WallTime) {
+    let file = jobs(toml, seen);
+    for job in &file.jobs {
+        let schedule = job.schedule.anchored(seen);
+        let jitter = job.jitter.map(|most| Jitter {
+            most,
+            seed: &file.scheduler.seed,
+            job_id: job.id.as_str(),
+        });
+        let starts = PlannedStarts {
+            schedule: &schedule,
+            jitter,
+        };
+        let Some(grace) = job.misfire_grace_time else {
+            continue;
+        };
+        for record in &world.trace.records {
+            let (due, judged) = match record {
+                Record::Fires(fires) if fires.job == job.id && fires.outcome == Outcome::Missed => {
+                    (fires.range.last, fires.judged_at)
+                }
+                Record::Run(run) if run.job == job.id => match run.end() {
+                    Some(end) if end.outcome == Outcome::Missed => (run.fire_time, end.at),
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            let late_by = judged.saturating_since(starts.of(due));
+            assert!(
+                late_by > grace,
+                "{} was only {late_by:?} late for {due:?}",
+                job.id
+            );
+        }
+    }
+}
+
+/// A run whose end is not known began.
+pub fn only_what_ran_is_lost(world: &World) {
+    for record in &world.trace.records {
+        if let Record::Run(run) = record
+            && run.end().is_some_and(|end| end.outcome == Outcome::Lost)
+        {
+            let began = world
+                .trace
+                .processes
+                .iter()
+                .any(|(job, fire, ..)| *job == run.job.as_str() && *fire == run.fire_time);
+            let doubtful = world.trace.power_losses > 0;
+            assert!(began || doubtful, "{run:?} is lost and never ran");
         }
     }
 }

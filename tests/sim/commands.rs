@@ -1,10 +1,9 @@
 //! What is asked of a running scheduler: pausing, runs by request, stopping, jobs of no file.
 
 use crate::checkers;
-use crate::world::{SECOND, Script, World, id, seconds};
+use crate::world::{SECOND, Script, World, at, id, seconds};
 use rsched::scheduler::{
-    Command, EventName, Outcome, Reason, Record, Refusal, Reply, RunState, ShutdownRequest,
-    StopSignal,
+    Command, EventName, Outcome, Reason, Record, Refusal, Reply, ShutdownRequest, StopSignal,
 };
 
 const MINUTELY: &str = "[jobs.a]\ncron = '* * * * *'\ncommand = 'x'\n";
@@ -79,29 +78,40 @@ fn times_passed_while_a_job_was_paused_are_new_when_the_clock_is_set_back_to_the
 }
 
 #[test]
-fn fires_held_by_a_failing_store_are_accounted_for_when_their_job_is_paused() {
+fn a_job_cannot_be_paused_while_the_store_could_not_keep_that() {
     let mut world = World::new("2026-01-01 00:00:30", MINUTELY);
-    world.store_takes(seconds(2));
-    world.run_for(seconds(30));
     world.store_fails_for(seconds(200));
     world.run_for(seconds(100));
-    world.pause("a");
-    world.run_for(seconds(300));
-    world.resume("a");
-    world.run_for(seconds(70));
-    let skipped: u64 = world
+    let refused = Some(Reply::Refused(Refusal::StoreFailing));
+    assert_eq!(world.pause("a"), refused);
+    assert_eq!(world.command(Command::PauseAll), refused);
+    world.run_for(seconds(140));
+    assert_eq!(world.starts("a").last(), Some(&240));
+}
+
+#[test]
+fn a_pause_is_confirmed_when_it_is_durable_however_long_that_takes() {
+    let mut world = World::new("2026-01-01 00:00:30", MINUTELY);
+    world.store_takes(seconds(2));
+    world.run_for(seconds(31));
+    // The fire of 00:01 is judged, and not durable yet.
+    world.store_fails_for(seconds(200));
+    assert_eq!(world.pause("a"), None);
+    world.run_for(seconds(150));
+    assert_eq!(world.trace.replies[0], None);
+    world.run_for(seconds(150));
+    assert_eq!(world.trace.replies[0], Some(Reply::Done));
+    let outcomes: Vec<_> = world
         .trace
         .records
         .iter()
         .filter_map(|record| match record {
-            Record::Fires { range, outcome, .. } if *outcome == Outcome::Skipped => {
-                Some(range.count)
-            }
+            Record::Run(run) => run.end().map(|end| (run.fire_time, end.outcome)),
             _ => None,
         })
-        .sum();
-    let runs = world.starts("a");
-    assert_eq!((skipped, runs), (2, vec![482]));
+        .collect();
+    assert_eq!(outcomes, [(at("2026-01-01 00:01:00"), Outcome::Skipped)]);
+    assert!(world.starts("a").is_empty());
 }
 
 #[test]
@@ -118,19 +128,13 @@ fn a_run_by_request_goes_through_the_books() {
         .filter_map(|record| match record {
             Record::Run(record) if record.id == run => {
                 assert_eq!((record.reason, record.sequence), (Reason::Manual, 1));
-                Some(record.state.clone())
+                Some(record.end().map(|end| end.outcome))
             }
             _ => None,
         })
         .collect();
-    assert_eq!(states[0], RunState::Starting);
-    assert!(matches!(
-        states[1],
-        RunState::Ended {
-            outcome: Outcome::Succeeded,
-            ..
-        }
-    ));
+    // Decided, noted as running, ended.
+    assert_eq!(states, [None, None, Some(Outcome::Succeeded)]);
     assert_ne!(world.trigger("a").unwrap(), run);
     world.run_for(SECOND);
     checkers::promised_runs_have_one_outcome(&world);

@@ -6,6 +6,8 @@
 mod checkers;
 mod clock;
 mod commands;
+mod crashes;
+mod death;
 mod jitter;
 mod lateness;
 mod limits;

@@ -2,10 +2,11 @@
 
 use rsched::config::{self, Context, FileText, JobId, JobsFile};
 use rsched::scheduler::{
-    Action, Batch, Command, Emitted, Event, EventName, Exit, Limits, Reason, Record, Refusal,
-    Reply, RunId, RunKey, RunState, RunTimeJob, Scheduler, ShutdownRequest, StopSignal, StoreId,
-    Token,
+    Action, Batch, Command, Emitted, Event, EventName, Exit, Past, Reason, Record, Refusal, Reply,
+    RunId, RunKey, RunState, RunTimeJob, Scheduler, ShutdownRequest, SpawnRequest, StopSignal,
+    StoreId, Token,
 };
+use rsched::store::Kept;
 use rsched::time::{BootTime, Now, WallTime, ZoneDatabase, human};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
@@ -40,8 +41,12 @@ impl Default for Script {
 pub struct Process {
     pub job: String,
     pub fire_time: WallTime,
-    ends: BootTime,
-    exit: Exit,
+    pub attempt: (RunId, u32),
+    pub pid: i32,
+    pub since: BootTime,
+    pub since_wall: WallTime,
+    pub ends: BootTime,
+    pub exit: Exit,
     ignores_term: bool,
 }
 
@@ -59,23 +64,46 @@ pub struct Trace {
     /// Spawns that were asked for before their `Starting` record was durable.
     pub premature: Vec<RunId>,
     pub signals: Vec<(WallTime, String, StopSignal)>,
+    pub power_losses: usize,
 }
 
 pub struct World {
     pub scheduler: Scheduler,
     pub trace: Trace,
-    wall: WallTime,
+    pub(super) wall: WallTime,
     /// The latest time the clock ever showed.
-    latest: WallTime,
-    boot: BootTime,
+    pub(super) latest: WallTime,
+    pub(super) boot: BootTime,
     scripts: BTreeMap<String, Script>,
-    processes: BTreeMap<RunKey, Process>,
+    pub(super) processes: BTreeMap<RunKey, Process>,
     durable_starts: BTreeSet<RunId>,
     store_fails_until: Option<BootTime>,
-    store_delay: Duration,
-    unanswered: Vec<(BootTime, Batch)>,
-    exited: bool,
-    events: VecDeque<Event>,
+    pub(super) store_delay: Duration,
+    pub(super) unanswered: Vec<(BootTime, Batch)>,
+    pub(super) exited: bool,
+    pub(super) events: VecDeque<Event>,
+    /// What the store has.
+    pub(super) disk: Kept,
+    /// The marks of starts.
+    pub(super) marks: BTreeSet<(RunId, u32)>,
+    /// So many more actions, and the scheduler dies.
+    pub(super) dies_after: Option<u32>,
+    /// It is dead.
+    pub(super) dead: bool,
+}
+
+impl Trace {
+    pub(super) fn ended(&mut self, process: &Process, at: WallTime) {
+        let entry = self
+            .processes
+            .iter_mut()
+            .rev()
+            .find(|(job, fire, _, end)| {
+                *job == process.job && *fire == process.fire_time && end.is_none()
+            })
+            .unwrap();
+        entry.3 = Some(at);
+    }
 }
 
 pub const SECOND: Duration = Duration::from_secs(1);
@@ -126,12 +154,10 @@ impl World {
     fn with(start: &str, toml: &str, paused: bool) -> Self {
         let wall = at(start);
         let boot = BootTime::from_micros(1_000_000_000);
-        let limits = Limits {
-            store: StoreId(7),
-            paused,
-        };
+        let now = Now { wall, boot };
+        let store = StoreId(7);
         let mut world = Self {
-            scheduler: Scheduler::new(jobs(toml, wall), limits, Now { wall, boot }),
+            scheduler: Scheduler::new(jobs(toml, wall), paused, Past::none(store), now),
             trace: Trace::default(),
             wall,
             latest: wall,
@@ -144,6 +170,10 @@ impl World {
             unanswered: Vec::new(),
             exited: false,
             events: VecDeque::new(),
+            disk: Kept::nothing(store),
+            marks: BTreeSet::new(),
+            dies_after: None,
+            dead: false,
         };
         world.give(Event::Started);
         world
@@ -288,7 +318,7 @@ impl World {
                 .flatten()
                 .min();
             match next {
-                Some(next) if next <= end && !self.exited => {
+                Some(next) if next <= end && !self.exited && !self.dead => {
                     self.wall = self.wall + next.saturating_since(now.boot);
                     self.boot = next.max(now.boot);
                     self.settle();
@@ -313,7 +343,7 @@ impl World {
     }
 
     /// Hands over what the world has to say at this moment: store answers, ends of processes.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         while self
             .unanswered
             .first()
@@ -335,20 +365,18 @@ impl World {
     }
 
     fn reap(&mut self, run: RunKey) {
-        let process = self.processes.remove(&run).unwrap();
-        let entry = self
-            .trace
-            .processes
-            .iter_mut()
-            .rev()
-            .find(|(job, fire, _, end)| {
-                *job == process.job && *fire == process.fire_time && end.is_none()
-            })
-            .unwrap();
-        entry.3 = Some(self.wall);
+        if self.dead {
+            return;
+        }
+        let Some(process) = self.processes.remove(&run) else {
+            return;
+        };
+        self.trace.ended(&process, self.wall);
         self.give(Event::Exited {
             run,
             exit: process.exit,
+            usage: None,
+            output: None,
         });
     }
 
@@ -364,6 +392,12 @@ impl World {
             });
             return;
         }
+        self.keep(batch);
+        self.events.push_back(Event::Stored(ticket));
+    }
+
+    /// The batch is durable.
+    pub(super) fn keep(&mut self, batch: Batch) {
         for record in &batch.records {
             if let Record::Run(run) = record
                 && run.state == RunState::Starting
@@ -371,8 +405,8 @@ impl World {
                 self.durable_starts.insert(run.id);
             }
         }
+        self.disk.take_in(&batch);
         self.trace.records.extend(batch.records);
-        self.events.push_back(Event::Stored(ticket));
     }
 
     fn note_the_time(&mut self) {
@@ -380,7 +414,10 @@ impl World {
     }
 
     /// As the daemon does: what an event leads to is told to the scheduler before anything else.
-    fn give(&mut self, event: Event) {
+    pub(super) fn give(&mut self, event: Event) {
+        if self.dead {
+            return;
+        }
         self.events.push_back(event);
         while let Some(event) = self.events.pop_front() {
             let mut actions = Vec::new();
@@ -388,8 +425,24 @@ impl World {
             self.note_the_time();
             self.scheduler.step(now, event, &mut actions);
             for action in actions {
+                if self.dies_now() {
+                    self.die();
+                    return;
+                }
                 self.perform(action);
             }
+        }
+    }
+
+    /// Whether the scheduler dies between two actions, just here.
+    fn dies_now(&mut self) -> bool {
+        match &mut self.dies_after {
+            Some(0) => true,
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+            None => false,
         }
     }
 
@@ -418,30 +471,10 @@ impl World {
                 if request.reason == Reason::Manual {
                     self.trace.manual.insert((job.clone(), request.fire_time));
                 }
-                let script = self.scripts.get(&job).cloned().unwrap_or_default();
-                if script.spawn_fails {
-                    self.events.push_back(Event::SpawnFailed {
-                        run: request.run,
-                        error: "no such file".into(),
-                    });
-                    return;
-                }
-                self.trace
-                    .processes
-                    .push((job.clone(), request.fire_time, self.wall, None));
-                let process = Process {
-                    job,
-                    fire_time: request.fire_time,
-                    ends: self.boot + script.runs_for,
-                    exit: script.exit,
-                    ignores_term: script.ignores_term,
-                };
-                self.processes.insert(request.run, process);
-                let pid = i32::try_from(self.trace.processes.len()).unwrap() + 100;
-                self.events.push_back(Event::Spawned {
-                    run: request.run,
-                    pid,
-                });
+                self.spawn(&request);
+            }
+            Action::ClearStart { run_id, attempt } => {
+                self.marks.remove(&(run_id, attempt));
             }
             Action::Signal { run, signal } => {
                 let process = self
@@ -464,6 +497,40 @@ impl World {
                 }
             }
         }
+    }
+
+    fn spawn(&mut self, request: &SpawnRequest) {
+        let job = request.job.id.to_string();
+        let script = self.scripts.get(&job).cloned().unwrap_or_default();
+        if script.spawn_fails {
+            self.events.push_back(Event::SpawnFailed {
+                run: request.run,
+                error: "no such file".into(),
+            });
+            return;
+        }
+        let attempt = (request.run_id, request.attempt);
+        assert!(self.marks.insert(attempt), "{attempt:?} starts again");
+        self.trace
+            .processes
+            .push((job.clone(), request.fire_time, self.wall, None));
+        let pid = i32::try_from(self.trace.processes.len()).unwrap() + 100;
+        let process = Process {
+            job,
+            fire_time: request.fire_time,
+            attempt,
+            pid,
+            since: self.boot,
+            since_wall: self.wall,
+            ends: self.boot + script.runs_for,
+            exit: script.exit,
+            ignores_term: script.ignores_term,
+        };
+        self.processes.insert(request.run, process);
+        self.events.push_back(Event::Spawned {
+            run: request.run,
+            pid,
+        });
     }
 
     // What happened, in words.

@@ -10,7 +10,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("schedule", &["time"]),
     ("config", &["schedule", "diagnostic", "time"]),
     ("scheduler", &["config", "schedule", "time"]),
-    ("store", &["scheduler", "config", "time"]),
+    ("store", &["scheduler", "config", "sys", "time"]),
     ("sys", &["time"]),
     ("process", &["sys", "time"]),
     (

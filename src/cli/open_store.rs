@@ -1,0 +1,135 @@
+//! Opening the store of a scheduler that is about to start, and finding out what its last one left.
+
+use super::exit_code::ExitCode;
+use super::terminal::complain;
+use crate::config::{SchedulerSettings, StorePlace};
+use crate::daemon::{Adopted, fate, mark_name};
+use crate::process::StartMarks;
+use crate::scheduler::{Fate, Past, StoreId};
+use crate::store::sqlite::{OpenError, Options, STORE_FILE_NAME, Session, SqliteStore};
+use crate::store::{Kept, MemoryStore, Store};
+use crate::sys::directories::{Directories, DirectoryError};
+use crate::sys::{clock, host, identity, random};
+use std::io;
+use std::path::PathBuf;
+
+/// A store, and everything the start of a scheduler rests on.
+pub(super) struct Opened {
+    pub store: Box<dyn Store>,
+    pub past: Past,
+    pub marks: Option<StartMarks>,
+    pub adopted: Adopted,
+}
+
+/// Why a store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StoreError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    #[error("cannot find out what became of the runs of an earlier scheduler: {0}")]
+    Recovery(io::Error),
+    #[error("{0}")]
+    System(#[from] io::Error),
+}
+
+impl StoreError {
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Open(error) => exit_code(error),
+            Self::Directory(DirectoryError::Untrusted { .. }) => ExitCode::NotPermitted,
+            Self::Directory(DirectoryError::Io { .. }) => ExitCode::CannotCreate,
+            Self::Recovery(_) | Self::System(_) => ExitCode::InputOutput,
+        }
+    }
+
+    /// Says it, and what to do about it.
+    pub fn complain(&self) {
+        complain(self);
+        if let Self::Open(error) = self
+            && let Some(help) = error.help()
+        {
+            complain(&format_args!("help: {help}"));
+        }
+    }
+}
+
+/// What a store that cannot be used comes to for a command.
+pub(super) fn exit_code(error: &OpenError) -> ExitCode {
+    match error {
+        OpenError::Newer { .. } | OpenError::Corrupt { .. } | OpenError::Foreign { .. } => {
+            ExitCode::InvalidFile
+        }
+        OpenError::Missing { .. } => ExitCode::No,
+        OpenError::Io { .. } => ExitCode::InputOutput,
+    }
+}
+
+/// The file that holds the records; none with the memory store.
+pub(super) fn store_file(place: &StorePlace, directories: &Directories) -> Option<PathBuf> {
+    match place {
+        StorePlace::StateDirectory => Some(directories.state.join(STORE_FILE_NAME)),
+        StorePlace::File(path) => Some(path.clone()),
+        StorePlace::Memory => None,
+    }
+}
+
+/// Opens it. Only for the holder of the instance lock.
+pub(super) fn open(
+    place: &StorePlace,
+    settings: &SchedulerSettings,
+    directories: &Directories,
+) -> Result<Opened, StoreError> {
+    let Some(path) = store_file(place, directories) else {
+        return Ok(Opened {
+            store: Box::new(MemoryStore::default()),
+            past: Past::none(StoreId(random::u128()?)),
+            marks: None,
+            adopted: Adopted::new(),
+        });
+    };
+    let boot_id = identity::boot_id()?;
+    let marks = StartMarks::open(&directories.state, boot_id.clone())?;
+    let options = Options {
+        durability: settings.durability,
+        keep_runs: settings.keep_runs,
+        fresh_id: random::u128()?,
+    };
+    let session = Session {
+        boot_id,
+        pid: host::pid(),
+        started_at: clock::read().wall,
+    };
+    let (store, kept, same_boot) = SqliteStore::open(&path, options, session)?;
+    let mut adopted = Adopted::new();
+    let past = recover(&kept, same_boot, &marks, &mut adopted).map_err(StoreError::Recovery)?;
+    Ok(Opened {
+        store: Box::new(store),
+        past,
+        marks: Some(marks),
+        adopted,
+    })
+}
+
+fn recover(
+    kept: &Kept,
+    same_boot: bool,
+    marks: &StartMarks,
+    adopted: &mut Adopted,
+) -> io::Result<Past> {
+    let now = clock::read();
+    let mut fates = Vec::<Fate>::new();
+    for run in kept.unfinished.values() {
+        fates.push(fate(run, marks, same_boot, now, adopted)?);
+    }
+    if same_boot {
+        let unfinished = kept.unfinished.values();
+        marks.sweep(
+            &unfinished
+                .map(|run| mark_name(run.id, run.attempt))
+                .collect(),
+        )?;
+    }
+    Ok(kept.past(same_boot, Vec::new(), fates))
+}

@@ -1,0 +1,79 @@
+//! Finding out what became of the runs that an earlier scheduler left without an end.
+//!
+//! Whoever holds the instance lock knows that no start is in flight, so the marks of starts tell the
+//! truth. What follows from each answer is the scheduler's business.
+
+use crate::process::{Child, Mark, StartMarks};
+use crate::scheduler::{Fate, RunId, RunRecord, RunState};
+use crate::sys::identity::ProcessIdentity;
+use crate::sys::process_search::session_leader_with;
+use crate::time::{BootTime, Now, WallTime};
+use std::collections::BTreeMap;
+use std::io;
+
+/// A clock tick of `proc_pid_stat(5)`: `USER_HZ` is 100 on every architecture Linux has left.
+const MICROS_PER_TICK: u64 = 10_000;
+
+/// The processes of an earlier scheduler that live, by run.
+pub type Adopted = BTreeMap<RunId, Child>;
+
+/// The name of the mark of an attempt.
+#[must_use]
+pub fn mark_name(run: RunId, attempt: u32) -> String {
+    format!("{run}.{attempt}")
+}
+
+/// What became of a run; its process is put into `adopted` if it lives. `same_boot`: whether the
+/// records are of this boot of the machine.
+///
+/// # Errors
+/// It cannot be found out. To go on would be to guess, and perhaps to run a job twice.
+pub fn fate(
+    run: &RunRecord,
+    marks: &StartMarks,
+    same_boot: bool,
+    now: Now,
+    adopted: &mut Adopted,
+) -> io::Result<Fate> {
+    if !same_boot && run.state != RunState::Pending {
+        // Marks are not forced to the disk: one that is missing after a loss of power tells nothing.
+        return Ok(Fate::Gone);
+    }
+    let name = mark_name(run.id, run.attempt);
+    let process = match marks.find(&name)? {
+        None if run.state == RunState::Running => return Ok(Fate::Gone),
+        None => return Ok(Fate::NeverStarted),
+        Some(Mark::Process(process)) => Some(process),
+        Some(Mark::Unnamed) => session_leader_with(&[
+            format!("RSCHED_RUN_ID={}", run.id),
+            format!("RSCHED_ATTEMPT={}", run.attempt),
+        ])?,
+    };
+    let Some(process) = process else {
+        return Ok(Fate::Gone);
+    };
+    let Some(child) = Child::adopt(&process)? else {
+        return Ok(Fate::Gone);
+    };
+    if let Some(pid) = child.pid() {
+        marks.name_process(&name, pid);
+    }
+    let since = started_at(&process);
+    let since_wall = run.started_at.unwrap_or_else(|| wall_time_of(since, now));
+    adopted.insert(run.id, child);
+    Ok(Fate::Alive {
+        pid: process.pid,
+        since,
+        since_wall,
+    })
+}
+
+fn started_at(process: &ProcessIdentity) -> BootTime {
+    let micros = process.start_time.saturating_mul(MICROS_PER_TICK);
+    BootTime::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+}
+
+/// By how far apart the clocks are now.
+fn wall_time_of(then: BootTime, now: Now) -> WallTime {
+    now.wall - now.boot.saturating_since(then)
+}

@@ -1,0 +1,385 @@
+//! Going on where an earlier scheduler stopped, by whatever death.
+//!
+//! Everything rests on one order: the decision to start is durable before the process is spawned, the
+//! process marks its start itself before its program runs, and the mark is removed after the end is
+//! durable. So of every run that has no end, one of four things is true, and the daemon has found out
+//! which ([`Fate`]); what follows from each is decided here.
+
+use super::backlog::Backlog;
+use super::emitted::{Emitted, EventName};
+use super::job_state::{JobState, Returned};
+use super::judging::too_many;
+use super::record::{End, JobRecord, Outcome, Reason, Record, RunRecord, RunState, StoreId};
+use super::run::{Run, RunKey, Stage};
+use super::run_time_jobs::{JobSource, RunTimeJob};
+use super::scheduler::Scheduler;
+use crate::config::{Coalesce, Job, JobId, OnLost};
+use crate::schedule::Trigger;
+use crate::time::{BootTime, WallTime};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What the store knows of earlier schedulers.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// The store's identity.
+    pub store: StoreId,
+    /// The clock epoch.
+    pub epoch: u32,
+    /// The number of the last event.
+    pub last_seq: u64,
+    /// The wall clock when the last batch was made; none in a new store.
+    pub newest: Option<WallTime>,
+    /// Whether that was in this boot of this machine.
+    pub same_boot: bool,
+    /// Whether all fires wait.
+    pub paused: bool,
+    /// How many runs were asked for.
+    pub manual_runs: u64,
+    /// The jobs.
+    pub jobs: BTreeMap<JobId, JobRecord>,
+    /// Those of them that are in no file, read from their definitions.
+    pub run_time_jobs: Vec<RunTimeJob>,
+    /// The runs without an end, in the order of their fire times, and what became of them.
+    pub runs: Vec<(RunRecord, Fate)>,
+}
+
+impl Past {
+    /// A new store's.
+    #[must_use]
+    pub fn none(store: StoreId) -> Self {
+        Self {
+            store,
+            epoch: 0,
+            last_seq: 0,
+            newest: None,
+            same_boot: true,
+            paused: false,
+            manual_runs: 0,
+            jobs: BTreeMap::new(),
+            run_time_jobs: Vec::new(),
+            runs: Vec::new(),
+        }
+    }
+}
+
+/// What became of a run without an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It certainly never started: no decision was made, or one was and no mark is there.
+    NeverStarted,
+    /// Its process lives.
+    Alive {
+        /// The process.
+        pid: i32,
+        /// When it started.
+        since: BootTime,
+        /// The same, for people.
+        since_wall: WallTime,
+    },
+    /// It started, and is gone; or the machine went down, and nobody knows.
+    Gone,
+}
+
+impl Scheduler {
+    /// Takes up the jobs of the file, and what the past has of them.
+    pub(super) fn recover(&mut self, jobs: Vec<Arc<Job>>, past: Past) {
+        let now = self.now;
+        let mut known = past.jobs;
+        let mut edited = Vec::new();
+        let of_files = jobs.into_iter().map(|job| (job, JobSource::File));
+        let added = past
+            .run_time_jobs
+            .into_iter()
+            .map(|job| (job.job, JobSource::Api(job.definition)));
+        for (job, source) in of_files.chain(added) {
+            let id = job.id.clone();
+            if self.jobs.contains_key(&id) {
+                // A file now has the id of a job that was added at run time: the file's takes its place.
+                continue;
+            }
+            let mut is_kept = false;
+            let mut state = match known.remove(&id) {
+                None => JobState::first_seen(job, now.wall, 0),
+                Some(record) => {
+                    let was = record.clone();
+                    let state = JobState::restored(&job, record, past.same_boot, now.wall);
+                    if state.progress != was.progress {
+                        edited.push(id.clone());
+                    }
+                    is_kept = state.progress == was.progress && was.definition.is_none();
+                    state
+                }
+            };
+            is_kept |= source != JobSource::File;
+            state.source = source;
+            if !is_kept {
+                self.ledger.job_changed(&id);
+            }
+            self.jobs.insert(id, state);
+        }
+        for id in known.keys() {
+            self.ledger.job_gone(id);
+        }
+        if let Some(newest) = past.newest.filter(|&newest| newest > now.wall) {
+            // Nobody saw it happen, but the clock was set back while no scheduler ran.
+            self.set_back(now.wall, newest.saturating_since(now.wall));
+        }
+        for (record, fate) in past.runs {
+            match fate {
+                Fate::Alive {
+                    pid,
+                    since,
+                    since_wall,
+                } => self.adopt(&record, pid, since, since_wall),
+                Fate::NeverStarted => self.return_run(record, &edited, false),
+                Fate::Gone => self.lose(record, &edited),
+            }
+        }
+    }
+
+    /// Called when the scheduler takes up its work: what recovery found is told and recorded.
+    pub(super) fn take_up_recovered(&mut self) {
+        for (record, end, name) in std::mem::take(&mut self.recovered) {
+            let mut told = about_run(&record, name);
+            told.outcome = Some(end.outcome);
+            told.detail.clone_from(&end.detail);
+            if name == EventName::JobRetrying {
+                told.outcome = None;
+            } else {
+                self.ledger.fact(Record::Run(RunRecord {
+                    state: RunState::Ended(Box::new(end)),
+                    ..record
+                }));
+            }
+            self.tell(told);
+        }
+    }
+
+    /// A living process of an earlier scheduler goes on as ours.
+    fn adopt(&mut self, record: &RunRecord, pid: i32, since: BootTime, since_wall: WallTime) {
+        let job = match self.jobs.get(&record.job) {
+            Some(state) => Arc::clone(&state.job),
+            None => Arc::new(Job::departed(record.job.clone())),
+        };
+        let timeout_at = job.timeout.map(|timeout| since + timeout);
+        let stage = Stage::Running {
+            pid,
+            since,
+            since_wall,
+            stop: None,
+            timeout_at,
+            kill_at: None,
+        };
+        let run = self.run_of(record, job, stage);
+        self.alarms.extend(timeout_at.map(|at| (at, run.key)));
+        self.workers_busy += 1;
+        self.instances.entry(run.job.id.clone()).or_default().single += 1;
+        self.runs.insert(run.key, run);
+    }
+
+    /// The run is backlog once more, if its job is still what it was made of.
+    fn return_run(&mut self, record: RunRecord, edited: &[JobId], was_lost: bool) {
+        let why = match self.jobs.get_mut(&record.job) {
+            Some(state)
+                if state.job.schedule.trigger == Trigger::Reboot
+                    && edited.contains(&record.job) =>
+            {
+                "the machine was started again before it could start"
+            }
+            Some(state) if !state.job.enabled || edited.contains(&record.job) => {
+                "its job was changed before it could start"
+            }
+            Some(state) => {
+                let run = RunRecord {
+                    attempt: record.attempt + u32::from(was_lost),
+                    ..record
+                };
+                // What was decided or done of it holds no longer, whoever asks next.
+                self.ledger.fact(Record::Run(RunRecord {
+                    state: RunState::Pending,
+                    ..run.clone()
+                }));
+                state.returned.push(Returned { run, was_lost });
+                state.plan();
+                return;
+            }
+            None => "its job was removed before it could start",
+        };
+        let end = End::without_process(Outcome::Skipped, self.now.wall, Some(why.to_owned()));
+        self.recovered.push((record, end, EventName::JobSkipped));
+    }
+
+    /// How it ended will never be known.
+    fn lose(&mut self, record: RunRecord, edited: &[JobId]) {
+        let why = "the scheduler or the machine went down while it ran, and how it ended could not be learnt";
+        let mut end = End::without_process(Outcome::Lost, self.now.wall, Some(why.to_owned()));
+        let rerun = self.jobs.get(&record.job).is_some_and(|state| {
+            state.job.on_lost == OnLost::Rerun && state.job.enabled && !edited.contains(&record.job)
+        });
+        if rerun {
+            end.detail = Some(format!("{why}; it runs again"));
+            self.recovered
+                .push((record.clone(), end, EventName::JobRetrying));
+            self.return_run(record, edited, true);
+        } else {
+            self.recovered.push((record, end, EventName::JobError));
+        }
+    }
+
+    /// Judges runs that came back together with the fires that came due since: one backlog. What is
+    /// left in it is still to be done with the fires.
+    pub(super) fn judge_returned(
+        &mut self,
+        job: &Arc<Job>,
+        backlog: &mut Backlog,
+        returned: Vec<Returned>,
+        submitted: &mut Vec<Run>,
+    ) {
+        let now = self.now;
+        let is_late = |back: &Returned| {
+            let grace = job.misfire_grace_time.filter(|_| !back.was_lost);
+            let start = self.planned_start_of(&back.run);
+            grace.is_some_and(|grace| now.wall.saturating_since(start) > grace)
+        };
+        let (late, alive): (Vec<_>, Vec<_>) = returned.into_iter().partition(is_late);
+        for back in late {
+            self.close_run(back.run, Outcome::Missed, EventName::JobMissed, None);
+        }
+        // What a person asked for is no fire of the schedule, and is not folded into one.
+        let (asked_for, mut alive): (Vec<_>, Vec<_>) = alive
+            .into_iter()
+            .partition(|back| back.run.reason == Reason::Manual);
+        self.make_returned_runs(job, asked_for, false, submitted);
+        if alive.is_empty() {
+            return;
+        }
+        let folded = match job.coalesce {
+            Coalesce::All => Vec::new(),
+            Coalesce::Latest if !backlog.run.is_empty() => std::mem::take(&mut alive),
+            Coalesce::Latest => alive.drain(..alive.len() - 1).collect(),
+            Coalesce::Earliest => {
+                backlog.fold_all_fires();
+                alive.split_off(1)
+            }
+        };
+        let count = folded.iter().map(|back| back.run.stands_for).sum::<u64>();
+        for back in folded {
+            self.close_run(back.run, Outcome::Coalesced, EventName::JobCoalesced, None);
+        }
+        let Some(first) = alive.first_mut() else {
+            backlog.folded += count;
+            return;
+        };
+        first.run.stands_for += count + std::mem::take(&mut backlog.folded);
+        let one_by_one = alive.len() + backlog.run.len() > 1;
+        backlog.begun = self.make_returned_runs(job, alive, one_by_one, submitted) && one_by_one;
+    }
+
+    /// Makes them wait for a worker again, or skips them if `max_instances` is reached; says whether
+    /// they got their place.
+    fn make_returned_runs(
+        &mut self,
+        job: &Arc<Job>,
+        returned: Vec<Returned>,
+        one_by_one: bool,
+        submitted: &mut Vec<Run>,
+    ) -> bool {
+        let instances = self.instances.entry(job.id.clone()).or_default();
+        if instances.count() >= job.max_instances {
+            for back in returned {
+                let name = EventName::JobMaxInstances;
+                self.close_run(back.run, Outcome::Skipped, name, Some(too_many(job)));
+            }
+            return false;
+        }
+        for back in returned {
+            let mut run = self.run_of(&back.run, Arc::clone(job), Stage::Waiting);
+            run.catchup = one_by_one;
+            if run.reason == Reason::Scheduled {
+                run.reason = Reason::Catchup;
+            }
+            let instances = self.instances.entry(job.id.clone()).or_default();
+            if one_by_one {
+                instances.catchup.push_back(run.key);
+            } else {
+                instances.single += 1;
+            }
+            submitted.push(run);
+        }
+        true
+    }
+
+    /// A run that came back and whose job is not what it was.
+    pub(super) fn skip_returned(&mut self, returned: Returned, why: &str) {
+        let end = End::without_process(Outcome::Skipped, self.now.wall, Some(why.to_owned()));
+        let mut told = about_run(&returned.run, EventName::JobSkipped);
+        told.outcome = Some(Outcome::Skipped);
+        told.detail.clone_from(&end.detail);
+        self.tell(told);
+        self.ledger.fact(Record::Run(RunRecord {
+            state: RunState::Ended(Box::new(end)),
+            ..returned.run
+        }));
+    }
+
+    /// Decides that a run that came back does not run.
+    fn close_run(
+        &mut self,
+        run: RunRecord,
+        outcome: Outcome,
+        name: EventName,
+        why: Option<String>,
+    ) {
+        let mut told = about_run(&run, name);
+        told.outcome = Some(outcome);
+        told.count = Some(1);
+        let start = self.planned_start_of(&run);
+        told.late_by = Some(self.now.wall.saturating_since(start));
+        told.detail.clone_from(&why);
+        self.ledger.decisions().emitted.push(told);
+        let end = End::without_process(outcome, self.now.wall, why);
+        self.ledger.decision(Record::Run(RunRecord {
+            state: RunState::Ended(Box::new(end)),
+            ..run
+        }));
+    }
+
+    /// As it was planned, if its job is still as it was then.
+    fn planned_start_of(&self, run: &RunRecord) -> WallTime {
+        match self.jobs.get(&run.job) {
+            Some(state) if run.sequence == 0 => state.starts(&self.settings.seed).of(run.fire_time),
+            _ => run.fire_time,
+        }
+    }
+
+    fn run_of(&mut self, record: &RunRecord, job: Arc<Job>, stage: Stage) -> Run {
+        self.last_key += 1;
+        let planned_start = self.planned_start_of(record);
+        Run {
+            key: RunKey(self.last_key),
+            id: record.id,
+            job,
+            fire_time: record.fire_time,
+            planned_start,
+            epoch: record.epoch,
+            sequence: record.sequence,
+            attempt: record.attempt,
+            reason: record.reason,
+            stands_for: record.stands_for,
+            noticed_at: record.noticed_at,
+            waits_since: self.now.boot,
+            catchup: false,
+            stop_requested: false,
+            stage,
+        }
+    }
+}
+
+fn about_run(run: &RunRecord, name: EventName) -> Emitted {
+    Emitted {
+        run_id: Some(run.id),
+        fire_time: Some(run.fire_time),
+        ..Emitted::about(name, &run.job)
+    }
+}

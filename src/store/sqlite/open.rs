@@ -1,0 +1,268 @@
+//! Opening the file: is it ours, whole, and of a version we know? Anything else is refused by name,
+//! and left as it is.
+
+use super::schema;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The name of the file in the state directory.
+pub const STORE_FILE_NAME: &str = "store.sqlite";
+
+/// How long another program's lock on the file is waited for.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The write-ahead log is cut back to this once it has been copied into the file.
+const WAL_SIZE_LIMIT: i64 = 4 * 1024 * 1024;
+
+/// Why a store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A later version of the program has written it.
+    #[error(
+        "`{path}` was written by a later version of rsched (its version is {found}, this program knows {known})",
+        path = .path.display(), known = schema::VERSION
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+    },
+    /// It is damaged.
+    #[error("`{path}` is damaged: {reason}", path = .path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// How that shows.
+        reason: String,
+    },
+    /// It is no store.
+    #[error("`{path}` is no store of rsched: {reason}", path = .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// How that shows.
+        reason: String,
+    },
+    /// It does not exist.
+    #[error("there is no store at `{path}`", path = .path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The disk or the system does not let us.
+    #[error("cannot {doing} `{path}`: {reason}", path = .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// Why it failed.
+        reason: String,
+    },
+}
+
+impl OpenError {
+    /// What to do about it, for people; nothing where the error says all.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Newer { .. } => Some(
+                "run the version that wrote it, or set another `store`; the file was not touched"
+                    .to_owned(),
+            ),
+            Self::Corrupt { path, .. } => Some(format!(
+                "`rsched store check {0}` says what is wrong and `rsched store recover {0}` saves what can be read; to run without records meanwhile: `--store memory`",
+                path.display()
+            )),
+            Self::Foreign { .. } => Some("name another file as `store`".to_owned()),
+            Self::Missing { .. } | Self::Io { .. } => None,
+        }
+    }
+
+    /// What a failing call of SQLite's means for this file.
+    pub(super) fn of(path: &Path, doing: &'static str, error: &rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        let reason = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::Foreign { path, reason },
+            // Without a code: a row makes no sense.
+            Some(ErrorCode::DatabaseCorrupt) | None => Self::Corrupt { path, reason },
+            Some(_) => Self::Io {
+                path,
+                doing,
+                reason,
+            },
+        }
+    }
+}
+
+/// Opens the file for writing, made anew if it is not there, and brings it to this version.
+/// `fresh_id` becomes the identity of a new store.
+pub(super) fn for_writing(path: &Path, fresh_id: u128) -> Result<Connection, OpenError> {
+    create_private(path)?;
+    let io = |error: &rusqlite::Error| OpenError::of(path, "open", error);
+    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Before anything is written: whose is it?
+    let version = known_version(&connection, path)?;
+    set_up(&connection).map_err(|error| io(&error))?;
+    if version > 0 && was_interrupted(&connection).map_err(|error| io(&error))? {
+        check(&connection, path)?;
+    }
+    if version < schema::VERSION {
+        let upgraded = (|| {
+            let transaction = connection.transaction()?;
+            schema::upgrade(&transaction, version)?;
+            if version == 0 {
+                transaction.execute(
+                    "INSERT INTO store (id) VALUES (?1)",
+                    [fresh_id.to_be_bytes()],
+                )?;
+            }
+            transaction.commit()
+        })();
+        upgraded.map_err(|error| OpenError::of(path, "set up", &error))?;
+    }
+    Ok(connection)
+}
+
+/// Opens the file to look at it, beside a scheduler that may be writing.
+pub(super) fn for_reading(path: &Path) -> Result<Connection, OpenError> {
+    if !path.exists() {
+        return Err(OpenError::Missing {
+            path: path.to_owned(),
+        });
+    }
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let version = known_version(&connection, path)?;
+    if version == 0 {
+        return Err(OpenError::Missing {
+            path: path.to_owned(),
+        });
+    }
+    Ok(connection)
+}
+
+/// Looks at every page of the file.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let corrupt = |reason: String| OpenError::Corrupt {
+        path: path.to_owned(),
+        reason,
+    };
+    let answer: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|error| OpenError::of(path, "check", &error))?;
+    if answer == "ok" {
+        return Ok(());
+    }
+    Err(corrupt(answer.replace('\n', "; ")))
+}
+
+fn connect(path: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    // The directory's own links are its owner's business.
+    let real = match (path.parent().map(Path::canonicalize), path.file_name()) {
+        (Some(Ok(directory)), Some(name)) => directory.join(name),
+        _ => path.to_owned(),
+    };
+    let connection = Connection::open_with_flags(&real, flags)
+        .map_err(|error| OpenError::of(path, "open", &error))?;
+    connection
+        .busy_timeout(LOCK_PATIENCE)
+        .map_err(|error| OpenError::of(path, "open", &error))?;
+    Ok(connection)
+}
+
+/// The file's version, if it is one of ours that we know.
+fn known_version(connection: &Connection, path: &Path) -> Result<i64, OpenError> {
+    let read = |error: rusqlite::Error| OpenError::of(path, "read", &error);
+    let version = schema::version(connection).map_err(read)?;
+    let application: i64 = connection
+        .query_row("PRAGMA application_id", [], |row| row.get(0))
+        .map_err(read)?;
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(read)?;
+    if application != schema::APPLICATION_ID && (version, tables) != (0, 0) {
+        return Err(OpenError::Foreign {
+            path: path.to_owned(),
+            reason: "it is a database of another program".to_owned(),
+        });
+    }
+    if version > schema::VERSION {
+        return Err(OpenError::Newer {
+            path: path.to_owned(),
+            found: version,
+        });
+    }
+    Ok(version)
+}
+
+pub(super) fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "journal_size_limit", WAL_SIZE_LIMIT)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")
+}
+
+/// Whether the scheduler that wrote it last did not stop by itself.
+fn was_interrupted(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row(
+        "SELECT coalesce((SELECT ended_at IS NULL FROM sessions ORDER BY id DESC LIMIT 1), 0)",
+        [],
+        |row| row.get(0),
+    )
+}
+
+/// The file is ours alone from birth; SQLite gives the same mode to the files beside it.
+fn create_private(path: &Path) -> Result<(), OpenError> {
+    let failed = |doing: &'static str| {
+        move |error: io::Error| OpenError::Io {
+            path: path.to_owned(),
+            doing,
+            reason: error.to_string(),
+        }
+    };
+    let created = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_CLOEXEC)
+        .open(path);
+    match created {
+        Ok(_) => {
+            // Its name must outlive a loss of power as its contents do.
+            let directory = path
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty());
+            File::open(directory.unwrap_or(Path::new(".")))
+                .and_then(|directory| directory.sync_all())
+                .map_err(failed("create"))
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let found = path.symlink_metadata().map_err(failed("look at"))?;
+            let refused = |reason: &str| {
+                Err(OpenError::Foreign {
+                    path: path.to_owned(),
+                    reason: reason.to_owned(),
+                })
+            };
+            if !found.is_file() {
+                return refused("it is not a regular file");
+            }
+            let us = nix::unistd::geteuid().as_raw();
+            if found.uid() != us {
+                return refused(&format!(
+                    "it belongs to user {}, and we are user {us}",
+                    found.uid()
+                ));
+            }
+            Ok(())
+        }
+        Err(error) => Err(failed("create")(error)),
+    }
+}

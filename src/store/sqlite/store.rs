@@ -1,0 +1,222 @@
+//! The thread that writes, and the loop's side of it.
+
+use super::load::LastSession;
+use super::open::{self, OpenError};
+use super::{load, write};
+use crate::config::{Durability, JobId};
+use crate::scheduler::{Batch, Ticket};
+use crate::store::{Answer, Kept, Store, Summaries, Summary};
+use crate::sys::wake::Waker;
+use crate::time::WallTime;
+use rusqlite::{Connection, ErrorCode, params};
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+/// How a store keeps what it is given.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// What its records survive.
+    pub durability: Durability,
+    /// How many runs of each job are kept.
+    pub keep_runs: u32,
+    /// The identity of the store, if it is a new one.
+    pub fresh_id: u128,
+}
+
+/// This life of the scheduler, as its first batch records it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The boot of the machine.
+    pub boot_id: String,
+    /// The scheduler's process.
+    pub pid: i32,
+    /// When it began.
+    pub started_at: WallTime,
+}
+
+/// A store in a SQLite file, written by a thread of its own.
+#[derive(Debug)]
+pub struct SqliteStore {
+    to_writer: Option<Sender<Arc<Batch>>>,
+    answers: Receiver<Answer>,
+    bell: Waker,
+    writer: Option<JoinHandle<()>>,
+    /// Batches without an answer.
+    unanswered: VecDeque<Arc<Batch>>,
+    summaries: Summaries,
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it, and starts the thread. Gives back what the store knows, and
+    /// whether it was last written in this boot.
+    ///
+    /// # Errors
+    /// It cannot be used, and why; it is then as it was.
+    pub fn open(
+        path: &Path,
+        options: Options,
+        session: Session,
+    ) -> Result<(Self, Kept, bool), OpenError> {
+        let io = |doing| {
+            move |error: io::Error| OpenError::Io {
+                path: path.to_owned(),
+                doing,
+                reason: error.to_string(),
+            }
+        };
+        let connection = open::for_writing(path, options.fresh_id)?;
+        let (kept, last) =
+            load::kept(&connection).map_err(|error| OpenError::of(path, "read", &error))?;
+        let same_boot = last.is_none_or(|LastSession { boot_id, .. }| boot_id == session.boot_id);
+        let bell = Waker::new().map_err(io("watch"))?;
+        let (to_writer, batches) = channel();
+        let (answer, answers) = channel();
+        let writer = Writer {
+            path: path.to_owned(),
+            connection: Some(connection),
+            options,
+            session,
+            session_number: None,
+            batches,
+            answer,
+            bell: bell.clone(),
+        };
+        let writer = std::thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || writer.run())
+            .map_err(io("start a thread for"))?;
+        let store = Self {
+            to_writer: Some(to_writer),
+            answers,
+            bell,
+            writer: Some(writer),
+            unanswered: VecDeque::new(),
+            summaries: kept.summaries.clone(),
+        };
+        Ok((store, kept, same_boot))
+    }
+}
+
+impl Store for SqliteStore {
+    fn submit(&mut self, batch: Batch) {
+        let batch = Arc::new(batch);
+        self.unanswered.push_back(Arc::clone(&batch));
+        if let Some(to_writer) = &self.to_writer {
+            // The thread ends only with us; a panic in it ends the whole program.
+            _ = to_writer.send(batch);
+        }
+    }
+
+    fn next_answer(&mut self) -> Option<Answer> {
+        self.bell.acknowledge();
+        let answer = self.answers.try_recv().ok()?;
+        // There may be more: then the bell is to be heard again.
+        self.bell.wake();
+        let batch = self.unanswered.pop_front();
+        if let (Answer::Stored(_), Some(batch)) = (&answer, batch) {
+            self.summaries.take_in(&batch);
+        }
+        Some(answer)
+    }
+
+    fn readiness(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.bell.as_fd())
+    }
+
+    fn summary(&self, job: &JobId) -> Summary {
+        self.summaries.of(job)
+    }
+
+    fn close(mut self: Box<Self>) {
+        // Without batches to come the thread says that the session ended, and closes the file.
+        self.to_writer = None;
+        if let Some(writer) = self.writer.take() {
+            _ = writer.join();
+        }
+    }
+}
+
+/// The thread's side.
+struct Writer {
+    path: PathBuf,
+    /// None after an error that leaves it doubtful what the disk has: it is opened anew.
+    connection: Option<Connection>,
+    options: Options,
+    session: Session,
+    /// The row of this session, once its first batch is durable: until then everything in the store
+    /// belongs to the boot of the session before.
+    session_number: Option<i64>,
+    batches: Receiver<Arc<Batch>>,
+    answer: Sender<Answer>,
+    bell: Waker,
+}
+
+impl Writer {
+    fn run(mut self) {
+        let mut newest = self.session.started_at;
+        while let Ok(batch) = self.batches.recv() {
+            newest = batch.made_at;
+            let ticket = batch.ticket;
+            let answer = match self.write(&batch) {
+                Ok(()) => Answer::Stored(ticket),
+                Err(error) => self.failed(ticket, &error),
+            };
+            if self.answer.send(answer).is_err() {
+                return;
+            }
+            self.bell.wake();
+        }
+        if let (Some(connection), Some(session)) = (&self.connection, self.session_number) {
+            // A crash instead of this costs a check of the file at the next start.
+            _ = connection.execute(
+                "UPDATE sessions SET ended_at = ?2, last_seen = ?2 WHERE id = ?1",
+                params![session, newest.as_micros()],
+            );
+        }
+    }
+
+    fn write(&mut self, batch: &Batch) -> rusqlite::Result<()> {
+        if self.connection.is_none() {
+            let opened = open::for_writing(&self.path, self.options.fresh_id);
+            self.connection = Some(
+                opened.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?,
+            );
+        }
+        let connection = self
+            .connection
+            .as_mut()
+            .expect("it was opened if it was not open");
+        // In WAL mode a commit waits for the disk with FULL, and does not with NORMAL
+        // (https://sqlite.org/pragma.html#pragma_synchronous).
+        let waits = batch.urgent && self.options.durability == Durability::Power;
+        connection.pragma_update(None, "synchronous", if waits { "FULL" } else { "NORMAL" })?;
+        self.session_number = Some(write::batch(
+            connection,
+            batch,
+            (&self.session, self.session_number),
+            self.options.keep_runs,
+        )?);
+        Ok(())
+    }
+
+    fn failed(&mut self, ticket: Ticket, error: &rusqlite::Error) -> Answer {
+        let code = error.sqlite_error_code();
+        if !matches!(
+            code,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull)
+        ) {
+            // After a failed fsync the kernel calls pages clean that are not on the disk. Whatever is
+            // still to be read is read from there, and what failed is written again.
+            self.connection = None;
+        }
+        Answer::Failed {
+            ticket,
+            error: format!("cannot write `{}`: {error}", self.path.display()),
+        }
+    }
+}

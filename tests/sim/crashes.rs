@@ -1,0 +1,364 @@
+//! Schedulers that die, at any point, and what the next one makes of it.
+
+use crate::checkers;
+use crate::death::Death;
+use crate::world::{Script, World, seconds};
+use proptest::prelude::*;
+use rsched::scheduler::{Command, EventName, Exit, Outcome, Record, ShutdownRequest};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+const START: &str = "2026-03-01 00:00:30";
+
+fn minutely(keys: &str) -> String {
+    format!("[jobs.a]\ncron = '* * * * *'\ncommand = 'x'\n{keys}")
+}
+
+/// How every run of the job ended, and how many fires ended without one, by outcome.
+fn outcomes(world: &World) -> BTreeMap<Outcome, u64> {
+    let mut outcomes = BTreeMap::new();
+    for record in &world.trace.records {
+        match record {
+            Record::Run(run) => {
+                if let Some(end) = run.end() {
+                    *outcomes.entry(end.outcome).or_default() += 1;
+                }
+            }
+            Record::Fires(fires) => {
+                *outcomes.entry(fires.outcome).or_default() += fires.range.count;
+            }
+            _ => {}
+        }
+    }
+    outcomes
+}
+
+#[test]
+fn fires_missed_while_down_are_a_backlog_of_the_next_scheduler() {
+    let toml = minutely("misfire_grace_time = '3m'\n");
+    let mut world = World::new(START, &toml);
+    world.run_for(seconds(100));
+    world.restart(seconds(600), Death::OfTheScheduler, &toml);
+    world.run_for(seconds(5));
+    // Up to 00:02:10 one ran at each minute; of the ten since, three are within their grace.
+    assert_eq!(
+        outcomes(&world),
+        [
+            (Outcome::Succeeded, 3),
+            (Outcome::Missed, 7),
+            (Outcome::Coalesced, 2)
+        ]
+        .into()
+    );
+    assert_eq!(world.starts("a"), [60, 120, 730]);
+}
+
+#[test]
+fn a_process_that_lives_is_adopted_and_counts() {
+    let toml = minutely("misfire_grace_time = '10s'\n");
+    let mut world = World::new(START, &toml).runs_for("a", seconds(150));
+    world.run_for(seconds(40));
+    world.restart(seconds(10), Death::OfTheScheduler, &toml);
+    world.run_for(seconds(180));
+    // 00:01 runs until 00:03:30, so 00:02 and 00:03 are skipped.
+    assert_eq!(world.starts("a"), [60, 240]);
+    assert_eq!(
+        outcomes(&world),
+        [(Outcome::Succeeded, 1), (Outcome::Skipped, 2)].into()
+    );
+}
+
+#[test]
+fn an_adopted_process_is_stopped_at_its_timeout_counted_from_its_start() {
+    let toml = minutely("timeout = '45s'\n");
+    let mut world = World::new(START, &toml).runs_for("a", seconds(1_000));
+    world.run_for(seconds(40));
+    world.restart(seconds(20), Death::OfTheScheduler, &toml);
+    world.run_for(seconds(16));
+    let (at, _, _) = world.trace.signals[0].clone();
+    assert_eq!(at.unix_seconds() % 86_400, 105);
+    assert_eq!(outcomes(&world), [(Outcome::TimedOut, 1)].into());
+}
+
+#[test]
+fn a_process_that_ended_meanwhile_is_lost_and_not_run_again() {
+    let toml = minutely("");
+    let mut world = World::new(START, &toml).runs_for("a", seconds(15));
+    world.run_for(seconds(40));
+    world.restart(seconds(10), Death::OfTheScheduler, &toml);
+    world.run_for(seconds(5));
+    assert_eq!(outcomes(&world), [(Outcome::Lost, 1)].into());
+    assert_eq!(world.starts("a"), [60]);
+}
+
+#[test]
+fn a_lost_run_is_run_again_if_its_job_wants_that_however_late_it_is() {
+    let toml = minutely("on_lost = 'rerun'\nmisfire_grace_time = '1s'\n");
+    let mut world = World::new(START, &toml).runs_for("a", seconds(5));
+    world.run_for(seconds(32));
+    world.restart(seconds(7), Death::OfTheMachine, &toml);
+    world.run_for(seconds(10));
+    assert_eq!(world.starts("a"), [60, 69]);
+    assert_eq!(outcomes(&world), [(Outcome::Succeeded, 1)].into());
+    let retrying = world.fires("a", EventName::JobRetrying);
+    assert_eq!(retrying, 1);
+}
+
+#[test]
+fn a_run_that_waited_for_a_worker_comes_back_as_backlog() {
+    let toml = format!(
+        "[executors.default]\nmax_workers = 1\n{}[jobs.b]\ncron = '* * * * *'\ncommand = 'x'\n",
+        minutely("")
+    );
+    let mut world = World::new(START, &toml).runs_for("a", seconds(50));
+    world.run_for(seconds(35));
+    assert!(world.starts("b").is_empty());
+    world.restart(seconds(5), Death::OfTheScheduler, &toml);
+    world.run_for(seconds(43));
+    assert_eq!(world.starts("b"), [110], "when the worker is free");
+}
+
+#[test]
+fn what_came_back_is_coalesced_with_what_came_due_since() {
+    let toml = format!(
+        "[executors.default]\nmax_workers = 1\n{}[jobs.b]\ncron = '* * * * *'\ncommand = 'x'\nmisfire_grace_time = '10m'\nmax_instances = 9\n",
+        minutely("misfire_grace_time = '1s'\n")
+    );
+    let mut world = World::new(START, &toml).runs_for("a", seconds(95));
+    world.run_for(seconds(35));
+    world.restart(seconds(100), Death::OfTheScheduler, &toml);
+    world.run_for(seconds(5));
+    // b's 00:01 came back, 00:02 came due while down: one run for both.
+    assert_eq!(world.starts("b"), [165]);
+    let coalesced = outcomes(&world)[&Outcome::Coalesced];
+    assert_eq!(coalesced, 1);
+}
+
+#[test]
+fn a_trigger_edited_while_down_makes_no_backlog_and_an_unchanged_one_keeps_its_phase() {
+    let before =
+        "[jobs.a]\ninterval = '7m'\ncommand = 'x'\n[jobs.b]\ncron = '* * * * *'\ncommand = 'x'\n";
+    let after =
+        "[jobs.a]\ninterval = '7m'\ncommand = 'y'\n[jobs.b]\ncron = '*/2 * * * *'\ncommand = 'x'\n";
+    let mut world = World::new(START, before);
+    world.run_for(seconds(40));
+    world.restart(seconds(300), Death::OfTheScheduler, after);
+    world.run_for(seconds(200));
+    assert_eq!(world.starts("a"), [450], "its phase is its first start's");
+    assert_eq!(world.starts("b"), [60, 480]);
+    assert_eq!(world.fires("b", EventName::JobMissed), 0);
+}
+
+#[test]
+fn a_job_without_a_trigger_runs_once_in_the_life_of_its_store_and_reboot_once_a_boot() {
+    let toml = "[jobs.once]\ncommand = 'x'\n[jobs.boot]\ncron = '@reboot'\ncommand = 'x'\n";
+    let mut world = World::new(START, toml);
+    for death in [
+        Death::OfTheScheduler,
+        Death::OfTheMachine,
+        Death::OfTheScheduler,
+    ] {
+        world.run_for(seconds(10));
+        world.restart(seconds(10), death, toml);
+    }
+    world.run_for(seconds(10));
+    assert_eq!(world.starts("once"), [30]);
+    assert_eq!(world.starts("boot"), [30, 70]);
+}
+
+#[test]
+fn a_clock_set_back_while_down_runs_nothing_a_second_time() {
+    let toml = minutely("misfire_grace_time = '10s'\n").replace("* * * * *", "10 0-22 * * *");
+    let mut world = World::new("2026-03-01 00:09:30", &toml);
+    world.run_for(seconds(60));
+    world.kill_scheduler();
+    world.step_clock_of_the_dead(|wall| wall - seconds(300));
+    world.restart(seconds(60), Death::OfTheScheduler, &toml);
+    world.run_for(seconds(4_000));
+    assert_eq!(world.starts("a"), [600, 4_200]);
+}
+
+#[test]
+fn pauses_and_jobs_added_at_run_time_outlive_the_scheduler() {
+    let toml = minutely("");
+    let mut world = World::new(START, &toml);
+    world.pause("a");
+    world.add("[jobs.added]\ncron = '* * * * *'\ncommand = 'x'\n", false);
+    world.run_for(seconds(10));
+    world.restart(seconds(10), Death::OfTheScheduler, &toml);
+    world.run_for(seconds(20));
+    assert!(world.starts("a").is_empty());
+    assert_eq!(world.starts("added"), [60]);
+    world.command(Command::PauseAll);
+    world.restart(seconds(1), Death::OfTheMachine, &toml);
+    world.resume("a");
+    world.run_for(seconds(130));
+    assert!(world.starts("a").is_empty(), "all of it is paused still");
+    world.command(Command::ResumeAll);
+    world.run_for(seconds(60));
+    assert!(!world.starts("a").is_empty());
+}
+
+#[test]
+fn a_job_that_is_gone_from_the_file_is_watched_to_its_end() {
+    let mut world = World::new(START, &minutely("")).runs_for("a", seconds(100));
+    world.run_for(seconds(40));
+    world.restart(seconds(10), Death::OfTheScheduler, "");
+    world.run_for(seconds(100));
+    assert_eq!(outcomes(&world), [(Outcome::Succeeded, 1)].into());
+}
+
+#[derive(Clone, Debug)]
+enum Happening {
+    Run(u64),
+    StoreFails(u64),
+    StoreTakes(u64),
+    DieAfter(u32, u64, u64),
+    Restart(u64),
+    PowerLoss(u64),
+    StopAndStart(u64),
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        4 => (1..400_u64).prop_map(Happening::Run),
+        1 => (1..100_u64).prop_map(Happening::StoreFails),
+        1 => (0..3_u64).prop_map(Happening::StoreTakes),
+        4 => (0..30_u32, 1..300_u64, 0..400_u64).prop_map(|(n, run, down)| Happening::DieAfter(n, run, down)),
+        1 => (0..2_000_u64).prop_map(Happening::Restart),
+        1 => (1..2_000_u64).prop_map(Happening::PowerLoss),
+        1 => (0..500_u64).prop_map(Happening::StopAndStart),
+    ]
+}
+
+#[derive(Clone, Debug)]
+struct Plan {
+    trigger: &'static str,
+    grace: u64,
+    coalesce: &'static str,
+    max_instances: usize,
+    runs_for_ms: u64,
+    jitter: Option<u64>,
+    spawn_fails: bool,
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let triggers = prop::sample::select(vec![
+        "cron = '* * * * *'",
+        "cron = '*/5 * * * *'",
+        "interval = '13s'",
+        "cron = { second = '*/7' }",
+    ]);
+    let coalesce = prop::sample::select(vec!["true", "false", "'earliest'"]);
+    (
+        triggers,
+        1..900_u64,
+        coalesce,
+        1..4_usize,
+        1..150_000_u64,
+        prop::option::of(0..200_u64),
+        prop::bool::weighted(0.1),
+    )
+        .prop_map(
+            |(trigger, grace, coalesce, max_instances, runs_for_ms, jitter, spawn_fails)| Plan {
+                trigger,
+                grace,
+                coalesce,
+                max_instances,
+                runs_for_ms,
+                jitter,
+                spawn_fails,
+            },
+        )
+}
+
+fn toml_of(plans: &[Plan], workers: usize) -> String {
+    let mut toml = format!("[executors.default]\nmax_workers = {workers}\n");
+    for (index, plan) in plans.iter().enumerate() {
+        let Plan {
+            trigger,
+            grace,
+            coalesce,
+            max_instances,
+            ..
+        } = plan;
+        let jitter = plan
+            .jitter
+            .map_or(String::new(), |most| format!("jitter = {most}\n"));
+        write!(
+            toml,
+            "[jobs.job{index}]\n{trigger}\ncommand = 'x'\nmisfire_grace_time = {grace}\ncoalesce = {coalesce}\nmax_instances = {max_instances}\n{jitter}"
+        )
+        .unwrap();
+    }
+    toml
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    /// Whenever a scheduler dies, between any two of its actions, and whatever the store was doing:
+    /// nothing runs twice, and every fire has one outcome on the disk.
+    #[test]
+    fn the_accounting_holds_through_every_death(
+        plans in prop::collection::vec(plan(), 1..5),
+        workers in 1..5_usize,
+        happenings in prop::collection::vec(happening(), 1..16),
+    ) {
+        let toml = toml_of(&plans, workers);
+        let mut world = World::new("2026-03-01 00:00:00.25", &toml);
+        let begin = world.wall();
+        let names: Vec<_> = (0..plans.len()).map(|index| format!("job{index}")).collect();
+        let mut limits = BTreeMap::new();
+        for (name, plan) in names.iter().zip(&plans) {
+            limits.insert(name.as_str(), plan.max_instances);
+            world = world.script(name, Script {
+                runs_for: Duration::from_millis(plan.runs_for_ms),
+                exit: Exit::Code(0),
+                ignores_term: false,
+                spawn_fails: plan.spawn_fails,
+            });
+        }
+        for happening in happenings {
+            match happening {
+                Happening::Run(time) => { world.run_for(seconds(time)); }
+                Happening::StoreFails(time) => world.store_fails_for(seconds(time)),
+                Happening::StoreTakes(time) => world.store_takes(seconds(time)),
+                Happening::DieAfter(actions, run, down) => {
+                    world.kill_scheduler_after(actions);
+                    world.run_for(seconds(run));
+                    world.restart(seconds(down), Death::OfTheScheduler, &toml);
+                }
+                Happening::Restart(down) => world.restart(seconds(down), Death::OfTheScheduler, &toml),
+                Happening::PowerLoss(down) => world.restart(seconds(down), Death::OfTheMachine, &toml),
+                Happening::StopAndStart(down) => {
+                    world.shut_down(ShutdownRequest::Wait);
+                    world.run_for(seconds(200));
+                    prop_assert!(world.has_exited(), "{:?}", world.scheduler.status());
+                    world.restart(seconds(down), Death::OfTheScheduler, &toml);
+                }
+            }
+        }
+        world.store_takes(Duration::ZERO);
+        world.store_fails_for(Duration::ZERO);
+        world.run_for(seconds(30));
+        world.reload("");
+        let end = world.wall();
+        world.run_for(seconds(400_000));
+        world.shut_down(ShutdownRequest::Wait);
+        world.run_for(seconds(10));
+        prop_assert!(world.has_exited(), "something never drained: {:?}", world.scheduler.status());
+
+        checkers::nothing_starts_without_a_durable_record(&world);
+        checkers::nothing_starts_early(&world);
+        checkers::nothing_starts_before_its_planned_start(&world, &toml, begin);
+        checkers::no_fire_runs_twice(&world);
+        checkers::instances_stay_within_limits(&world, &limits, workers);
+        checkers::every_fire_has_exactly_one_outcome(&world, &toml, begin, end);
+        checkers::only_late_fires_are_missed(&world, &toml, begin);
+        checkers::only_what_ran_is_lost(&world);
+        prop_assert!(world.marks_left().is_empty(), "marks of ended runs: {:?}", world.marks_left());
+        prop_assert!(world.unfinished_on_disk() == 0);
+    }
+}
