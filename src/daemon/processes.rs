@@ -209,12 +209,6 @@ impl Daemon {
         };
         // It has told what it had to tell, and would tell it again and again.
         drop(self.poller.remove(descriptor));
-        if supervised.child.is_adopted() && supervised.stage != Stage::Killed {
-            // The kernel tells how it ended once its parent has reaped it, which is not our doing.
-            supervised.stage = Stage::Outlived;
-            self.outlived_at = Some(clock::read().boot + OUTLIVED_CHECK);
-            return;
-        }
         if supervised.stage == Stage::Stopping {
             supervised.stage = Stage::Outlived;
             self.outlived_at = Some(clock::read().boot);

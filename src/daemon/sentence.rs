@@ -108,6 +108,7 @@ fn failure(told: &Emitted, job: &str, detail: &str) -> String {
                 ending(told)
             )
         }
+        Some(Outcome::Lost) => format!("Job \"{job}\" is lost: {detail}"),
         _ => format!("Job \"{job}\" failed ({})", ending(told)),
     }
 }

@@ -105,6 +105,15 @@ pub struct Child {
     state: State,
 }
 
+/// Before its parent reaps it the zombie tells, afterwards the kernel does (Linux 6.15 and later).
+fn exit_of_adopted(process: &ProcessIdentity, pidfd: &Pidfd) -> Exit {
+    let zombie = || process.wait_status_of_zombie().map(Exit::of_wait_status);
+    zombie()
+        .or_else(|| pidfd.exit_of_stranger())
+        // Reaped between the two questions.
+        .unwrap_or(Exit::UNKNOWN)
+}
+
 /// What is known of it. The pid is only where it is still valid.
 #[derive(Debug)]
 enum State {
@@ -114,7 +123,7 @@ enum State {
     },
     /// Started by an earlier scheduler: somebody else reaps it.
     Adopted {
-        pid: Pid,
+        process: ProcessIdentity,
         pidfd: Pidfd,
     },
     Reaped(Exit),
@@ -127,24 +136,21 @@ impl Child {
     /// # Errors
     /// EMFILE, ENFILE, ENOMEM, or whatever reading `/proc` says.
     pub fn adopt(identity: &ProcessIdentity) -> io::Result<Option<Self>> {
-        let pid = Pid::from_raw(identity.pid);
         let opened = Pidfd::open_identified(identity)?;
         Ok(opened.map(|pidfd| Self {
-            state: State::Adopted { pid, pidfd },
+            state: State::Adopted {
+                process: identity.clone(),
+                pidfd,
+            },
         }))
-    }
-
-    /// Whether somebody else reaps it.
-    #[must_use]
-    pub fn is_adopted(&self) -> bool {
-        matches!(self.state, State::Adopted { .. })
     }
 
     /// Its pid, which is the id of its group and session too; none once it is reaped.
     #[must_use]
     pub fn pid(&self) -> Option<Pid> {
         match &self.state {
-            State::Unreaped { pid, .. } | State::Adopted { pid, .. } => Some(*pid),
+            State::Unreaped { pid, .. } => Some(*pid),
+            State::Adopted { process, .. } => Some(Pid::from_raw(process.pid)),
             State::Reaped(_) => None,
         }
     }
@@ -167,8 +173,8 @@ impl Child {
     pub fn ended(&self) -> io::Result<Option<Exit>> {
         match &self.state {
             State::Unreaped { pidfd, .. } => pidfd.try_wait(Reap::No),
-            State::Adopted { pidfd, .. } if pidfd.has_ended() => {
-                Ok(Some(pidfd.exit_of_stranger().unwrap_or(Exit::UNKNOWN)))
+            State::Adopted { process, pidfd } if pidfd.has_ended() => {
+                Ok(Some(exit_of_adopted(process, pidfd)))
             }
             State::Adopted { .. } => Ok(None),
             State::Reaped(exit) => Ok(Some(*exit)),
@@ -208,18 +214,18 @@ impl Child {
     /// EPERM: all of them have become somebody else's (a setuid program).
     pub fn terminate_group(&self, signal: Signal) -> io::Result<bool> {
         let pid = match &self.state {
-            State::Unreaped { pid, .. } => pid,
+            State::Unreaped { pid, .. } => *pid,
             // Its number is its own until it is reaped, which comes after it has ended. In between
             // there is an instant in which it may become another's: it is asked as late as can be.
-            State::Adopted { pid, pidfd } if !pidfd.has_ended() => pid,
+            State::Adopted { process, pidfd } if !pidfd.has_ended() => Pid::from_raw(process.pid),
             State::Adopted { .. } | State::Reaped(_) => return Ok(false),
         };
-        match signal_group(*pid, signal) {
+        match signal_group(pid, signal) {
             Err(error) if errno_of(&error) == Errno::ESRCH => return Ok(false),
             result => result?,
         }
         if signal == Signal::SIGTERM {
-            match signal_group(*pid, Signal::SIGCONT) {
+            match signal_group(pid, Signal::SIGCONT) {
                 Err(error) if errno_of(&error) != Errno::ESRCH => return Err(error),
                 _ => {}
             }

@@ -49,6 +49,35 @@ impl ProcessIdentity {
     }
 }
 
+impl ProcessIdentity {
+    /// How this process ended, as `waitpid(2)` would say it, while it waits to be reaped by whoever its
+    /// parent is. None once it is reaped, while it runs, or if we may not know.
+    #[must_use]
+    pub fn wait_status_of_zombie(&self) -> Option<i32> {
+        let stat = ProcessStat::read(Pid::from_raw(self.pid)).ok()?;
+        let status = stat.wait_status.filter(|_| stat.has_ended())?;
+        // Asked last: if the number is still its own, everything read before was.
+        let is_this = stat.start_time == self.start_time && is_readable(self.pid);
+        (is_this && boot_id().ok()? == self.boot_id).then_some(status)
+    }
+}
+
+/// The kernel says 0 instead of an exit status to those who may not know it (`proc_pid_stat(5)`,
+/// `PTRACE_MODE_READ_FSCREDS`): who is neither root nor the user that all ids of the process name.
+fn is_readable(pid: i32) -> bool {
+    let us = nix::unistd::geteuid();
+    let Ok(status) = fs::read(format!("/proc/{pid}/status")) else {
+        return false;
+    };
+    let status = String::from_utf8_lossy(&status);
+    let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    let is_ours = |ids: &str| {
+        ids.split_ascii_whitespace()
+            .all(|id| id.parse() == Ok(us.as_raw()))
+    };
+    us.is_root() || ids.is_some_and(is_ours)
+}
+
 /// What `/proc/PID/stat` tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessStat {
@@ -56,6 +85,8 @@ pub struct ProcessStat {
     pub state: char,
     /// When it started, in clock ticks after boot.
     pub start_time: u64,
+    /// How it ended, as `waitpid(2)` would say it; 0 while it runs, and for those who may not know.
+    pub wait_status: Option<i32>,
 }
 
 impl ProcessStat {
@@ -84,7 +115,13 @@ impl ProcessStat {
         let state = fields.next()?.chars().next()?;
         // The state is field 3; 18 fields lie between it and field 22.
         let start_time = fields.nth(18)?.parse().ok()?;
-        Some(Self { state, start_time })
+        // Field 52, the last, since Linux 3.5.
+        let wait_status = fields.nth(29).and_then(|field| field.parse().ok());
+        Some(Self {
+            state,
+            start_time,
+            wait_status,
+        })
     }
 
     /// Whether it has ended and only waits to be reaped.
@@ -126,7 +163,8 @@ mod tests {
             ProcessStat::parse(text),
             Some(ProcessStat {
                 state: 'T',
-                start_time: 98_765
+                start_time: 98_765,
+                wait_status: None
             })
         );
     }

@@ -52,6 +52,22 @@ impl Exit {
         core_dumped: false,
         usage: None,
     };
+
+    /// What `waitpid(2)` says of a process that ended.
+    #[must_use]
+    pub fn of_wait_status(status: i32) -> Self {
+        let (code, signal) = if libc::WIFEXITED(status) {
+            (Some(libc::WEXITSTATUS(status)), None)
+        } else {
+            (None, Some(libc::WTERMSIG(status)))
+        };
+        Self {
+            code,
+            signal,
+            core_dumped: signal.is_some() && libc::WCOREDUMP(status),
+            usage: None,
+        }
+    }
 }
 
 /// Whether a child that has ended may be forgotten by the kernel.
@@ -169,18 +185,7 @@ impl Pidfd {
         if result != 0 || info.mask & PIDFD_INFO_EXIT == 0 {
             return None;
         }
-        let status = info.exit_code;
-        let (code, signal) = if libc::WIFEXITED(status) {
-            (Some(libc::WEXITSTATUS(status)), None)
-        } else {
-            (None, Some(libc::WTERMSIG(status)))
-        };
-        Some(Exit {
-            code,
-            signal,
-            core_dumped: signal.is_some() && libc::WCOREDUMP(status),
-            usage: None,
-        })
+        Some(Exit::of_wait_status(info.exit_code))
     }
 }
 

@@ -165,3 +165,24 @@ fn nothing_is_left_of_a_process_that_is_abandoned() {
     // No zombie either.
     assert_eq!(nix::sys::wait::waitpid(pid, None), Err(Errno::ECHILD));
 }
+
+#[test]
+fn an_adopted_process_is_stopped_like_our_own_and_tells_how_it_ended() {
+    let sandbox = Sandbox::new();
+    let script = "trap 'exit 7' TERM; echo ready; sleep 1000 & wait";
+    let (mut child, mut reader) = sandbox.start(&sandbox.shell(script));
+    assert_eq!(reader.line(), "ready");
+    let identity = ProcessIdentity::of(child.pid().unwrap()).unwrap();
+    let mut adopted = Child::adopt(&identity).unwrap().unwrap();
+    assert_eq!(adopted.try_reap().unwrap(), None);
+    assert!(adopted.terminate_group(Signal::SIGTERM).unwrap());
+    wait_for(&adopted.descriptor().unwrap());
+    // It is unreaped: the zombie tells.
+    assert_eq!(adopted.try_reap().unwrap().unwrap().code, Some(7));
+    assert_eq!(reaped(&mut child).code, Some(7));
+    assert_eq!(
+        Child::adopt(&identity).unwrap().map(drop),
+        None,
+        "it is gone"
+    );
+}
