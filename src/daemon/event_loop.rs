@@ -1,7 +1,7 @@
 //! The loop: one thread that owns all scheduling state, all spawning and all reaping.
 //!
 //! It blocks in one readiness wait over the signal pipe, the two timers, the store, the log's
-//! "room again", the processes and their output pipes. Each turn handles what is ready in a fixed
+//! "room again", the files of time zones, the processes and their output pipes. Each turn handles what is ready in a fixed
 //! order, each source with a cap, so that none can starve another: ends of processes, timers,
 //! signals, then output.
 
@@ -13,6 +13,7 @@ use super::recovery::Adopted;
 use super::sentence::counted;
 use super::status_text::status_lines;
 use super::supervised::SupervisedRuns;
+use super::zone_watch::ZoneWatch;
 use crate::diagnostic;
 use crate::process::{ReadBuffer, StartMarks};
 use crate::scheduler::{Action, Emitted, Event, EventName, RunKey, Scheduler, ShutdownRequest};
@@ -32,8 +33,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Once in so long the daemon looks whether its lock is still its own, and whether lines of the
-/// log were dropped: the one safety wake-up of an idle scheduler.
+/// Once in so long the daemon looks whether its lock is still its own, whether lines of the log were
+/// dropped and whether time zones changed: the one safety wake-up of an idle scheduler.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
 
 /// How long the log may take to be written when all else is done.
@@ -45,6 +46,7 @@ const BOOT_TIMER: u64 = 2;
 const STORE: u64 = 3;
 const LOG_HAS_ROOM: u64 = 4;
 pub(super) const OUTPUTS: u64 = 5;
+const ZONES: u64 = 6;
 pub(super) const FIRST_CHILD: u64 = 16;
 
 /// Something the daemon needs failed, with what it was doing.
@@ -110,6 +112,9 @@ pub struct Daemon {
     housekeeping_at: BootTime,
     pub(super) outlived_at: Option<BootTime>,
     watchdog_at: Option<BootTime>,
+    pub(super) zone_watch: ZoneWatch,
+    /// When to look at the files of zones, after one was touched.
+    pub(super) zones_at: Option<BootTime>,
     /// Lines of this turn.
     pub(super) text: Vec<u8>,
     actions: Vec<Action>,
@@ -146,11 +151,17 @@ impl Daemon {
         if let Some(readiness) = setup.store.readiness() {
             watch(poller.add(readiness, STORE))?;
         }
+        let zone_watch = ZoneWatch::new();
+        if let Some(readiness) = zone_watch.readiness() {
+            watch(poller.add(readiness, ZONES))?;
+        }
         Ok(Self {
             stop_at: setup.run_for.map(|time| now.boot + time),
             housekeeping_at: now.boot + HOUSEKEEPING,
             outlived_at: None,
             watchdog_at: setup.watchdog.map(|_| now.boot),
+            zone_watch,
+            zones_at: None,
             setup,
             poller,
             output_poller,
@@ -175,6 +186,7 @@ impl Daemon {
     pub fn run(mut self) -> Result<(), DaemonError> {
         self.adopt_processes();
         self.feed(Event::Started);
+        self.read_zones_again();
         self.tell_service_manager();
         loop {
             self.arm_timers()?;
@@ -227,6 +239,9 @@ impl Daemon {
         if ready.contains(&LOG_HAS_ROOM) {
             self.setup.log_room.acknowledge();
         }
+        if ready.contains(&ZONES) {
+            self.zones_touched();
+        }
         self.read_outputs(ready.contains(&OUTPUTS))
     }
 
@@ -245,6 +260,7 @@ impl Daemon {
             self.stop_at,
             self.outlived_at,
             self.watchdog_at,
+            self.zones_at,
             Some(self.housekeeping_at),
         ];
         self.boot_timer
@@ -358,6 +374,7 @@ impl Daemon {
                 self.setup.lines.zone = std::sync::Arc::clone(&read.file.scheduler.timezone);
                 self.feed(Event::Reload(Box::new(read.file)));
                 self.say(Level::Info, &format!("Reloaded: {jobs}"));
+                self.read_zones_again();
             }
             Err(rejected) => {
                 for line in rejected.to_string().lines() {
@@ -387,6 +404,7 @@ impl Daemon {
         if self.outlived_at.is_some_and(|at| at <= now) {
             self.reap_outlived();
         }
+        self.look_at_touched_zones();
         if self.housekeeping_at <= now {
             self.housekeeping_at = now + HOUSEKEEPING;
             self.keep_house();
@@ -394,6 +412,7 @@ impl Daemon {
     }
 
     fn keep_house(&mut self) {
+        self.look_at_zones();
         let dropped = self.setup.log.take_dropped();
         if dropped > 0 {
             self.say(

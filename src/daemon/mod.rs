@@ -12,6 +12,7 @@ mod run_environment;
 mod sentence;
 mod status_text;
 mod supervised;
+mod zone_watch;
 
 pub use event_loop::{Daemon, DaemonError, Setup};
 pub use jobs_source::{JobsSource, ReadJobs, Rejected};

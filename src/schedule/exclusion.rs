@@ -67,6 +67,20 @@ impl Exclusion {
         }
     }
 
+    pub(super) fn zone(&self) -> Option<&Arc<Zone>> {
+        match self {
+            Self::Cron { zone, .. } => Some(zone),
+            Self::Between { .. } => None,
+        }
+    }
+
+    pub(super) fn zone_mut(&mut self) -> Option<&mut Arc<Zone>> {
+        match self {
+            Self::Cron { zone, .. } => Some(zone),
+            Self::Between { .. } => None,
+        }
+    }
+
     /// Where the run of excluded instants that holds `at` ends, at the earliest; none if it is not
     /// excluded.
     pub(super) fn end_of_run(&self, at: WallTime) -> Option<WallTime> {

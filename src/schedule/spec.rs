@@ -4,6 +4,7 @@ use super::anchored::Schedule;
 use super::calendar::Calendar;
 use super::combined::Fires;
 use super::dst::DstPolicy;
+use super::exclusion::Exclusion;
 use super::interval::Interval;
 use super::trigger::Trigger;
 use crate::time::{WallTime, Zone};
@@ -140,6 +141,71 @@ impl ScheduleSpec {
             _ => self == new,
         }
     }
+
+    /// Calls `visit` with every zone it reads times in: its own, those of its parts and of what they
+    /// except.
+    pub fn visit_zones(&self, visit: &mut dyn FnMut(&Arc<Zone>)) {
+        visit(&self.zone);
+        let mut trigger = &self.trigger;
+        while let Trigger::Except {
+            trigger: inner,
+            except,
+        } = trigger
+        {
+            except
+                .iter()
+                .filter_map(Exclusion::zone)
+                .for_each(&mut *visit);
+            trigger = inner;
+        }
+        if let Trigger::Any(parts) | Trigger::All(parts) = trigger {
+            for part in parts {
+                part.visit_zones(visit);
+            }
+        }
+    }
+
+    /// The same schedule by clocks that were changed: each zone replaced by the one among `zones` that
+    /// [updates](Zone::updates) it. None if that changes nothing.
+    ///
+    /// Dates and bounds are instants: they stay where they are.
+    #[must_use]
+    pub fn in_updated_zones(&self, zones: &[Arc<Zone>]) -> Option<Self> {
+        let update = |zone: &Arc<Zone>| zones.iter().find(|new| new.updates(zone) && *new != zone);
+        let mut is_concerned = false;
+        self.visit_zones(&mut |zone| is_concerned |= update(zone).is_some());
+        is_concerned.then(|| {
+            let mut updated = self.clone();
+            updated.replace_zones(&|zone| {
+                if let Some(new) = update(zone) {
+                    *zone = Arc::clone(new);
+                }
+            });
+            updated
+        })
+    }
+
+    fn replace_zones(&mut self, replace: &dyn Fn(&mut Arc<Zone>)) {
+        replace(&mut self.zone);
+        let mut trigger = &mut self.trigger;
+        while let Trigger::Except {
+            trigger: inner,
+            except,
+        } = trigger
+        {
+            except
+                .iter_mut()
+                .filter_map(Exclusion::zone_mut)
+                .for_each(replace);
+            trigger = &mut **inner;
+        }
+        if let Trigger::Any(parts) | Trigger::All(parts) = trigger {
+            for part in parts {
+                part.replace_zones(replace);
+            }
+        }
+    }
+
     /// Whether its fire times depend on when the job was first seen.
     fn has_phase(&self) -> bool {
         match self.trigger.fired() {

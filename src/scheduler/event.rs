@@ -5,7 +5,7 @@ use super::emitted::Emitted;
 use super::record::{Batch, OutputTail, Reason, RunId, Ticket, Usage};
 use super::run::RunKey;
 use crate::config::{Job, JobsFile};
-use crate::time::{BootTime, WallTime};
+use crate::time::{BootTime, WallTime, Zone};
 use std::sync::Arc;
 
 /// What the daemon tells the scheduler.
@@ -70,6 +70,8 @@ pub enum Event {
         /// What.
         command: Box<Command>,
     },
+    /// What some zones are by now: others take their place in [`super::Scheduler::zones`].
+    ZonesUpdated(Vec<Arc<Zone>>),
     /// Stop, gently or not.
     Shutdown(ShutdownRequest),
 }

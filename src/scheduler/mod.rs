@@ -31,6 +31,7 @@ mod run_time_jobs;
 mod scheduler;
 mod shutdown;
 mod status;
+mod zones;
 
 pub use backlog::{Judgement, judge};
 pub use command::{Command, Refusal, Reply, Token};

@@ -155,6 +155,18 @@ impl Progress {
         self.ran_since = now;
     }
 
+    /// The fires lie elsewhere now: what is judged is what `there` makes of it, in the same order or
+    /// nearly.
+    pub fn carry_over(&mut self, there: impl Fn(WallTime) -> WallTime) {
+        for stretch in self.judged.iter_mut().chain(&mut self.ran) {
+            stretch.after = there(stretch.after);
+            stretch.until = there(stretch.until).max(stretch.after);
+        }
+        self.cursor = there(self.cursor);
+        self.since = there(self.since).min(self.cursor);
+        self.ran_since = there(self.ran_since).min(self.cursor);
+    }
+
     fn judged_stretch(&self, at: WallTime) -> Option<Stretch> {
         self.judged
             .iter()

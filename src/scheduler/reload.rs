@@ -26,7 +26,11 @@ impl Scheduler {
                     self.ledger.job_changed(&id);
                     JobState::first_seen(job, now.wall, self.generation)
                 }
-                Some(state) if state.job == job && state.source == JobSource::File => state,
+                Some(mut state) if state.job == job && state.source == JobSource::File => {
+                    // The same to the eye, but its zone may be the machine's now, or by name.
+                    state.job = job;
+                    state
+                }
                 Some(mut state) => {
                     self.redefine(&mut state, job, now);
                     state.source = JobSource::File;

@@ -146,6 +146,7 @@ impl Scheduler {
             }
             Event::ReloadFailed(why) => self.reload_failed(why),
             Event::Command { token, command } => self.obey(token, *command, now),
+            Event::ZonesUpdated(zones) => self.update_zones(&zones, now),
             Event::Shutdown(request) => self.request_shutdown(request, now),
         }
         self.ring_alarms(now);

@@ -6,6 +6,7 @@ pub mod descriptors;
 pub mod directories;
 pub mod host;
 pub mod identity;
+pub mod inode_watch;
 pub mod lock;
 pub mod notify;
 pub mod pidfd;

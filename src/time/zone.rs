@@ -8,9 +8,11 @@
 //!
 //! Nothing here knows where zones come from; `zone_database` does.
 
+use super::WallTime;
 use super::civil::{self, SECONDS_PER_DAY};
 use super::posix_rule::PosixRule;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A span of time in which a zone's offset does not change: `start <= t < end`, Unix seconds.
 /// `i64::MIN` / `i64::MAX` where it has no beginning / end.
@@ -95,8 +97,11 @@ const LAST_RULE_YEAR: i32 = 9999;
 ///
 /// `==` means the same name and the same offsets at every instant: it tells whether an update of
 /// the tz database has changed anything.
+#[derive(Clone)]
 pub struct Zone {
     name: Box<str>,
+    /// Whether it was asked for as the machine's zone, whichever that is, and not by name.
+    is_the_machine_s: bool,
     /// Sorted, without holes; neighbours differ in offset; the first begins at `i64::MIN`.
     spans: Vec<OffsetSpan>,
     /// First second of the 400 years that repeat for ever, if any.
@@ -171,6 +176,7 @@ impl Zone {
         }
         Zone {
             name: name.into(),
+            is_the_machine_s: false,
             buckets: buckets(&spans),
             spans,
             cycle_start,
@@ -181,6 +187,53 @@ impl Zone {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it stands for the machine's zone, so that it is another one when the machine's is.
+    #[must_use]
+    pub fn is_the_machine_s(&self) -> bool {
+        self.is_the_machine_s
+    }
+
+    /// The same, standing for the machine's zone.
+    #[must_use]
+    pub fn as_the_machine_s(&self) -> Zone {
+        Zone {
+            is_the_machine_s: true,
+            ..self.clone()
+        }
+    }
+
+    /// Whether this is what another zone is by now: the same name, or the machine's both.
+    #[must_use]
+    pub fn updates(&self, old: &Zone) -> bool {
+        self.is_the_machine_s == old.is_the_machine_s
+            && (self.is_the_machine_s || self.name == old.name)
+    }
+
+    /// The instant at which this zone's clock shows what `old`'s shows at `at`: the later one of two,
+    /// and after a gap if it is in one.
+    ///
+    /// ```
+    /// use rsched::time::{WallTime, Zone};
+    /// let (was, is) = (Zone::fixed("Here", 7200), Zone::fixed("Here", 3600));
+    /// let at = WallTime::from_unix_seconds;
+    /// assert_eq!(is.same_reading(at(50_000), &was), at(53_600));
+    /// ```
+    #[must_use]
+    pub fn same_reading(&self, at: WallTime, old: &Zone) -> WallTime {
+        let second = at.unix_seconds();
+        let (was, is) = (old.span_at(second).offset, self.span_at(second).offset);
+        if was == is {
+            // Also where the clock shows the same twice.
+            return at;
+        }
+        let there = match self.resolve(second.saturating_add(i64::from(was))) {
+            LocalTime::One(instant) => instant,
+            LocalTime::Gap { after, .. } => after,
+            LocalTime::Fold { second, .. } => second,
+        };
+        WallTime::from_unix_seconds(there) + Duration::from_micros(at.subsec_micros().into())
     }
 
     /// The span that holds the instant; right for every year from 1 to 9999 and beyond (footer

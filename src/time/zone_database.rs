@@ -20,6 +20,9 @@ const DIRECTORIES: [&str; 4] = [
     "/etc/zoneinfo",
 ];
 
+/// Where the machine's zone is, unless `$TZ` says it.
+const ETC: &str = "/etc";
+
 /// The largest zone has 4 KiB; anything like this is no zone file.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
@@ -49,10 +52,7 @@ impl ZoneDatabase {
     /// bundled copy.
     #[must_use]
     pub fn system() -> Self {
-        let named = std::env::var_os("TZDIR").filter(|directory| !directory.is_empty());
-        let usual = DIRECTORIES.into_iter().map(PathBuf::from);
-        let mut directories = named.map(PathBuf::from).into_iter().chain(usual);
-        Self::new(directories.find(|directory| directory.is_dir()))
+        Self::new(candidates().find(|directory| directory.is_dir()))
     }
 
     /// chrono-tz's copy only: the same answers on every machine (tests).
@@ -119,8 +119,49 @@ impl ZoneDatabase {
     /// `:`; empty or nonsense is UTC, as in every C program.
     #[must_use]
     pub fn machine_zone(&self) -> Arc<Zone> {
-        let variable = std::env::var_os("TZ").map(|value| value.to_string_lossy().into_owned());
-        self.machine_zone_from(variable.as_deref(), Path::new("/etc"))
+        let zone = self.machine_zone_from(tz_variable().as_deref(), Path::new(ETC));
+        Arc::new(zone.as_the_machine_s())
+    }
+
+    /// What a zone that was got from such a database is by now. None if the machine has no whole
+    /// file for it, as may be in the midst of an update: then it best stays what it is.
+    #[must_use]
+    pub fn updated(&self, zone: &Zone) -> Option<Arc<Zone>> {
+        if zone.is_the_machine_s() {
+            let files = machine_zone_files(tz_variable().as_deref(), Path::new(ETC));
+            let leads_nowhere = |file: &PathBuf| file.is_symlink() && !file.exists();
+            return (!files.iter().any(leads_nowhere)).then(|| self.machine_zone());
+        }
+        let directory = self
+            .directory
+            .as_ref()
+            .filter(|_| zone_name::is_wellformed(zone.name()))?;
+        read_zone(zone.name(), &directory.join(zone.name())).map(Arc::new)
+    }
+
+    /// The files and directories, there or not, that decide what these zones are: while none of
+    /// them changes, no zone does.
+    #[must_use]
+    pub fn sources<'a>(&self, zones: impl IntoIterator<Item = &'a Zone>) -> Vec<PathBuf> {
+        let mut sources: Vec<PathBuf> = candidates().collect();
+        // Those behind the one that is taken decide nothing.
+        let taken = sources
+            .iter()
+            .position(|candidate| Some(candidate) == self.directory.as_ref());
+        sources.truncate(taken.map_or(sources.len(), |taken| taken + 1));
+        for zone in zones {
+            if zone.is_the_machine_s() {
+                sources.extend(machine_zone_files(tz_variable().as_deref(), Path::new(ETC)));
+            }
+            let directory = self
+                .directory
+                .as_ref()
+                .filter(|_| zone_name::is_wellformed(zone.name()));
+            sources.extend(directory.map(|directory| directory.join(zone.name())));
+        }
+        sources.sort_unstable();
+        sources.dedup();
+        sources
     }
 
     fn machine_zone_from(&self, variable: Option<&str>, etc: &Path) -> Arc<Zone> {
@@ -195,6 +236,26 @@ impl ZoneDatabase {
                 )
             }
         }
+    }
+}
+
+/// Where the tz database may be, the first that exists being it.
+fn candidates() -> impl Iterator<Item = PathBuf> {
+    let named = std::env::var_os("TZDIR").filter(|directory| !directory.is_empty());
+    let usual = DIRECTORIES.into_iter().map(PathBuf::from);
+    named.map(PathBuf::from).into_iter().chain(usual)
+}
+
+fn tz_variable() -> Option<String> {
+    std::env::var_os("TZ").map(|value| value.to_string_lossy().into_owned())
+}
+
+/// The files outside of the database that decide which the machine's zone is.
+fn machine_zone_files(variable: Option<&str>, etc: &Path) -> Vec<PathBuf> {
+    match variable.map(|value| value.strip_prefix(':').unwrap_or(value)) {
+        Some(path) if Path::new(path).is_absolute() => vec![PathBuf::from(path)],
+        Some(_) => Vec::new(),
+        None => ["localtime", "timezone"].map(|file| etc.join(file)).into(),
     }
 }
 

@@ -8,3 +8,4 @@ mod jobs;
 mod lock;
 mod scheduler;
 mod signals;
+mod zones;

@@ -16,3 +16,4 @@ mod reload;
 mod shutdown;
 mod store;
 mod world;
+mod zones;

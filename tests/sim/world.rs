@@ -7,9 +7,10 @@ use rsched::scheduler::{
     StoreId, Token,
 };
 use rsched::store::Kept;
-use rsched::time::{BootTime, Now, WallTime, ZoneDatabase, human};
+use rsched::time::{BootTime, Now, WallTime, Zone, ZoneDatabase, human};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the processes of a job do.
@@ -113,7 +114,7 @@ pub fn seconds(n: u64) -> Duration {
 }
 
 pub fn at(text: &str) -> WallTime {
-    human::parse_datetime(text, &rsched::time::Zone::utc()).expect("a time in a test")
+    human::parse_datetime(text, &Zone::utc()).expect("a time in a test")
 }
 
 pub fn id(text: &str) -> JobId {
@@ -130,7 +131,7 @@ pub fn jobs(text: &str, now: WallTime) -> JobsFile {
     };
     let context = Context {
         zones: &zones,
-        machine_zone: zones.get("UTC").unwrap(),
+        machine_zone: Arc::new(Zone::utc().as_the_machine_s()),
         machine_id: "machine",
         cpus: 4,
         now,
@@ -248,6 +249,12 @@ impl World {
     pub fn reload(&mut self, toml: &str) {
         let file = jobs(toml, self.wall);
         self.give(Event::Reload(Box::new(file)));
+    }
+
+    /// The daemon found that zones are others by now.
+    pub fn update_zones(&mut self, zones: impl IntoIterator<Item = Zone>) {
+        let zones = zones.into_iter().map(Arc::new).collect();
+        self.give(Event::ZonesUpdated(zones));
     }
 
     pub fn shut_down(&mut self, request: ShutdownRequest) {

@@ -292,3 +292,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_reading_is_carried_over_unless_both_clocks_show_it_at_the_same_instant() {
+    let paris = ZoneDatabase::bundled().get("Europe/Paris").unwrap();
+    let at = WallTime::from_unix_seconds;
+    // 02:30, the second time, on 2026-10-25: a fold that a clock one hour ahead does not have.
+    let (fold, ahead) = (at(1_792_891_800), Zone::fixed("Europe/Paris", 7200));
+    assert_eq!(paris.same_reading(fold, &paris), fold);
+    assert_eq!(ahead.same_reading(fold, &paris), at(1_792_891_800 - 3600));
+    assert_eq!(
+        paris.same_reading(at(1_792_891_800 - 3600), &ahead),
+        at(1_792_891_800 - 3600)
+    );
+    // 02:30 on 2026-03-29 does not exist in Paris.
+    let (before, change) = (at(1_774_744_200), at(1_774_746_000));
+    assert_eq!(paris.same_reading(before, &ahead), change);
+    let micro = WallTime::from_micros(1_774_744_200_000_007);
+    assert_eq!(
+        paris
+            .same_reading(micro, &Zone::fixed("x", 0))
+            .subsec_micros(),
+        7
+    );
+}

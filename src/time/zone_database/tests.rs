@@ -211,6 +211,46 @@ fn a_new_database_sees_an_update_and_the_zones_differ() {
 }
 
 #[test]
+fn a_zone_stays_what_it_is_while_the_machine_has_no_whole_file_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("Atlantis");
+    write_zone(&file, 1);
+    let database = || ZoneDatabase::in_directory(directory.path());
+    let zone = database().get("Atlantis").unwrap();
+    assert_eq!(database().updated(&zone).as_ref(), Some(&zone));
+    std::fs::write(&file, "TZif2 half of").unwrap();
+    assert_eq!(database().updated(&zone), None);
+    write_zone(&file, 2);
+    assert_eq!(database().updated(&zone).unwrap().span_at(0).offset, 7200);
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(database().updated(&zone), None);
+    assert_eq!(ZoneDatabase::bundled().updated(&zone), None);
+    // Of a zone that was the bundled copy's the machine has nothing to say either.
+    let bundled = database().get("Europe/Paris").unwrap();
+    assert_eq!(database().updated(&bundled), None);
+}
+
+#[test]
+fn what_decides_about_zones_is_their_files_and_where_the_database_may_be() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = ZoneDatabase::in_directory(directory.path());
+    let zones = [Zone::fixed("Atlantis", 0), Zone::fixed("<+03>-3", 0)];
+    let sources = database.sources(&zones);
+    assert!(sources.contains(&directory.path().join("Atlantis")));
+    assert!(!sources.iter().any(|source| source.ends_with("<+03>-3")));
+    let etc = Path::new("/etc");
+    for (variable, files) in [
+        (None, &["/etc/localtime", "/etc/timezone"][..]),
+        (Some(":/some/file"), &["/some/file"]),
+        (Some("Europe/Paris"), &[]),
+        (Some(""), &[]),
+    ] {
+        let files: Vec<_> = files.iter().map(PathBuf::from).collect();
+        assert_eq!(machine_zone_files(variable, etc), files, "{variable:?}");
+    }
+}
+
+#[test]
 fn tz_names_the_machine_s_zone_in_every_form_c_programs_accept() {
     let etc = tempfile::tempdir().unwrap();
     let database = ZoneDatabase::bundled();
