@@ -112,15 +112,12 @@ impl ExpressionArgs {
         let options = ExpressionOptions {
             dialect: self.dialect.map(Into::into).unwrap_or_default(),
             job_id: self.job_id.as_deref(),
+            on_command_line: true,
         };
         let read = if text.trim_start().starts_with('{') {
             config::parse_inline_trigger(text, zone, options, context)
         } else {
-            let schedule = crontab(text, zone, options, context);
-            schedule.map(|schedule| InlineTrigger {
-                schedule,
-                jitter: None,
-            })
+            crontab(text, zone, options, context)
         };
         let mut read = read.map_err(|problems| wrong_text(EXPRESSION, text, &problems))?;
         if let Some(dst) = self.dst {
@@ -155,7 +152,7 @@ fn crontab(
     zone: &Arc<Zone>,
     options: ExpressionOptions<'_>,
     context: &Context<'_>,
-) -> Result<ScheduleSpec, Vec<Diagnostic>> {
+) -> Result<InlineTrigger, Vec<Diagnostic>> {
     let Expression {
         trigger,
         zone: named,
@@ -170,9 +167,16 @@ fn crontab(
             found.map_err(|unknown| vec![unknown_zone(&unknown).at(0, span)])?
         }
     };
-    let warnings = config::warnings_of_expression(warnings, 0, 0);
-    show(EXPRESSION, text, &warnings);
-    Ok(ScheduleSpec::new(trigger, zone))
+    Ok(InlineTrigger {
+        schedule: ScheduleSpec::new(trigger, zone),
+        jitter: None,
+        warnings: config::warnings_of_expression(warnings, 0, 0),
+    })
+}
+
+/// Shows what is odd about an expression.
+pub(super) fn warn(text: &str, warnings: &[Diagnostic]) {
+    show(EXPRESSION, text, warnings);
 }
 
 /// Shows what is wrong with a text of the command line.

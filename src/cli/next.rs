@@ -43,6 +43,7 @@ fn answer(args: &NextArgs) -> Result<ExitCode, ExitCode> {
                 now: window.from,
             };
             let read = args.expression.read(text, &read_in, &context)?;
+            expression::warn(text, &read.warnings);
             let job_id = args.expression.job_id.clone();
             let spread = |most| Spread {
                 most,

@@ -5,7 +5,7 @@ use super::value::{choice, items};
 use crate::diagnostic::Diagnostic;
 
 /// Every warning there is, by its code.
-const CODES: [(&str, &str); 10] = [
+pub(super) const CODES: [(&str, &str); 10] = [
     ("all_never_agrees", "all_never_agrees"),
     ("bare_end_date", "bare_end_date"),
     ("both_days", "both_days"),

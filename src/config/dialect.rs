@@ -1,6 +1,8 @@
 //! Which language a crontab-like text is in, and whose it is: what it takes to read one.
 
-use crate::schedule::{Expression, ScheduleError, parse_expression_for, parse_quartz};
+use crate::schedule::{
+    Expression, ParseOptions, ScheduleError, parse_expression_with, parse_quartz,
+};
 
 /// The language of expressions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,7 +18,7 @@ pub enum Dialect {
 ///
 /// ```
 /// use rsched::config::{Dialect, ExpressionOptions};
-/// let quartz = ExpressionOptions { dialect: Dialect::Quartz, job_id: None };
+/// let quartz = ExpressionOptions { dialect: Dialect::Quartz, ..ExpressionOptions::default() };
 /// assert!(quartz.parse("0 30 6 ? * MON-FRI").is_ok());
 /// let of_a_job = ExpressionOptions { job_id: Some("backup"), ..ExpressionOptions::default() };
 /// assert!(of_a_job.parse("H H(0-5) * * *").is_ok());
@@ -27,6 +29,8 @@ pub struct ExpressionOptions<'a> {
     pub dialect: Dialect,
     /// What `H` and `~` are made from; without it they are errors.
     pub job_id: Option<&'a str>,
+    /// Whether it was typed on a command line: then help names options, and else keys of a jobs file.
+    pub on_command_line: bool,
 }
 
 impl ExpressionOptions<'_> {
@@ -36,7 +40,14 @@ impl ExpressionOptions<'_> {
     /// Every mistake found, each with its place in the text.
     pub fn parse(self, text: &str) -> Result<Expression, Vec<ScheduleError>> {
         match self.dialect {
-            Dialect::Crontab => parse_expression_for(text, self.job_id),
+            Dialect::Crontab => {
+                let options = ParseOptions {
+                    job_id: self.job_id,
+                    on_command_line: self.on_command_line,
+                    ..ParseOptions::default()
+                };
+                parse_expression_with(text, options)
+            }
             Dialect::Quartz => parse_quartz(text),
         }
     }

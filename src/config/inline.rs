@@ -4,7 +4,7 @@ use super::interval_table::PARTS;
 use super::load::Context;
 use super::not_supported::Place;
 use super::reader::{Entry, File, Problems};
-use super::schedule::schedule;
+use super::schedule::{WholeSchedule, schedule};
 use super::schedule_keys::ScheduleKeys;
 use super::trigger::{self, Reading, diagnostic_of};
 use super::{ExpressionOptions, syntax, value};
@@ -25,6 +25,8 @@ pub struct InlineTrigger {
     pub schedule: ScheduleSpec,
     /// How far starts are spread behind that; none = not at all.
     pub jitter: Option<Duration>,
+    /// What was accepted but is worth a word.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Reads an inline table: the fields of a cron table, or `cron`, `interval`, `calendar`, `date`,
@@ -56,7 +58,7 @@ pub fn parse_inline_trigger(
 ) -> Result<InlineTrigger, Vec<Diagnostic>> {
     // TOML wants a value to begin at once; a shell's quotes may hold blanks before it.
     let blanks = text.len() - text.trim_start().len();
-    read_trimmed(text.trim(), zone, options, context).map_err(|mut problems| {
+    let finished = |mut problems: Vec<Diagnostic>| {
         for problem in &mut problems {
             let related = problem.related.as_mut().map(|(place, _)| place);
             for place in problem.location.iter_mut().chain(related) {
@@ -67,7 +69,17 @@ pub fn parse_inline_trigger(
         // What is wrong around several parts is found with each.
         problems.dedup();
         problems
-    })
+    };
+    let (read, problems) = read_trimmed(text.trim(), zone, options, context);
+    let problems = finished(problems);
+    match read {
+        Some(read) if !problems.iter().any(Diagnostic::is_error) => Ok(InlineTrigger {
+            schedule: read.spec,
+            jitter: read.jitter,
+            warnings: problems,
+        }),
+        _ => Err(problems),
+    }
 }
 
 fn read_trimmed(
@@ -75,10 +87,10 @@ fn read_trimmed(
     zone: &Arc<Zone>,
     options: ExpressionOptions<'_>,
     context: &Context<'_>,
-) -> Result<InlineTrigger, Vec<Diagnostic>> {
+) -> (Option<WholeSchedule>, Vec<Diagnostic>) {
     let (value, syntax_problems) = syntax::parse_value(0, text);
     if !syntax_problems.is_empty() {
-        return Err(syntax_problems);
+        return (None, syntax_problems);
     }
     let mut problems = Problems::default();
     let file = File {
@@ -87,10 +99,8 @@ fn read_trimmed(
         directory: Path::new("/"),
     };
     let entry = Entry::whole(file, WHOLE, &value);
-    match read(&entry, zone, options, context, &mut problems) {
-        Some(read) if problems.errors() == 0 => Ok(read),
-        _ => Err(problems.into_list()),
-    }
+    let read = read(&entry, zone, options, context, &mut problems);
+    (read, problems.into_list())
 }
 
 fn read(
@@ -99,7 +109,7 @@ fn read(
     options: ExpressionOptions<'_>,
     context: &Context<'_>,
     problems: &mut Problems,
-) -> Option<InlineTrigger> {
+) -> Option<WholeSchedule> {
     let mut table = value::table(entry, "the trigger".into(), problems)?;
     let has = |names: &[&str]| names.iter().any(|name| table.has(name));
     let parts = PARTS.map(|(name, _)| name);
@@ -129,11 +139,7 @@ fn read(
         (written, keys)
     };
     let defaults = ScheduleKeys::default();
-    let read = schedule(written?, &keys, &defaults, zone, context.now, problems)?;
-    Some(InlineTrigger {
-        schedule: read.spec,
-        jitter: read.jitter,
-    })
+    schedule(written?, &keys, &defaults, zone, context.now, problems)
 }
 
 /// Errors of [`crate::schedule::parse_expression`] as diagnostics of a source in which the

@@ -10,7 +10,7 @@ use super::trigger::{self, Reading, WrittenTrigger};
 use super::value::{TextKind, filled_text};
 use super::{ExpressionOptions, Job, JobId, command, suggestion};
 use crate::diagnostic::{Diagnostic, Location};
-use crate::schedule::Trigger;
+use crate::schedule::{Lint, Trigger};
 use crate::time::{WallTime, Zone, ZoneDatabase};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -66,6 +66,7 @@ impl<'t> Surroundings<'t, '_> {
                     .or_else(|| self.defaults.schedule.named_dialect())
                     .unwrap_or_default(),
                 job_id: Some(id.as_str()),
+                on_command_line: false,
             },
         };
         let trigger = trigger::read(&mut table, reading, problems);
@@ -168,7 +169,9 @@ impl<'t> Surroundings<'t, '_> {
             });
             return None;
         }
-        for lint in spec.lints(self.now, *jitter) {
+        // Of a step larger than its range the parser has told, with the very place.
+        let is_new = |lint: &Lint| lint.code != "step_exceeds_range";
+        for lint in spec.lints(self.now, *jitter).into_iter().filter(is_new) {
             let problem = Diagnostic::warning(lint.code, lint.message)
                 .at(place.source, place.span.clone())
                 .maybe_help(lint.help.map(str::to_owned));

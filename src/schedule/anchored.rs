@@ -2,7 +2,7 @@
 
 use super::combined::Fires;
 use super::cron::Cron;
-use super::dst::{GapsAndFolds, Instants};
+use super::dst::{GapsAndFolds, Instants, OffsetRemark};
 use crate::time::{WallTime, Zone};
 use std::sync::Arc;
 
@@ -102,7 +102,12 @@ impl Schedule {
     /// ```
     #[must_use]
     pub fn dst_note(&self, at: WallTime) -> Option<String> {
-        self.fires.note(at, &self.zone)
+        self.offset_remark(at).map(OffsetRemark::into_text)
+    }
+
+    /// What is to be said where the fire at `at` touches a gap or a fold of the zone.
+    pub(super) fn offset_remark(&self, at: WallTime) -> Option<OffsetRemark> {
+        self.fires.offset_remark(at, &self.zone)
     }
 
     /// The fire times of both, where they can be made one source.

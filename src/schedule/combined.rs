@@ -8,7 +8,7 @@
 use super::anchored::Schedule;
 use super::calendar::Calendar;
 use super::cron::Cron;
-use super::dst::{GapsAndFolds, Instants};
+use super::dst::{GapsAndFolds, Instants, OffsetRemark};
 use super::exclusion::Exclusion;
 use super::interval::Interval;
 use super::search::Readings;
@@ -229,18 +229,18 @@ impl Fires {
         }
     }
 
-    /// A sentence where the fire at `at` touches a gap or a fold.
-    pub(super) fn note(&self, at: WallTime, zone: &Zone) -> Option<String> {
+    /// What is to be said where the fire at `at` touches a gap or a fold.
+    pub(super) fn offset_remark(&self, at: WallTime, zone: &Zone) -> Option<OffsetRemark> {
         let second = at.unix_seconds();
         match self {
-            Self::Cron { cron, rule } => instants(cron, zone, *rule).note(second),
-            Self::Calendar { calendar, rule } => instants(calendar, zone, *rule).note(second),
+            Self::Cron { cron, rule } => instants(cron, zone, *rule).remark(second),
+            Self::Calendar { calendar, rule } => instants(calendar, zone, *rule).remark(second),
             Self::Interval { .. } | Self::Once(_) => None,
             Self::Any(parts) | Self::All(parts) => parts
                 .iter()
                 .filter(|part| part.next_after(just_before(at)) == Some(at))
-                .find_map(|part| part.dst_note(at)),
-            Self::Except { fires, .. } => fires.note(at, zone),
+                .find_map(|part| part.offset_remark(at)),
+            Self::Except { fires, .. } => fires.offset_remark(at, zone),
         }
     }
 

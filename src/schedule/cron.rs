@@ -83,6 +83,9 @@ const EVERY_DAY: u8 = 1 << 3;
 /// Weekdays alone decide: [`DayPattern::Weekdays`].
 const WEEKDAYS_ALONE: u8 = 1 << 4;
 
+/// Somewhere a step is larger than its range, and stands for one value.
+const LONE_STEP: u8 = 1 << 5;
+
 /// What has to be looked at to tell whether a day matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DayPattern {
@@ -136,6 +139,15 @@ impl Cron {
 
     pub(super) fn set_nth_in_day(&mut self) {
         self.set(NTH_IN_DAY, true);
+    }
+
+    pub(super) fn set_lone_step(&mut self) {
+        self.set(LONE_STEP, true);
+    }
+
+    /// Whether a step somewhere is larger than its range, so that it stands for one value.
+    pub(super) fn has_lone_step(&self) -> bool {
+        self.flags & LONE_STEP != 0
     }
 
     fn set(&mut self, flag: u8, on: bool) {

@@ -75,6 +75,8 @@ pub fn parse_expression_for(
 pub struct ParseOptions<'a> {
     /// What `H` and `~` are made from; without it they are errors.
     pub job_id: Option<&'a str>,
+    /// Whether it was typed on a command line: then help names options, and else keys of a jobs file.
+    pub on_command_line: bool,
     /// As cron does in its own files: a range that runs backwards stands for no value at all, which is
     /// a warning here and not an error.
     pub backward_ranges: bool,
@@ -203,7 +205,12 @@ pub(super) fn parse_fields(
             .ok_or_else(|| vec![too_few_fields(text, &span, found)])?;
     }
     if let Some(extra) = spans.next() {
-        return Err(vec![too_many_fields(text, &span, extra.start)]);
+        let dialect = if options.on_command_line {
+            "`--dialect quartz`"
+        } else {
+            "`dialect = \"quartz\"`"
+        };
+        return Err(vec![too_many_fields(text, &span, extra.start, dialect)]);
     }
     let [minute, hour, day, month, weekday] = fields;
     let begins_with =
@@ -295,7 +302,10 @@ impl FieldParser<'_> {
             match parse_item(text, item, field, Dialect::Crontab) {
                 Ok((values, warning)) => {
                     mask |= values.mask();
-                    warnings.extend(warning);
+                    if let Some(warning) = warning {
+                        cron.set_lone_step();
+                        warnings.push(warning);
+                    }
                 }
                 Err(mut error)
                     if self.options.backward_ranges && error.code == "backward_range" =>
@@ -454,7 +464,7 @@ fn too_few_fields(text: &str, span: &Range<usize>, found: usize) -> ScheduleErro
 }
 
 /// Other programs disagree on what a sixth field is, and guessing wrong runs a job sixty times too often.
-fn too_many_fields(text: &str, span: &Range<usize>, extra: usize) -> ScheduleError {
+fn too_many_fields(text: &str, span: &Range<usize>, extra: usize, dialect: &str) -> ScheduleError {
     let extra = extra..span.end;
     let count = words(text, span.clone()).count();
     let field = |number: usize| {
@@ -485,12 +495,12 @@ fn too_many_fields(text: &str, span: &Range<usize>, extra: usize) -> ScheduleErr
         format!(
             "if `{first}` is a second, write `{later_five}` for second 0, or a table with `second = \"{first}\"`; \
              if `{last}` is a year, write `{first_five}`, or a table with `year = \"{last}\"`; \
-             `dialect = \"quartz\"` reads six and seven fields"
+             {dialect} reads six and seven fields"
         )
     } else {
         format!(
             "write `{later_five}`, or a table with `second = \"{first}\"` and `year = \"{last}\"`; \
-             `dialect = \"quartz\"` reads six and seven fields"
+             {dialect} reads six and seven fields"
         )
     })
 }

@@ -75,6 +75,25 @@ impl DstPolicy {
     }
 }
 
+/// What an offset change does to a fire, as a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum OffsetRemark {
+    /// Its time was skipped: it fires behind the gap.
+    Moved(String),
+    /// Its time comes twice, and it fires both times.
+    Repeated(String),
+    /// Its time comes twice, and it fires once.
+    FirstOfTwo(String),
+}
+
+impl OffsetRemark {
+    pub(super) fn into_text(self) -> String {
+        match self {
+            Self::Moved(text) | Self::Repeated(text) | Self::FirstOfTwo(text) => text,
+        }
+    }
+}
+
 /// The instants (Unix seconds) that a set of readings stands for in a zone.
 #[derive(Debug)]
 pub(super) struct Instants<'a, R> {
@@ -244,8 +263,8 @@ impl<R: Readings> Instants<'_, R> {
         total
     }
 
-    /// A sentence where the fire at `at` touches a gap or a fold.
-    pub(super) fn note(&self, at: i64) -> Option<String> {
+    /// What is to be said where the fire at `at` touches a gap or a fold.
+    pub(super) fn remark(&self, at: i64) -> Option<OffsetRemark> {
         let span = self.zone.span_at(at);
         let stretch = self.stretch(span);
         let zone = self.zone.name();
@@ -263,7 +282,7 @@ impl<R: Readings> Instants<'_, R> {
             if others > 0 {
                 let _ = write!(note, ", {others} more of its times fall on this instant");
             }
-            return Some(note);
+            return Some(OffsetRemark::Moved(note));
         }
         // The second pass of a fold that began here, or the first pass of one that ends this span.
         let is_second = at < stretch.new_from;
@@ -275,11 +294,16 @@ impl<R: Readings> Instants<'_, R> {
             (_, true, false) => "this is the first time, the second does not fire",
             _ => return None,
         };
-        Some(format!(
+        let note = format!(
             "{} comes twice on {} in {zone}: {which}",
             clock(reading),
             date(reading)
-        ))
+        );
+        Some(if self.rule.repeat {
+            OffsetRemark::Repeated(note)
+        } else {
+            OffsetRemark::FirstOfTwo(note)
+        })
     }
 
     /// A sentence where the gap before the span that begins at `start` has readings that do not

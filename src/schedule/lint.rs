@@ -2,7 +2,7 @@
 
 use super::anchored::Schedule;
 use super::cron::{Cron, DayRule};
-use super::dst::DstPolicy;
+use super::dst::{DstPolicy, OffsetRemark};
 use super::spec::ScheduleSpec;
 use super::trigger::Trigger;
 use crate::time::{WallTime, Zone};
@@ -11,8 +11,8 @@ use std::time::Duration;
 /// One remark on a schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lint {
-    /// A stable code, for `allow`: `never_fires`, `either_day`, `both_days`, `uneven_step`,
-    /// `all_never_agrees`, `offset_change`, `jitter_over_period`.
+    /// A stable code, for `allow`: `never_fires`, `either_day`, `both_days`, `step_exceeds_range`,
+    /// `uneven_step`, `all_never_agrees`, `offset_change`, `jitter_over_period`.
     pub code: &'static str,
     /// What is odd, lower case, no full stop.
     pub message: String,
@@ -34,12 +34,8 @@ impl Lint {
 const AHEAD: Duration = Duration::from_secs(366 * 86_400);
 /// Offset changes looked at in that time; the most any zone has had in a year is four.
 const MOST_CHANGES: usize = 12;
-/// Fires around a change looked at for a note.
-const MOST_NOTED: usize = 16;
 /// Fires the shortest period is taken from.
 const PERIODS: usize = 100;
-/// A period a jitter is compared with begins within this many seconds around a change.
-const AROUND_CHANGE: Duration = Duration::from_secs(3 * 3600);
 
 impl ScheduleSpec {
     /// Everything odd about it as seen at `now`; `jitter` is the job's, if it has one.
@@ -72,6 +68,11 @@ impl ScheduleSpec {
                     lints.push(never_fires(cron, self));
                 }
                 lints.extend(day_rule(cron));
+                if cron.has_lone_step() {
+                    let message = "a step is larger than its range: only the first value matches";
+                    let help = "write that value alone if it is meant";
+                    lints.push(Lint::new("step_exceeds_range", message, Some(help)));
+                }
                 lints.extend(uneven_steps(cron));
             }
             Trigger::Any(parts) => {
@@ -160,15 +161,38 @@ fn uneven_steps(cron: &Cron) -> Vec<Lint> {
     fields.into_iter().filter_map(uneven).collect()
 }
 
-/// The first fire in a year that an offset change touches, and those it drops.
-fn offset_changes(
-    schedule: &Schedule,
-    policy: DstPolicy,
-    zone: &Zone,
-    now: WallTime,
-) -> Option<Lint> {
+/// The fires in a year that an offset change moves or drops, and those that it repeats: of either the
+/// first. That a time comes twice and fires once is as it should be.
+fn offset_changes(schedule: &Schedule, policy: DstPolicy, zone: &Zone, now: WallTime) -> Vec<Lint> {
     if schedule.follows_real_time() {
-        return None;
+        return Vec::new();
+    }
+    let (mut gap, mut fold) = (None, None);
+    let mut from = now.unix_seconds();
+    let until = (now + AHEAD).unix_seconds();
+    for _ in 0..MOST_CHANGES {
+        let Some(change) = zone.next_transition_after(from) else {
+            break;
+        };
+        if change.at > until || gap.is_some() && fold.is_some() {
+            break;
+        }
+        gap = gap.or_else(|| schedule.lost_in_gap(change.at));
+        // What is moved fires at the change; what comes twice fires the first time before it.
+        let folded = i64::from(change.before - change.after).max(0);
+        let behind = WallTime::from_unix_seconds(change.at + folded.max(1));
+        for first in [change.at - folded, change.at] {
+            let fire = schedule.next_after(WallTime::from_unix_seconds(first - 1));
+            let remark = fire
+                .filter(|fire| *fire < behind)
+                .and_then(|fire| schedule.offset_remark(fire));
+            match remark {
+                Some(OffsetRemark::Moved(text)) => gap = gap.or(Some(text)),
+                Some(OffsetRemark::Repeated(text)) => fold = fold.or(Some(text)),
+                Some(OffsetRemark::FirstOfTwo(_)) | None => {}
+            }
+        }
+        from = change.at;
     }
     let help = match policy {
         DstPolicy::Once | DstPolicy::Cron => None,
@@ -176,30 +200,10 @@ fn offset_changes(
             Some("`dst = \"once\"` makes up for a skipped time and fires a repeated one once")
         }
     };
-    let mut from = now.unix_seconds();
-    let until = (now + AHEAD).unix_seconds();
-    for _ in 0..MOST_CHANGES {
-        let change = zone
-            .next_transition_after(from)
-            .filter(|change| change.at <= until)?;
-        let at = WallTime::from_unix_seconds(change.at);
-        if let Some(lost) = schedule.lost_in_gap(change.at) {
-            return Some(Lint::new("offset_change", lost, help));
-        }
-        let begin = at - AROUND_CHANGE;
-        let mut fire = schedule.next_after(begin);
-        for _ in 0..MOST_NOTED {
-            let Some(found) = fire.filter(|fire| *fire <= at + AROUND_CHANGE) else {
-                break;
-            };
-            if let Some(note) = schedule.dst_note(found) {
-                return Some(Lint::new("offset_change", note, help));
-            }
-            fire = schedule.next_after(found);
-        }
-        from = change.at;
-    }
-    None
+    let found = [gap, fold].into_iter().flatten();
+    found
+        .map(|text| Lint::new("offset_change", text, help))
+        .collect()
 }
 
 /// Delays that are longer than the shortest period get cut.

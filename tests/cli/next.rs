@@ -663,3 +663,38 @@ fn of_a_spread_trigger_without_a_job_s_id_only_the_length_is_known() {
     );
     ended.stderr("").success();
 }
+
+#[test]
+fn what_is_odd_about_an_expression_is_told_beside_its_times() {
+    for (text, place) in [
+        ("5-10/20 3 * * *", "1:6"),
+        ("{ cron = '5-10/20 3 * * *' }", "1:16"),
+    ] {
+        let ended = Sandbox::new().run(["next", text, "-n1", "--from", "2026-07-24"]);
+        let warning = "warning[step_exceeds_range]: the step 20 of the minute field is larger";
+        assert!(ended.stderr.starts_with(warning), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains(&format!("<expression>:{place}\n")),
+            "{}",
+            ended.stderr
+        );
+        ended
+            .stdout("2026-07-24 03:05:00  Fri  +00:00  in 3 h 5 min\n")
+            .success();
+    }
+}
+
+#[test]
+fn of_six_fields_the_option_that_reads_them_is_named() {
+    for text in ["0 0 12 * * *", "{ cron = '0 0 12 * * *' }"] {
+        let ended = Sandbox::new().run(["next", text]);
+        assert!(
+            ended
+                .stderr
+                .contains("; `--dialect quartz` reads six and seven fields\n"),
+            "{}",
+            ended.stderr
+        );
+        ended.stdout("").code(2);
+    }
+}

@@ -46,6 +46,11 @@ fn odd_fields_are_pointed_out() {
         ),
         ("0 12 */2 * fri", "both_days", "only if that is Friday"),
         (
+            "0-9/30 12 * * *",
+            "step_exceeds_range",
+            "only the first value",
+        ),
+        (
             "*/7 * * * *",
             "uneven_step",
             "after 56 comes 0, 4 minutes later",
@@ -79,6 +84,11 @@ fn offset_changes_that_touch_a_fire_within_a_year_are_told() {
             "moved by the gap: 02:30 does not exist on 2026-03-29",
         ),
         (
+            "*/5 0-5 * * *",
+            "once",
+            "moved by the gap: 02:00 does not exist on 2026-03-29",
+        ),
+        (
             "30 2 * * *",
             "skip",
             "02:30 does not exist on 2026-03-29 in Europe/Paris: it does not fire",
@@ -93,6 +103,58 @@ fn offset_changes_that_touch_a_fire_within_a_year_are_told() {
         assert_eq!(codes(&found), ["offset_change"], "{expression} {name}");
         assert!(found[0].message.contains(part), "{}", found[0].message);
     }
+}
+
+#[test]
+fn a_time_that_comes_twice_and_fires_once_is_nothing_odd() {
+    let october = |name| ScheduleSpec {
+        dst: policy(name),
+        ..spec("30 2 * 10 *", "Europe/Paris")
+    };
+    for name in ["once", "skip", "cron"] {
+        assert_eq!(october(name).lints(now(), None), [], "{name}");
+    }
+    // The gap is told though the fold comes first.
+    let autumn = WallTime::from_unix_seconds(utc(2026, 10, 1));
+    let found = spec("30 2 * * *", "Europe/Paris").lints(autumn, None);
+    assert_eq!(codes(&found), ["offset_change"]);
+    assert!(
+        found[0].message.contains("2027-03-28"),
+        "{}",
+        found[0].message
+    );
+}
+
+#[test]
+fn a_time_that_is_lost_and_one_that_is_repeated_are_told_each() {
+    let spec = ScheduleSpec {
+        dst: policy("wall"),
+        ..spec("30 2 * * *", "Europe/Paris")
+    };
+    for now in [utc(2026, 1, 1), utc(2026, 10, 1)] {
+        let found = spec.lints(WallTime::from_unix_seconds(now), None);
+        assert_eq!(codes(&found), ["offset_change"; 2]);
+        assert!(
+            found[0].message.contains("does not fire"),
+            "{}",
+            found[0].message
+        );
+        assert!(
+            found[1].message.contains("fires both times"),
+            "{}",
+            found[1].message
+        );
+    }
+}
+
+#[test]
+fn what_lies_behind_the_change_is_not_laid_to_its_charge() {
+    // 2 November is behind the fold of 2026 and before no other change of the year ahead that it touches.
+    let spec = ScheduleSpec {
+        dst: policy("wall"),
+        ..spec("30 2 2 11 *", "America/New_York")
+    };
+    assert_eq!(spec.lints(now(), None), []);
 }
 
 #[test]

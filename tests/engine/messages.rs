@@ -1,6 +1,8 @@
 //! What is said about wrong expressions: the exact place, and the form that would be right.
 
-use rsched::schedule::{Cron, ScheduleError, TableField, parse_expression};
+use rsched::schedule::{
+    Cron, ParseOptions, ScheduleError, TableField, parse_expression, parse_expression_with,
+};
 
 /// The code, the underlined text and the help of each error.
 fn shown(text: &str, errors: &[ScheduleError]) -> Vec<(&'static str, String, String)> {
@@ -192,6 +194,13 @@ fn the_number_of_fields_is_explained() {
     let seven = "write `0 12 * * *`, or a table with `second = \"5\"` and `year = \"2030\"`; \
         `dialect = \"quartz\"` reads six and seven fields";
     assert_error("5 0 12 * * * 2030", "too_many_fields", "* 2030", seven);
+    let options = ParseOptions {
+        on_command_line: true,
+        ..ParseOptions::default()
+    };
+    let typed = parse_expression_with("0 0 12 * * *", options).unwrap_err();
+    let six = six.replace("`dialect = \"quartz\"`", "`--dialect quartz`");
+    assert_eq!(typed[0].help.as_deref(), Some(six.as_str()));
     let command = "write `0 5 * * 1`; a command does not belong to the expression";
     assert_error(
         "0 5 * * 1 /bin/true",

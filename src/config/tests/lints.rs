@@ -54,6 +54,14 @@ fn what_is_odd_is_a_warning_at_its_place() {
 }
 
 #[test]
+fn every_code_that_can_be_silenced_is_that_of_a_warning_tried_here() {
+    let mut tried: Vec<_> = ODD.iter().map(|(_, code, _)| *code).collect();
+    tried.push("same_job");
+    tried.sort_unstable();
+    assert_eq!(tried, super::super::allow::CODES.map(|(code, _)| code));
+}
+
+#[test]
 fn a_warning_is_silenced_for_a_job_for_its_file_or_by_default() {
     for (lines, code, _) in ODD {
         for text in [
