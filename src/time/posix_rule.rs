@@ -4,6 +4,7 @@
 //! POSIX.1-2017 §8.3 with the extension of RFC 9636 §3.3.1: times of −167 to 167 hours.
 
 use super::civil::{self, SECONDS_PER_DAY};
+use super::zone::Zone;
 use std::ops::Range;
 
 /// Hours a transition may lie away from its midnight.
@@ -130,6 +131,22 @@ impl PosixRule {
         // `0/0,J365/25`), the start stays behind it and wins.
         changes.sort_by_key(|&(at, _)| at);
         changes
+    }
+}
+
+impl Zone {
+    /// The zone of a POSIX rule, named as the rule is written; `None` for a text that is none.
+    ///
+    /// ```
+    /// use rsched::time::Zone;
+    /// let paris = Zone::from_posix_rule("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+    /// assert_eq!(paris.span_at(1_753_000_000).offset, 7200); // July 2025
+    /// assert_eq!(Zone::from_posix_rule("CET"), None);
+    /// ```
+    #[must_use]
+    pub fn from_posix_rule(text: &str) -> Option<Zone> {
+        let rule = PosixRule::parse(text)?;
+        Some(Self::from_changes(text, 0, Vec::new(), Some(&rule)))
     }
 }
 

@@ -38,25 +38,33 @@ impl Header {
     }
 }
 
-/// The zone in a file's bytes; `None` if they are not one, or count leap seconds (the `right/`
-/// zones, which POSIX clocks cannot use).
-pub(super) fn parse(name: &str, bytes: &[u8]) -> Option<Zone> {
-    let (header, rest) = read_header(bytes)?;
-    if header.version == 0 {
-        return read_block::<4>(name, &header, rest, None);
+impl Zone {
+    /// The zone in the bytes of a `TZif` file; `None` if they are not one, or count leap seconds (the
+    /// `right/` zones, which POSIX clocks cannot use).
+    ///
+    /// ```
+    /// use rsched::time::Zone;
+    /// assert_eq!(Zone::from_tzif("Europe/Paris", b"no zone file"), None);
+    /// ```
+    #[must_use]
+    pub fn from_tzif(name: &str, bytes: &[u8]) -> Option<Zone> {
+        let (header, rest) = read_header(bytes)?;
+        if header.version == 0 {
+            return read_block::<4>(name, &header, rest, None);
+        }
+        // From version 2 on, the 32-bit block is followed by a second file with 64-bit times and a
+        // footer between newlines.
+        let rest = rest.get(header.block_bytes(4)?..)?;
+        let (header, rest) = read_header(rest)?;
+        let footer = rest.get(header.block_bytes(8)?..)?.strip_prefix(b"\n")?;
+        let end = footer.iter().position(|&byte| byte == b'\n')?;
+        let rule = match std::str::from_utf8(&footer[..end]).ok()? {
+            // No rule is known: the last offset stays.
+            "" => None,
+            text => Some(PosixRule::parse(text)?),
+        };
+        read_block::<8>(name, &header, rest, rule.as_ref())
     }
-    // From version 2 on, the 32-bit block is followed by a second file with 64-bit times and a
-    // footer between newlines.
-    let rest = rest.get(header.block_bytes(4)?..)?;
-    let (header, rest) = read_header(rest)?;
-    let footer = rest.get(header.block_bytes(8)?..)?.strip_prefix(b"\n")?;
-    let end = footer.iter().position(|&byte| byte == b'\n')?;
-    let rule = match std::str::from_utf8(&footer[..end]).ok()? {
-        // No rule is known: the last offset stays.
-        "" => None,
-        text => Some(PosixRule::parse(text)?),
-    };
-    read_block::<8>(name, &header, rest, rule.as_ref())
 }
 
 fn read_header(bytes: &[u8]) -> Option<(Header, &[u8])> {
@@ -158,7 +166,8 @@ mod tests {
 
     #[test]
     fn version_1_has_only_its_table() {
-        let zone = parse("Old", &block(0, 4, &[0, 3600], &[(-100, 1), (100, 0)])).unwrap();
+        let zone =
+            Zone::from_tzif("Old", &block(0, 4, &[0, 3600], &[(-100, 1), (100, 0)])).unwrap();
         assert_eq!(
             zone.span_at(0),
             OffsetSpan {
@@ -180,7 +189,7 @@ mod tests {
     #[test]
     fn the_footer_goes_on_where_the_table_ends() {
         let bytes = version_2(&[600, 3600], &[(0, 1)], "CET-1CEST,M3.5.0,M10.5.0/3");
-        let zone = parse("New", &bytes).unwrap();
+        let zone = Zone::from_tzif("New", &bytes).unwrap();
         assert_eq!(
             zone.span_at(-1),
             OffsetSpan {
@@ -202,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_change_of_name_alone_is_no_change() {
-        let zone = parse("Same", &version_2(&[0, 0], &[(5, 1), (9, 0)], "")).unwrap();
+        let zone = Zone::from_tzif("Same", &version_2(&[0, 0], &[(5, 1), (9, 0)], "")).unwrap();
         assert_eq!(
             zone.span_at(7),
             OffsetSpan {
@@ -217,36 +226,44 @@ mod tests {
     #[test]
     fn files_that_lie_are_refused() {
         let good = version_2(&[0, 3600], &[(0, 1), (9, 0)], "UTC0");
-        assert!(parse("Z", &good).is_some());
+        assert!(Zone::from_tzif("Z", &good).is_some());
         for length in 0..good.len() {
-            assert_eq!(parse("Z", &good[..length]), None, "cut at {length}");
+            assert_eq!(
+                Zone::from_tzif("Z", &good[..length]),
+                None,
+                "cut at {length}"
+            );
         }
         assert_eq!(
-            parse("Z", &version_2(&[0], &[(0, 1)], "UTC0")),
+            Zone::from_tzif("Z", &version_2(&[0], &[(0, 1)], "UTC0")),
             None,
             "no such type"
         );
         assert_eq!(
-            parse("Z", &version_2(&[0], &[(9, 0), (9, 0)], "UTC0")),
+            Zone::from_tzif("Z", &version_2(&[0], &[(9, 0), (9, 0)], "UTC0")),
             None,
             "not ascending"
         );
         assert_eq!(
-            parse("Z", &version_2(&[i32::MAX], &[], "UTC0")),
+            Zone::from_tzif("Z", &version_2(&[i32::MAX], &[], "UTC0")),
             None,
             "absurd offset"
         );
-        assert_eq!(parse("Z", &version_2(&[0], &[], "what")), None, "no rule");
+        assert_eq!(
+            Zone::from_tzif("Z", &version_2(&[0], &[], "what")),
+            None,
+            "no rule"
+        );
     }
 
     proptest! {
         #[test]
         fn no_bytes_can_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = parse("Any", &bytes);
+            let _ = Zone::from_tzif("Any", &bytes);
             let mut with_header = block(b'3', 4, &[0], &[]);
             with_header.extend(MAGIC);
             with_header.extend(&bytes);
-            let _ = parse("Any", &with_header);
+            let _ = Zone::from_tzif("Any", &with_header);
         }
 
         #[test]
@@ -260,7 +277,7 @@ mod tests {
             let mut bytes = version_2(&[0, 3600, -90_000], &times, "EST5EDT,M3.2.0,M11.1.0");
             let place = at % bytes.len();
             bytes[place] = byte;
-            if let Some(zone) = parse("Any", &bytes) {
+            if let Some(zone) = Zone::from_tzif("Any", &bytes) {
                 let span = zone.span_at(instant);
                 prop_assert!(span.start <= instant && (instant < span.end || span.end == i64::MAX));
                 let _ = (zone.resolve(instant), zone.next_transition_after(instant));

@@ -4,8 +4,7 @@
 //! The machine's copy comes first because it is the one that gets updated. A name is checked to be
 //! a plain relative one before it is ever joined to a directory: names are looked up, not opened.
 
-use super::posix_rule::PosixRule;
-use super::{Zone, bundled, tzif, zone_name};
+use super::{Zone, bundled, zone_name};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
@@ -172,15 +171,10 @@ impl ZoneDatabase {
                 return self.zone_of_file(Path::new(path)).unwrap_or_else(Zone::utc);
             }
             Some(name) => {
-                let rule = || PosixRule::parse(name);
-                let from_rule = || {
-                    rule()
-                        .map(|rule| Arc::new(Zone::from_changes(name, 0, Vec::new(), Some(&rule))))
-                };
                 return self
                     .get(name)
                     .ok()
-                    .or_else(from_rule)
+                    .or_else(|| Zone::from_posix_rule(name).map(Arc::new))
                     .unwrap_or_else(Zone::utc);
             }
             None => {}
@@ -276,7 +270,7 @@ fn release(directory: &Path) -> Option<String> {
 }
 
 fn read_zone(name: &str, path: &Path) -> Option<Zone> {
-    tzif::parse(name, &read_small_file(path)?)
+    Zone::from_tzif(name, &read_small_file(path)?)
 }
 
 /// The content of a regular file of at most [`MAX_FILE_BYTES`].
