@@ -47,10 +47,28 @@ pub(super) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str>
         .iter()
         .map(|candidate| (*candidate, *candidate))
         .chain(others)
+        .filter(|(name, _)| can_be_near(&word, name, allowed))
         .map(|(name, ours)| (strsim::damerau_levenshtein(&word, name), name.len(), ours))
         .filter(|(distance, length, _)| *distance <= allowed && distance < length)
         .min()
         .map(|(_, _, ours)| ours)
+}
+
+/// Whether so few edits could make one word of the other: a quick look, since a file may hold millions
+/// of unknown keys and the distance takes long. One edit brings at most one character, and takes at most
+/// one.
+fn can_be_near(word: &str, name: &str, edits: usize) -> bool {
+    // What of the word is not in the name, less what of the name is not in the word.
+    let mut counts = [0_i32; 32];
+    word.chars().for_each(|c| counts[c as usize % 32] += 1);
+    name.chars().for_each(|c| counts[c as usize % 32] -= 1);
+    let excess = |sign: i32| -> usize {
+        let counts = counts
+            .iter()
+            .map(|count| usize::try_from(count * sign).unwrap_or(0));
+        counts.sum()
+    };
+    excess(1) <= edits && excess(-1) <= edits
 }
 
 /// The help for a word that is none of `candidates`: the nearest, else all of them.
@@ -73,6 +91,15 @@ pub(super) fn list(words: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_cannot_be_near_is_not(word in "[a-f_é]{0,12}", name in "[a-f_]{1,12}", edits in 0_usize..5) {
+            let is_near = strsim::damerau_levenshtein(&word, &name) <= edits;
+            prop_assert!(!is_near || can_be_near(&word, &name, edits));
+        }
+    }
 
     #[test]
     fn typos_other_spellings_and_other_names_are_recognised() {

@@ -132,7 +132,8 @@ impl Field {
         let misspelt = || {
             self.names
                 .iter()
-                .find(|name| strsim::damerau_levenshtein(name, &word) == 1)
+                // The distance to a word of a thousand letters takes long to find.
+                .find(|name| word.len() <= 4 && strsim::damerau_levenshtein(name, &word) == 1)
         };
         shortened.or_else(misspelt).copied()
     }

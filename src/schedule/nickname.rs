@@ -99,6 +99,8 @@ fn unknown(name: &str, span: Range<usize>) -> ScheduleError {
     let minutely = ["@every_minute", "@minutely", "@everyminute"].contains(&lower.as_str());
     let near = NAMES
         .iter()
+        // What is much longer is none of them, and the distance to it takes long to find.
+        .filter(|known| known.len().abs_diff(lower.len()) <= 2)
         .map(|known| (strsim::damerau_levenshtein(known, &lower), known))
         .min()
         .filter(|(distance, _)| *distance <= 2);

@@ -325,6 +325,10 @@ fn unit_help(name: &str) -> String {
         _ => {
             let names = || UNITS.iter().flat_map(|(names, _)| names.iter().copied());
             let similar = || {
+                // Longer than any unit by more than a typo; the distance costs length times length.
+                if lower.len() > 16 {
+                    return None;
+                }
                 // Among the long names only: one letter is near to anything.
                 let long = names().filter(|name| name.len() >= 3);
                 let nearest = long.min_by_key(|known| {
@@ -333,8 +337,7 @@ fn unit_help(name: &str) -> String {
                         Reverse(known.len()),
                     )
                 })?;
-                (lower.len() <= 16 && strsim::damerau_levenshtein(nearest, &lower) <= 2)
-                    .then_some(nearest)
+                (strsim::damerau_levenshtein(nearest, &lower) <= 2).then_some(nearest)
             };
             match names().find(|known| *known == lower).or_else(similar) {
                 Some(nearest) => format!("did you mean `{nearest}`?"),

@@ -1,6 +1,7 @@
 //! Names of zones: which texts can be one, and which one was probably meant.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// The longest name in the tz database has 32 bytes.
 const MAX_BYTES: usize = 64;
@@ -64,7 +65,7 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
     zones()
         .find(|zone| zone.eq_ignore_ascii_case(&wanted))
         .or_else(|| zones().find(|zone| city(zone).eq_ignore_ascii_case(city(&wanted))))
-        .or_else(|| most_similar(&wanted, zones()))
+        .or_else(|| most_similar(&wanted))
 }
 
 /// `utc+3`, `gmt-05:00`, `+03`: the `Etc` zone, whose sign is the other way round.
@@ -97,27 +98,71 @@ fn city(zone: &str) -> &str {
     zone.rsplit('/').next().unwrap_or(zone)
 }
 
-/// By whole name or by city alone; a name one third wrong is another name.
-fn most_similar(wanted: &str, zones: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    let distance = |zone: &str| {
-        let zone = zone.to_ascii_lowercase();
-        let whole = strsim::damerau_levenshtein(wanted, &zone);
-        if wanted.contains('/') {
-            whole
-        } else {
-            whole.min(strsim::damerau_levenshtein(wanted, city(&zone)))
+/// A name in lower case, and how often each character is in it: a file may hold thousands of unknown
+/// zones, and the distance to each of six hundred names is worth computing for the few that can be near.
+struct Comparable {
+    text: String,
+    /// By character; some share a place, which makes them look nearer than they are.
+    counts: [u8; 32],
+}
+
+impl Comparable {
+    fn new(text: &str) -> Self {
+        let text = text.to_ascii_lowercase();
+        let mut counts = [0_u8; 32];
+        for character in text.chars() {
+            let count = &mut counts[character as usize % 32];
+            *count = count.saturating_add(1);
         }
-    };
-    let limit = (wanted.chars().count() / 3).min(4);
-    let (distance, zone) = zones
-        .map(|zone| (distance(zone), zone))
-        .min_by_key(|&(distance, _)| distance)?;
-    (distance <= limit).then_some(zone)
+        Self { text, counts }
+    }
+
+    /// The distance, if it is at most `limit`.
+    fn distance(&self, other: &Self, limit: usize) -> Option<usize> {
+        // One edit brings at most one character, and takes at most one.
+        let missing = |one: &[u8; 32], other: &[u8; 32]| -> usize {
+            let counts = one.iter().zip(other);
+            counts
+                .map(|(one, other)| usize::from(one.saturating_sub(*other)))
+                .sum()
+        };
+        let can_be_near = missing(&self.counts, &other.counts) <= limit
+            && missing(&other.counts, &self.counts) <= limit;
+        if !can_be_near {
+            return None;
+        }
+        let distance = strsim::damerau_levenshtein(&self.text, &other.text);
+        Some(distance).filter(|distance| *distance <= limit)
+    }
+}
+
+/// Every zone, its whole name, and its city.
+static ZONES: LazyLock<Vec<(&'static str, Comparable, Comparable)>> = LazyLock::new(|| {
+    let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    names
+        .map(|name| (name, Comparable::new(name), Comparable::new(city(name))))
+        .collect()
+});
+
+/// By whole name or by city alone; a name one third wrong is another name.
+fn most_similar(wanted: &str) -> Option<&'static str> {
+    let is_city = !wanted.contains('/');
+    let wanted = Comparable::new(wanted);
+    let limit = (wanted.text.chars().count() / 3).min(4);
+    let nearest = ZONES.iter().filter_map(|(name, whole, city)| {
+        let of_city = is_city.then(|| wanted.distance(city, limit)).flatten();
+        let distances = [wanted.distance(whole, limit), of_city];
+        Some((distances.into_iter().flatten().min()?, *name))
+    });
+    nearest
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, name)| name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn only_plain_relative_names_are_names() {
@@ -192,6 +237,47 @@ mod tests {
             &"A".repeat(1 << 20),
         ] {
             assert_eq!(nearest(asked), None, "{}", shortened(asked));
+        }
+    }
+
+    /// [`most_similar`] without a look at the characters.
+    fn most_similar_of_all(wanted: &str) -> Option<&'static str> {
+        let distance = |zone: &str| {
+            let zone = zone.to_ascii_lowercase();
+            let of_city = strsim::damerau_levenshtein(wanted, city(&zone));
+            let of_whole = strsim::damerau_levenshtein(wanted, &zone);
+            if wanted.contains('/') {
+                of_whole
+            } else {
+                of_whole.min(of_city)
+            }
+        };
+        let limit = (wanted.chars().count() / 3).min(4);
+        let zones = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+        let (distance, zone) = zones
+            .map(|zone| (distance(zone), zone))
+            .min_by_key(|near| near.0)?;
+        (distance <= limit).then_some(zone)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn no_zone_is_overlooked_that_is_near(
+            place in 0..chrono_tz::TZ_VARIANTS.len(),
+            edits in prop::collection::vec((any::<prop::sample::Index>(), "[a-z/_é]?"), 0..5),
+            only_city in any::<bool>(),
+        ) {
+            let name = chrono_tz::TZ_VARIANTS[place].name().to_ascii_lowercase();
+            let mut wanted: Vec<char> = if only_city { city(&name) } else { &name }.chars().collect();
+            for (at, instead) in edits {
+                let at = at.index(wanted.len().max(1)).min(wanted.len());
+                let end = (at + 1).min(wanted.len());
+                wanted.splice(at..end, instead.chars().chain("x".chars().take(end % 2)));
+            }
+            let wanted: String = wanted.into_iter().collect();
+            prop_assert_eq!(most_similar(&wanted), most_similar_of_all(&wanted), "{}", wanted);
         }
     }
 
