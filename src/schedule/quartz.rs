@@ -55,10 +55,22 @@ fn fields(text: &str, span: Range<usize>) -> Result<Cron, ScheduleError> {
         ));
     }
     let written = &text[span.clone()];
-    let plain: Vec<String> = words(text, span.clone())
+    // That crate also reads a field with blanks in it, and two without a blank between them.
+    let is_torn = |word: &Range<usize>| {
+        let joints = [',', '-', '/'];
+        text[word.clone()].starts_with(joints) || text[word.clone()].ends_with(joints)
+    };
+    if let Some(word) = words(text, span.clone()).find(is_torn) {
+        let message = format!("`{}` is no whole field", &text[word.clone()]);
+        return Err(ScheduleError::new("invalid_quartz", word, message)
+            .help("write no blanks inside a field"));
+    }
+    let mut plain: Vec<String> = words(text, span.clone())
         .zip(FIELDS)
         .map(|(word, field)| written_out(&text[word], field))
         .collect();
+    // With all seven there is no room for another field that hides in one of them.
+    plain.resize(FIELDS.len(), "*".to_owned());
     let parsed = cron::Schedule::from_str(&plain.join(" ")).map_err(|error| {
         // The words of the error come from a parser and are several lines.
         let error = error.to_string();

@@ -54,3 +54,19 @@ fn what_is_no_quartz_expression_is_refused_with_its_fields() {
         assert!(!errors[0].message.contains('\n'), "{errors:?}");
     }
 }
+
+#[test]
+fn fields_are_what_stands_between_blanks() {
+    for text in [
+        "0 15  *10 * ? 2027-2029",
+        "0 0 12 1JAN ? * 2027",
+        "0 1 , 2 *10 * ?",
+        "0 1, 2 12 * * ?",
+        "0 10 -20 12 * * ?",
+        "0 0 */ 2 * * ?",
+    ] {
+        let errors = parse_quartz(text).unwrap_err();
+        assert_eq!(errors[0].code, "invalid_quartz", "{text}");
+    }
+    assert!(parse_quartz("0 10-20,40 */2 * * ?").is_ok());
+}
