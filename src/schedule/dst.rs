@@ -145,18 +145,21 @@ impl<R: Readings> Instants<'_, R> {
         if is_far_inside(from, span) {
             // Nothing of the span before it matters, and mostly nothing of the one behind it.
             let offset = i64::from(span.offset);
-            let at = self.readings.first_from(from.saturating_add(offset))? - offset;
-            if at < span.end {
-                return Some(at);
-            }
-            // All spans in between have no reading of their own and no readings that come again,
-            // so that it can be looked up where it is found.
-            if span.end.saturating_sub(from) > MOST_SHIFT {
-                let later = self.zone.span_at(at);
-                let at = at + offset - i64::from(later.offset);
-                if is_far_inside(at, later) && at < later.end {
-                    return Some(at);
+            let is_end_far = span.end.saturating_sub(from) > MOST_SHIFT;
+            match self.readings.first_from(from.saturating_add(offset)) {
+                Some(reading) if reading - offset < span.end => return Some(reading - offset),
+                // All spans in between have no reading of their own and no readings that come again,
+                // so that it can be looked up where it is found.
+                Some(reading) if is_end_far => {
+                    let later = self.zone.span_at(reading - offset);
+                    let at = reading - i64::from(later.offset);
+                    if is_far_inside(at, later) && at < later.end {
+                        return Some(at);
+                    }
                 }
+                // The last readings of all may come again where the span ends.
+                None if is_end_far => return None,
+                _ => {}
             }
         }
         self.first_near_change(from)

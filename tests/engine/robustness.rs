@@ -248,6 +248,20 @@ fn a_schedule_whose_every_time_is_skipped_comes_to_an_end() {
 }
 
 #[test]
+fn the_last_fires_of_all_come_again_where_the_clocks_are_set_back_behind_them() {
+    // In Dhaka midnight of the new year 2010 was 23:00 of the old one.
+    let fields = [(Year, "2009"), (TableField::Minute, "30")];
+    let trigger = Trigger::Cron(Cron::table(&fields).unwrap());
+    let fires = ScheduleSpec::new(trigger, zone("Asia/Dhaka")).anchored(WallTime::MIN);
+    let first = WallTime::from_unix_seconds(utc(2009, 12, 31) + 16 * 3600 + 1800);
+    let second = first + Duration::from_secs(3600);
+    assert_eq!(fires.next_after(first), Some(second));
+    assert_eq!(fires.next_after(second), None);
+    assert_eq!(fires.last_at_or_before(WallTime::MAX), Some(second));
+    assert_eq!(fires.count_between(first, WallTime::MAX), 1);
+}
+
+#[test]
 fn an_interval_keeps_its_phase_when_only_its_bounds_or_first_change() {
     let at = WallTime::from_unix_seconds;
     let interval = |seconds, first_now| Trigger::Interval {
