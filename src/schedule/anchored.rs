@@ -3,6 +3,7 @@
 use super::combined::Fires;
 use super::cron::Cron;
 use super::dst::{GapsAndFolds, Instants, OffsetRemark};
+use super::walk::{Direction, Walk};
 use crate::time::{WallTime, Zone};
 use std::sync::Arc;
 
@@ -108,6 +109,11 @@ impl Schedule {
     /// What is to be said where the fire at `at` touches a gap or a fold of the zone.
     pub(super) fn offset_remark(&self, at: WallTime) -> Option<OffsetRemark> {
         self.fires.offset_remark(at, &self.zone)
+    }
+
+    /// A walk through its fires, as a part of another schedule.
+    pub(super) fn walk(&self, direction: Direction) -> Walk<'_> {
+        Walk::new(&self.fires, &self.zone, direction).within(self.first, self.last)
     }
 
     /// The fire times of both, where they can be made one source.

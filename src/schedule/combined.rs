@@ -2,8 +2,8 @@
 //!
 //! All questions are answered for a zone and without bounds; a [`Schedule`] adds those. Parts of
 //! a union or intersection are schedules of their own. An intersection is first made smaller: two crons
-//! of one zone and rule are one cron on their masks, two intervals are one by arithmetic. Only what
-//! is left leaps from part to part, each time to the first instant a part could agree to.
+//! of one zone and rule are one cron on their masks, two intervals are one by arithmetic. What is left
+//! is searched by a walk over the parts (`walk.rs`).
 
 use super::anchored::Schedule;
 use super::calendar::Calendar;
@@ -12,6 +12,7 @@ use super::dst::{GapsAndFolds, Instants, OffsetRemark};
 use super::exclusion::Exclusion;
 use super::interval::Interval;
 use super::search::Readings;
+use super::walk::{Direction, Walk, just_after, just_before};
 use crate::time::{WallTime, Zone};
 
 /// Where the fire times come from.
@@ -40,22 +41,12 @@ pub(super) enum Fires {
     },
 }
 
-/// Leaps after which parts count as never agreeing, and excluded runs after which nothing counts as
-/// left: some hundredths of a second. Daily times reach 270 years ahead with it.
-const MOST_LEAPS: usize = 100_000;
-
 /// Fires of unions, intersections and exceptions that are counted one by one, which is how fires that
 /// fall together are known; beyond, they are counted as if none did.
 const MOST_COUNTED: u64 = 200_000;
 
-/// The instant one grain of time earlier, so that "after" it is "from" the instant on.
-fn just_before(at: WallTime) -> WallTime {
-    WallTime::from_micros(at.as_micros().saturating_sub(1))
-}
-
-fn just_after(at: WallTime) -> WallTime {
-    WallTime::from_micros(at.as_micros().saturating_add(1))
-}
+/// Leaps that a count takes at most; some tenths of a second.
+const MOST_LEAPS_OF_COUNT: usize = 1_000_000;
 
 impl Fires {
     /// The intersection of the parts.
@@ -95,24 +86,8 @@ impl Fires {
                 [regular, once].into_iter().flatten().min()
             }
             Self::Once(at) => Some(*at).filter(|at| *at >= from),
-            Self::Any(parts) => {
-                let before = just_before(from);
-                parts
-                    .iter()
-                    .filter_map(|part| part.next_after(before))
-                    .min()
-            }
-            Self::All(parts) => first_agreed(parts, from),
-            Self::Except { fires, except } => {
-                let mut from = from;
-                for _ in 0..MOST_LEAPS {
-                    let at = fires.first_from(from, zone)?;
-                    match end_of_runs(except, at) {
-                        None => return Some(at),
-                        Some(end) => from = end.max(just_after(at)),
-                    }
-                }
-                None
+            Self::Any(_) | Self::All(_) | Self::Except { .. } => {
+                Walk::new(self, zone, Direction::Forward).reach(from)
             }
         }
     }
@@ -134,21 +109,8 @@ impl Fires {
                 interval.last_until(until).max(once)
             }
             Self::Once(at) => Some(*at).filter(|at| *at <= until),
-            Self::Any(parts) => {
-                let last = |part: &Schedule| part.last_at_or_before(until);
-                parts.iter().filter_map(last).max()
-            }
-            Self::All(parts) => last_agreed(parts, until),
-            Self::Except { fires, except } => {
-                let mut until = until;
-                for _ in 0..MOST_LEAPS {
-                    let at = fires.last_until(until, zone)?;
-                    if end_of_runs(except, at).is_none() {
-                        return Some(at);
-                    }
-                    until = just_before(at);
-                }
-                None
+            Self::Any(_) | Self::All(_) | Self::Except { .. } => {
+                Walk::new(self, zone, Direction::Backward).reach(until)
             }
         }
     }
@@ -183,12 +145,14 @@ impl Fires {
             Self::Any(_) | Self::All(_) | Self::Except { .. } => {
                 let mut counted = 0;
                 let mut from = first;
-                while counted < MOST_COUNTED {
-                    match self.first_from(from, zone).filter(|at| *at <= last) {
+                let mut walk = Walk::new(self, zone, Direction::Forward);
+                while counted < MOST_COUNTED && walk.leaps() < MOST_LEAPS_OF_COUNT {
+                    match walk.reach(from).filter(|at| *at <= last) {
                         Some(at) => from = just_after(at),
                         None => return counted,
                     }
                     counted += 1;
+                    walk.refresh();
                 }
                 counted.saturating_add(self.most(from, last, zone))
             }
@@ -297,45 +261,4 @@ fn instants<'a, R>(readings: &'a R, zone: &'a Zone, rule: GapsAndFolds) -> Insta
         zone,
         rule,
     }
-}
-
-/// The farthest end of the excluded runs that hold `at`; none if it is not excluded.
-fn end_of_runs(except: &[Exclusion], at: WallTime) -> Option<WallTime> {
-    except
-        .iter()
-        .filter_map(|exclusion| exclusion.end_of_run(at))
-        .max()
-}
-
-/// The first instant from `from` on at which all parts fire.
-fn first_agreed(parts: &[Schedule], from: WallTime) -> Option<WallTime> {
-    let mut at = from;
-    for _ in 0..MOST_LEAPS {
-        let mut latest = at;
-        for part in parts {
-            latest = part.next_after(just_before(latest))?;
-        }
-        // Parts only move on: if none did, all fire here.
-        if latest == at {
-            return Some(at);
-        }
-        at = latest;
-    }
-    None
-}
-
-/// The last instant up to `until` at which all parts fire.
-fn last_agreed(parts: &[Schedule], until: WallTime) -> Option<WallTime> {
-    let mut at = until;
-    for _ in 0..MOST_LEAPS {
-        let mut earliest = at;
-        for part in parts {
-            earliest = part.last_at_or_before(earliest)?;
-        }
-        if earliest == at {
-            return Some(at);
-        }
-        at = earliest;
-    }
-    None
 }

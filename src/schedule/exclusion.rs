@@ -3,13 +3,14 @@
 //! A fire is dropped if the wall clock's reading at that instant is in the set. A set also knows how
 //! far a run of it goes, so that a month's holidays are one leap and not thousands of fires.
 
-use super::cron::Cron;
+use super::cron::{ALL_SIXTY, Cron};
 use super::error::ScheduleError;
 use super::month::Month;
 use super::search::Readings;
 use super::table::TableField;
 use crate::time::civil::SECONDS_PER_DAY;
 use crate::time::{LocalTime, WallTime, Zone};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Instants at which nothing fires.
@@ -81,52 +82,61 @@ impl Exclusion {
         }
     }
 
-    /// Where the run of excluded instants that holds `at` ends, at the earliest; none if it is not
-    /// excluded.
-    pub(super) fn end_of_run(&self, at: WallTime) -> Option<WallTime> {
+    /// The run of excluded instants that holds `at`: the first, and the first behind it. It may be a
+    /// part of a longer one. None if `at` is not excluded.
+    pub(super) fn run_around(&self, at: WallTime) -> Option<(WallTime, WallTime)> {
         match self {
-            Self::Between { first, end } => (*first <= at && at < *end).then_some(*end),
+            Self::Between { first, end } => (*first <= at && at < *end).then_some((*first, *end)),
             Self::Cron { cron, zone } => {
                 let second = at.unix_seconds();
                 let span = zone.span_at(second);
-                let reading = second.saturating_add(span.offset.into());
+                let offset = i64::from(span.offset);
+                let reading = second.saturating_add(offset);
                 if cron.first_from(reading) != Some(reading) {
                     return None;
                 }
-                // Behind a change of the offset the clock is looked at anew.
-                let end = cron.end_of_run(reading) - i64::from(span.offset);
-                Some(WallTime::from_unix_seconds(end.min(span.end)))
+                // Beyond a change of the offset the clock is looked at anew.
+                let run = cron.run_around(reading);
+                let first = (run.start - offset).max(span.start);
+                let end = (run.end - offset).min(span.end);
+                Some((
+                    WallTime::from_unix_seconds(first),
+                    WallTime::from_unix_seconds(end),
+                ))
             }
         }
     }
 }
 
-/// The end of the run of ones from `position` on.
-fn run_end(mask: u64, position: u32) -> i64 {
-    i64::from(position + (!(mask >> position)).trailing_zeros())
+/// The run of ones that holds `position`: the first of them, and the first place behind it.
+fn run_of_ones(mask: u64, position: u32) -> Range<i64> {
+    let ones_before = (mask << (63 - position)).leading_ones();
+    let ones_behind = (mask >> position).trailing_ones();
+    i64::from(position + 1 - ones_before)..i64::from(position + ones_behind)
 }
 
 impl Cron {
-    /// The end of the run of matching readings that holds `reading`, at the earliest.
-    fn end_of_run(&self, reading: i64) -> i64 {
-        let position = |unit: i64, cycle: i64| {
-            u32::try_from(reading.div_euclid(unit).rem_euclid(cycle)).unwrap_or(0)
+    /// The run of matching readings that holds `reading`, or a part of it.
+    fn run_around(&self, reading: i64) -> Range<i64> {
+        let run = |mask: u64, unit: i64, cycle: i64| {
+            let position = reading.div_euclid(unit).rem_euclid(cycle);
+            let run = run_of_ones(mask, u32::try_from(position).unwrap_or(0));
+            let begin = reading.div_euclid(unit * cycle) * unit * cycle;
+            begin + unit * run.start..begin + unit * run.end
         };
-        let begin = |unit: i64| reading.div_euclid(unit) * unit;
-        if self.seconds().count() < 60 {
-            return begin(60) + run_end(self.seconds, position(1, 60));
+        if self.seconds != ALL_SIXTY {
+            return run(self.seconds, 1, 60);
         }
-        if self.minutes().count() < 60 {
-            return begin(3600) + 60 * run_end(self.minutes, position(60, 60));
+        if self.minutes != ALL_SIXTY {
+            return run(self.minutes, 60, 60);
         }
         if !self.fires_every_hour() {
-            let end = run_end(self.hours.into(), position(3600, 24));
-            return begin(SECONDS_PER_DAY) + 3600 * end;
+            return run(self.hours.into(), 3600, 24);
         }
         let today = reading.div_euclid(SECONDS_PER_DAY);
         let month = Month::holding(today);
-        let end = run_end(self.days_in(month).into(), month.number_of(today).into());
-        let last = i64::from(month.length) + 1;
-        (month.first_day - 1 + end.min(last)) * SECONDS_PER_DAY
+        let days = run_of_ones(self.days_in(month).into(), month.number_of(today).into());
+        let day = |number: i64| (month.first_day - 1 + number) * SECONDS_PER_DAY;
+        day(days.start)..day(days.end)
     }
 }

@@ -27,6 +27,7 @@ mod search;
 mod spec;
 mod table;
 mod trigger;
+mod walk;
 mod years;
 
 pub use anchored::Schedule;

@@ -173,6 +173,49 @@ fn an_exception_of_everything_leaves_nothing_and_ends() {
     }
 }
 
+#[test]
+fn a_day_of_exceptions_is_one_leap_backwards_as_well() {
+    let except = vec![Exclusion::day(utc(2026, 12, 25), &zone("UTC"))];
+    let each_millisecond = Trigger::Interval {
+        length: Duration::from_millis(1),
+        first_now: false,
+    };
+    let schedule = anchored(Trigger::Except {
+        trigger: Box::new(each_millisecond),
+        except,
+    });
+    let before = at(utc(2026, 12, 25)) - Duration::from_millis(1);
+    assert_eq!(
+        schedule.last_at_or_before(at(utc(2026, 12, 26) - 1)),
+        Some(before)
+    );
+    assert_eq!(schedule.next_after(before), Some(at(utc(2026, 12, 26))));
+}
+
+/// Asking each part anew for each leap of another would take hours.
+#[test]
+fn intersections_inside_each_other_do_not_multiply_their_leaps() {
+    let spec = |trigger: Trigger| ScheduleSpec::new(trigger, zone("UTC"));
+    let never = |inner: ScheduleSpec| {
+        let other = every(86_400, utc(2026, 1, 1) + 1);
+        spec(Trigger::All(vec![
+            spec(Trigger::Any(vec![inner, part("0 0 * * *", "UTC")])),
+            other,
+        ]))
+    };
+    let mut nested = part("0 12 * * *", "UTC");
+    for _ in 0..5 {
+        nested = never(nested);
+    }
+    let live = part("0 6 * * *", "UTC");
+    let schedule = anchored(Trigger::Any(vec![nested, live]));
+    let fire = at(utc(2026, 1, 1) + 6 * HOUR);
+    assert_eq!(schedule.next_after(at(utc(2026, 1, 1))), Some(fire));
+    assert_eq!(schedule.last_at_or_before(fire), Some(fire));
+    let week = at(utc(2026, 1, 8));
+    assert_eq!(schedule.count_between(at(utc(2026, 1, 1)), week), 7);
+}
+
 fn calendar(steps: CalendarSteps, start: &str, policy: DstPolicy) -> Schedule {
     let zone = zone("America/New_York");
     let start = rsched::time::human::parse_datetime(start, &zone).unwrap();
