@@ -45,8 +45,8 @@ pub(super) enum Fires {
 /// fall together are known; beyond, they are counted as if none did.
 const MOST_COUNTED: u64 = 200_000;
 
-/// Leaps that a count takes at most; some tenths of a second.
-const MOST_LEAPS_OF_COUNT: usize = 1_000_000;
+/// Leaps that a count takes at most; some hundredths of a second.
+const MOST_LEAPS_OF_COUNT: usize = 300_000;
 
 impl Fires {
     /// The intersection of the parts.

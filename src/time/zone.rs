@@ -160,8 +160,11 @@ impl Zone {
             let cycle_year = first_year + CYCLE_MARGIN_YEARS;
             let end_year = cycle_year + 400 + CYCLE_MARGIN_YEARS;
             let mut written_out = rule.changes(first_year..end_year);
-            // The year after might undo it at the same instant.
-            written_out.pop();
+            // The year after might undo the last change at the same instant, and it may itself undo the
+            // one before it.
+            if let Some((last, _)) = written_out.pop() {
+                written_out.retain(|&(at, _)| at < last);
+            }
             let is_later = |&(at, _): &(i64, i32)| last_change.is_none_or(|last| at > last);
             changes.extend(written_out.into_iter().filter(is_later));
             cycle_start = Some(civil::days_from_civil(cycle_year, 1, 1) * SECONDS_PER_DAY);

@@ -196,6 +196,16 @@ fn the_ends_of_the_number_range_are_times_too() {
 
 #[test]
 fn changes_that_cancel_out_leave_no_trace() {
+    // Daylight saving begins at 01:00 and ends at 02:00 of its own, which is the same.
+    let none = Zone::from_posix_rule("AAA3BBB,8/1,8").unwrap();
+    for at in [0, 5_000_000_000, 100_000_000_000, 1 << 50] {
+        let span = OffsetSpan {
+            start: i64::MIN,
+            end: i64::MAX,
+            offset: -3 * 3600,
+        };
+        assert_eq!(none.span_at(at), span);
+    }
     let rule = PosixRule::parse("AAA3BBB,0/0,J365/25").unwrap();
     let always_summer = Zone::from_changes("All", 0, Vec::new(), Some(&rule));
     let far = always_summer.span_at(1 << 36);
