@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 const MAX_LINES: usize = 700;
 
 /// What may stand at the top level beside what `.gitignore` names.
-const FOLDERS: [&str; 10] = [
+const FOLDERS: [&str; 11] = [
     ".ci",
     ".git",
     "benches",
     "completions",
     "examples",
+    "fuzz",
     "man",
     "packaging",
     "src",
@@ -27,6 +28,9 @@ const FOLDERS: [&str; 10] = [
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
+
+/// The folders whose Rust files are ours to write, the generated ones beside them left out.
+const CODE: [&str; 4] = ["src", "tests", "fuzz/src", "fuzz/fuzz_targets"];
 
 /// All Rust files below a folder of the repository, in name order.
 fn rust_files(folder: &str) -> Vec<SourceFile> {
@@ -104,8 +108,7 @@ fn unsafe_code_lives_in_sys() {
 
 #[test]
 fn lints_are_expected_with_a_reason_not_allowed() {
-    let mut files = rust_files("src");
-    files.extend(rust_files("tests"));
+    let files: Vec<_> = CODE.into_iter().flat_map(rust_files).collect();
     let problems = places_of(
         &files,
         &[&["#", "[", "allow", "("], &["#", "!", "[", "allow", "("]],
@@ -129,8 +132,7 @@ fn files_are_short() {
 
 #[test]
 fn every_file_opens_with_what_it_is_for() {
-    let mut files = rust_files("src");
-    files.extend(rust_files("tests"));
+    let files: Vec<_> = CODE.into_iter().flat_map(rust_files).collect();
     let bare = files.iter().filter(|file| !file.text.starts_with("//! "));
     let problems: Vec<_> = bare.map(|file| file.place(1)).collect();
     no_problems("a file opens with `//!`: what it is for", &problems);
