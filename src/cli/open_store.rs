@@ -2,10 +2,11 @@
 
 use super::exit_code::ExitCode;
 use super::terminal::complain;
-use crate::config::{SchedulerSettings, StorePlace};
+use crate::api::read_kept;
+use crate::config::{JobsFile, StorePlace, Surroundings};
 use crate::daemon::{Adopted, fate, mark_name};
 use crate::process::StartMarks;
-use crate::scheduler::{Fate, Past, StoreId};
+use crate::scheduler::{Fate, Past, RunTimeJob, StoreId};
 use crate::store::sqlite::{OpenError, Options, STORE_FILE_NAME, Session, SqliteStore};
 use crate::store::{Kept, MemoryStore, Store};
 use crate::sys::directories::{Directories, DirectoryError};
@@ -78,9 +79,10 @@ pub(super) fn store_file(place: &StorePlace, directories: &Directories) -> Optio
 /// Opens it. Only for the holder of the instance lock.
 pub(super) fn open(
     place: &StorePlace,
-    settings: &SchedulerSettings,
+    file: &JobsFile,
     directories: &Directories,
 ) -> Result<Opened, StoreError> {
+    let settings = &file.scheduler;
     let Some(path) = store_file(place, directories) else {
         return Ok(Opened {
             store: Box::new(MemoryStore::default()),
@@ -103,7 +105,8 @@ pub(super) fn open(
     };
     let (store, kept, same_boot) = SqliteStore::open(&path, options, session)?;
     let mut adopted = Adopted::new();
-    let past = recover(&kept, same_boot, &marks, &mut adopted).map_err(StoreError::Recovery)?;
+    let past = recover(&kept, file, same_boot, &marks, &mut adopted)
+        .map_err(StoreError::Recovery)?;
     Ok(Opened {
         store: Box::new(store),
         past,
@@ -114,6 +117,7 @@ pub(super) fn open(
 
 fn recover(
     kept: &Kept,
+    file: &JobsFile,
     same_boot: bool,
     marks: &StartMarks,
     adopted: &mut Adopted,
@@ -131,5 +135,23 @@ fn recover(
                 .collect(),
         )?;
     }
-    Ok(kept.past(same_boot, Vec::new(), fates))
+    Ok(kept.past(same_boot, run_time_jobs(kept, &file.surroundings), fates))
+}
+
+/// The jobs that are in no file. One that makes no sense any more (the file's defaults changed) stays
+/// in the store, and is not run.
+fn run_time_jobs(kept: &Kept, around: &Surroundings) -> Vec<RunTimeJob> {
+    let mut jobs = Vec::new();
+    for (id, job) in &kept.jobs {
+        let Some(definition) = &job.definition else {
+            continue;
+        };
+        match read_kept(id, definition, around) {
+            Ok(job) => jobs.push(job),
+            Err(why) => complain(&format_args!(
+                "warning: job \"{id}\", added at run time, is not run: {why}"
+            )),
+        }
+    }
+    jobs
 }

@@ -5,9 +5,11 @@ use super::exit_code::ExitCode;
 use super::jobs_files;
 use super::open_store::{self, Opened};
 use super::terminal::complain;
-use crate::config::{SchedulerSettings, StorePlace};
-use crate::daemon::{Daemon, JobsSource, Level, LogLines, LogWriter, ReadJobs, Setup};
+use crate::api::{Desk, Facts, Feed, Identity, Server};
+use crate::config::{JobsFile, StorePlace};
+use crate::daemon::{Control, Daemon, JobsSource, Level, LogLines, LogWriter, ReadJobs, Setup};
 use crate::scheduler::Scheduler;
+use crate::sys::control_socket::{ControlSocket, SocketError};
 use crate::sys::directories::{
     self, Directories, DirectoryError, DirectoryVariables, InstanceName,
 };
@@ -25,6 +27,9 @@ use std::sync::Arc;
 
 /// The directory, beside the lock, of the pipes that carry the output of jobs.
 const PIPES: &str = "output";
+
+/// The control socket, in the runtime directory.
+pub(super) const SOCKET: &str = "control.sock";
 
 pub(super) fn run(args: &RunArgs, verbosity: Verbosity) -> ExitCode {
     match start(args, verbosity) {
@@ -65,7 +70,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         past,
         marks,
         adopted,
-    } = open_store(args, &read.file.scheduler, &directories)?;
+    } = open_store(args, &read.file, &directories)?;
     let lines = LogLines {
         format: args.log_format.into(),
         level: verbosity
@@ -74,6 +79,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
             .unwrap_or(Level::Info),
         zone: Arc::clone(&read.file.scheduler.timezone),
     };
+    let control = control(&directories, &source, &read)?;
     let log_room = Waker::new().map_err(broken)?;
     let log = std::io::stderr()
         .as_fd()
@@ -82,6 +88,8 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         .map_err(broken)?;
     let notify_socket = std::env::var_os("NOTIFY_SOCKET");
     let setup = Setup {
+        surroundings: Arc::clone(&read.file.surroundings),
+        control,
         // The lock may have been long in coming: the jobs are first seen now.
         scheduler: Scheduler::new(read.file, args.paused, past, clock::read()),
         store,
@@ -103,7 +111,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
 
 fn open_store(
     args: &RunArgs,
-    settings: &SchedulerSettings,
+    file: &JobsFile,
     directories: &Directories,
 ) -> Result<Opened, ExitCode> {
     let chosen = match &args.store {
@@ -114,10 +122,46 @@ fn open_store(
         }
         None => None,
     };
-    let place = chosen.as_ref().unwrap_or(&settings.store);
-    open_store::open(place, settings, directories).map_err(|error| {
+    let place = chosen.as_ref().unwrap_or(&file.scheduler.store);
+    open_store::open(place, file, directories).map_err(|error| {
         error.complain();
         error.exit_code()
+    })
+}
+
+/// Opens the control socket and starts who serves it.
+fn control(
+    directories: &Directories,
+    source: &JobsSource,
+    read: &ReadJobs,
+) -> Result<Control, ExitCode> {
+    let broken = |error: std::io::Error| fail(ExitCode::InputOutput, &error);
+    let path = directories.runtime.join(SOCKET);
+    let (socket, listener) = ControlSocket::bind(&path).map_err(|error| {
+        let code = match error {
+            SocketError::Untrusted { .. } => ExitCode::NotPermitted,
+            SocketError::InUse { .. } => ExitCode::Locked,
+            _ => ExitCode::CannotCreate,
+        };
+        fail(code, &error)
+    })?;
+    let (desk, questions) = Desk::new().map_err(broken)?;
+    let feed = Feed::new(Arc::clone(&read.file.scheduler.timezone));
+    let paths = source.paths().iter();
+    let facts = Facts {
+        identity: Identity {
+            host: host::name(),
+            pid: host::pid(),
+            started_at: clock::read().wall,
+            jobs_files: paths.map(|path| path.display().to_string()).collect(),
+        },
+    };
+    let server = Server::start(listener, facts, desk, feed.clone()).map_err(broken)?;
+    Ok(Control {
+        questions,
+        feed,
+        server,
+        socket,
     })
 }
 

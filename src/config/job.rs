@@ -1,6 +1,6 @@
 //! A job that cannot be wrong: what the jobs file means after every check.
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL};
-use super::{JobId, StorePlace};
+use super::{JobId, StorePlace, Surroundings};
 use crate::schedule::{ScheduleSpec, Trigger};
 use crate::time::Zone;
 use std::collections::BTreeMap;
@@ -147,4 +147,6 @@ pub struct JobsFile {
     pub scheduler: SchedulerSettings,
     /// The jobs, in id order.
     pub jobs: Vec<Arc<Job>>,
+    /// What holds for jobs that are added at run time.
+    pub surroundings: Arc<Surroundings>,
 }

@@ -4,6 +4,7 @@ use super::job_table::Surroundings;
 use super::limits::MAX_JOBS;
 use super::not_supported::Place;
 use super::reader::{Entry, File, Problems, Table};
+use super::run_time_job::Surroundings as RunTimeSurroundings;
 use super::settings::Settings;
 use super::syntax::{self, Parsed};
 use super::value::{TextKind, table, text, wrong_type};
@@ -115,11 +116,19 @@ pub fn load(files: &[FileText], context: &Context<'_>) -> Loaded {
 fn read(roots: Vec<Table<'_>>, context: &Context<'_>, problems: &mut Problems) -> JobsFile {
     let mut tables = SettingsTables::default();
     let mut job_entries = Vec::new();
+    let directory = roots.first().map(|root| root.file.directory.to_owned());
     for mut root in roots {
         tables.take(&mut root, problems);
         job_entries.extend(root.take("jobs"));
         root.finish(Place::File, problems);
     }
+    let around = [
+        tables.scheduler,
+        tables.executors,
+        tables.defaults,
+        tables.env,
+    ];
+    let surroundings = RunTimeSurroundings::of(directory.unwrap_or_default(), &around);
     let (scheduler, allowed) = scheduler_table::settings(
         tables.scheduler.as_ref(),
         tables.executors.as_ref(),
@@ -136,7 +145,7 @@ fn read(roots: Vec<Table<'_>>, context: &Context<'_>, problems: &mut Problems) -
         .unwrap_or_default();
     env.extend(defaults.env.clone());
     let zone = Arc::clone(&scheduler.timezone);
-    let surroundings = Surroundings {
+    let around_jobs = Surroundings {
         zones: context.zones,
         zone,
         now: context.now,
@@ -145,7 +154,7 @@ fn read(roots: Vec<Table<'_>>, context: &Context<'_>, problems: &mut Problems) -
         env,
     };
     let mut jobs = Jobs {
-        surroundings,
+        surroundings: around_jobs,
         seen: HashMap::new(),
         firsts: HashMap::new(),
         copies: Vec::new(),
@@ -158,7 +167,11 @@ fn read(roots: Vec<Table<'_>>, context: &Context<'_>, problems: &mut Problems) -
         problems.extend(jobs.copies);
     }
     let jobs = jobs.valid.into_values().collect();
-    JobsFile { scheduler, jobs }
+    JobsFile {
+        scheduler,
+        jobs,
+        surroundings: Arc::new(surroundings),
+    }
 }
 
 /// The tables that stand once in all files together.

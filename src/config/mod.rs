@@ -21,6 +21,7 @@ mod load;
 mod not_supported;
 mod parts;
 mod reader;
+mod run_time_job;
 mod schedule;
 mod schedule_keys;
 mod scheduler_table;
@@ -42,6 +43,7 @@ pub use limits::{
     MAX_ARGUMENT_BYTES, MAX_ENV_VARIABLES, MAX_FILE_BYTES, MAX_ID_BYTES, MAX_JOBS, MAX_STRING_BYTES,
 };
 pub use load::{Context, FileText, Loaded, load};
+pub use run_time_job::{Surroundings, run_time_job};
 pub use store_place::StorePlace;
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! The loop: one thread that owns all scheduling state, all spawning and all reaping.
 //!
 //! It blocks in one readiness wait over the signal pipe, the two timers, the store, the log's
-//! "room again", the files of time zones, the processes and their output pipes. Each turn handles what is ready in a fixed
-//! order, each source with a cap, so that none can starve another: ends of processes, timers,
-//! signals, then output.
+//! "room again", the control API, the files of time zones, the processes and their output pipes. Each
+//! turn handles what is ready in a fixed order, each source with a cap, so that none can starve
+//! another: ends of processes, timers, signals, questions of clients, then output.
 
-use super::jobs_source::JobsSource;
+use super::control::{Control, Waiting};
+use super::jobs_source::{JobsSource, Rejected};
 use super::level::Level;
 use super::log_line::LogLines;
 use super::log_writer::LogWriter;
@@ -14,6 +15,7 @@ use super::sentence::counted;
 use super::status_text::status_lines;
 use super::supervised::SupervisedRuns;
 use super::zone_watch::ZoneWatch;
+use crate::config::Surroundings;
 use crate::diagnostic;
 use crate::process::{ReadBuffer, StartMarks};
 use crate::scheduler::{Action, Emitted, Event, EventName, RunKey, Scheduler, ShutdownRequest};
@@ -31,6 +33,7 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Once in so long the daemon looks whether its lock is still its own, whether lines of the log were
@@ -47,6 +50,7 @@ const STORE: u64 = 3;
 const LOG_HAS_ROOM: u64 = 4;
 pub(super) const OUTPUTS: u64 = 5;
 const ZONES: u64 = 6;
+const QUESTIONS: u64 = 7;
 pub(super) const FIRST_CHILD: u64 = 16;
 
 /// Something the daemon needs failed, with what it was doing.
@@ -70,6 +74,10 @@ pub struct Setup {
     pub store: Box<dyn Store>,
     /// Where its jobs come from, for a reload.
     pub source: JobsSource,
+    /// What holds for jobs that are added at run time.
+    pub surroundings: Arc<Surroundings>,
+    /// How it is talked to.
+    pub control: Control,
     /// The lock; freed when the daemon is dropped or dies.
     pub lock: InstanceLock,
     /// Where starts are marked; none with a store that a restart cannot read anyway.
@@ -107,7 +115,9 @@ pub struct Daemon {
     boot_timer: BootTimer,
     pub(super) runs: SupervisedRuns,
     /// How many requests to stop came.
-    stop_requests: u32,
+    pub(super) stop_requests: u32,
+    /// Who waits for the answer to a command.
+    pub(super) waiting: Waiting,
     stop_at: Option<BootTime>,
     housekeeping_at: BootTime,
     pub(super) outlived_at: Option<BootTime>,
@@ -148,6 +158,7 @@ impl Daemon {
         watch(poller.add(&boot_timer, BOOT_TIMER))?;
         watch(poller.add(&setup.log_room, LOG_HAS_ROOM))?;
         watch(poller.add(&output_poller, OUTPUTS))?;
+        watch(poller.add(&setup.control.questions.bell, QUESTIONS))?;
         if let Some(readiness) = setup.store.readiness() {
             watch(poller.add(readiness, STORE))?;
         }
@@ -171,6 +182,7 @@ impl Daemon {
             boot_timer,
             runs: SupervisedRuns::default(),
             stop_requests: 0,
+            waiting: Waiting::default(),
             text: Vec::new(),
             actions: Vec::new(),
             buffer: ReadBuffer::new(),
@@ -242,6 +254,9 @@ impl Daemon {
         if ready.contains(&ZONES) {
             self.zones_touched();
         }
+        if ready.contains(&QUESTIONS) {
+            self.answer_questions();
+        }
         self.read_outputs(ready.contains(&OUTPUTS))
     }
 
@@ -291,12 +306,15 @@ impl Daemon {
                 }
                 Action::Signal { run, signal } => self.signal(run, signal),
                 Action::ClearStart { run_id, attempt } => self.clear_start(run_id, attempt),
-                Action::Reply { .. } => {}
+                Action::Reply { token, reply } => self.waiting.answer(token, reply),
                 // Held back, so that it is the last line whatever else is still to be said.
                 Action::Emit(told) if told.name == EventName::SchedulerShutdown => {
                     self.last_words = Some(told);
                 }
-                Action::Emit(told) => self.setup.lines.event(&told, &mut self.text),
+                Action::Emit(told) => {
+                    self.setup.control.feed.tell(&told);
+                    self.setup.lines.event(&told, &mut self.text);
+                }
                 Action::Exit => self.left = true,
             }
         }
@@ -319,14 +337,15 @@ impl Daemon {
 
     fn signalled(&mut self, signal: Signal) {
         match signal {
-            Signal::SIGHUP => self.reload(),
+            // What is wrong with the files is logged.
+            Signal::SIGHUP => drop(self.reload()),
             Signal::SIGUSR1 => self.log_status(),
             _ => self.stop(),
         }
     }
 
     /// Each further request is harder than the one before.
-    fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.stop_requests += 1;
         let running = counted(self.runs.children.len() as u64, "running job");
         let (request, message) = match self.stop_requests {
@@ -355,14 +374,16 @@ impl Daemon {
         self.feed(Event::Shutdown(request));
     }
 
-    fn reload(&mut self) {
+    /// Reads the files again. If they cannot be taken the old jobs stay, and all are told.
+    pub(super) fn reload(&mut self) -> Result<(), Rejected> {
         if self.stop_requests > 0 {
             // The service manager would take us for one that goes on.
-            self.say(Level::Warn, "Not reloading: the scheduler is shutting down");
-            return;
+            let why = "Not reloading: the scheduler is shutting down";
+            self.say(Level::Warn, why);
+            return Err(Rejected::Unreadable(why.to_owned()));
         }
         drop(self.setup.notifier.reloading());
-        match self.setup.source.read(clock::read().wall) {
+        let outcome = match self.setup.source.read(clock::read().wall) {
             Ok(read) => {
                 let jobs = counted(read.file.jobs.len() as u64, "job");
                 for reason in &read.distrust {
@@ -371,19 +392,26 @@ impl Daemon {
                 for line in diagnostic::render_short(&read.warnings, &read.sources).lines() {
                     self.say(Level::Warn, line);
                 }
-                self.setup.lines.zone = std::sync::Arc::clone(&read.file.scheduler.timezone);
+                let zone = Arc::clone(&read.file.scheduler.timezone);
+                self.setup.control.feed.reloaded(Arc::clone(&zone));
+                self.setup.lines.zone = zone;
+                self.setup.surroundings = Arc::clone(&read.file.surroundings);
                 self.feed(Event::Reload(Box::new(read.file)));
                 self.say(Level::Info, &format!("Reloaded: {jobs}"));
                 self.read_zones_again();
+                Ok(())
             }
             Err(rejected) => {
                 for line in rejected.to_string().lines() {
                     self.say(Level::Error, line);
                 }
-                self.say(Level::Error, "Reload failed: the old jobs stay");
+                let short = rejected.summary();
+                self.feed(Event::ReloadFailed(short));
+                Err(rejected)
             }
-        }
+        };
         self.tell_service_manager();
+        outcome
     }
 
     fn own_deadlines(&mut self) {
@@ -464,9 +492,11 @@ impl Daemon {
     fn leave(mut self) {
         self.read_to_the_end(LOG_PATIENCE);
         if let Some(told) = self.last_words.take() {
+            self.setup.control.feed.tell(&told);
             self.setup.lines.event(&told, &mut self.text);
         }
         self.write_log();
+        self.setup.control.finish();
         self.setup.log.finish(LOG_PATIENCE);
         self.setup.store.close();
     }

@@ -67,6 +67,17 @@ impl fmt::Display for Rejected {
     }
 }
 
+impl Rejected {
+    /// In a few words.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Unreadable(message) | Self::Untrusted(message) => message.clone(),
+            Self::Invalid { diagnostics, .. } => diagnostic::count(diagnostics),
+        }
+    }
+}
+
 impl std::error::Error for Rejected {}
 
 impl JobsSource {

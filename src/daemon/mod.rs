@@ -1,5 +1,6 @@
 //! The loop that performs what the scheduler decides, and everything it says while doing so.
 
+mod control;
 mod event_loop;
 mod jobs_source;
 mod level;
@@ -14,6 +15,7 @@ mod status_text;
 mod supervised;
 mod zone_watch;
 
+pub use control::Control;
 pub use event_loop::{Daemon, DaemonError, Setup};
 pub use jobs_source::{JobsSource, ReadJobs, Rejected};
 pub use level::Level;

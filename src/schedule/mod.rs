@@ -44,6 +44,6 @@ pub use interval::MIN_INTERVAL;
 pub use jitter::{Jitter, PlannedStarts};
 pub use lint::Lint;
 pub use quartz::parse_quartz;
-pub use spec::ScheduleSpec;
+pub use spec::{EITHER_DAY, ScheduleSpec};
 pub use table::TableField;
 pub use trigger::Trigger;

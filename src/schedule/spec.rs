@@ -3,6 +3,7 @@
 use super::anchored::Schedule;
 use super::calendar::Calendar;
 use super::combined::Fires;
+use super::cron::DayRule;
 use super::dst::DstPolicy;
 use super::exclusion::Exclusion;
 use super::interval::Interval;
@@ -25,7 +26,17 @@ pub struct ScheduleSpec {
     pub dst: DstPolicy,
 }
 
+/// What a person is told about two restricted day fields.
+pub const EITHER_DAY: &str = "a day matches when either day field does, since both are restricted";
+
 impl ScheduleSpec {
+    /// Whether it has two restricted day fields of which either may match: right, and strange enough
+    /// to be said ([`EITHER_DAY`]).
+    #[must_use]
+    pub fn fires_on_either_day(&self) -> bool {
+        matches!(self.trigger.fired(), Trigger::Cron(cron) if cron.day_rule() == DayRule::Either)
+    }
+
     /// The trigger in a zone, without bounds and with the default policy.
     #[must_use]
     pub fn new(trigger: Trigger, zone: Arc<Zone>) -> Self {

@@ -118,7 +118,7 @@ impl Scheduler {
             }
             self.jobs.insert(id, state);
         }
-        for id in known.keys() {
+        for (id, _) in known.iter().filter(|(_, job)| job.definition.is_none()) {
             self.ledger.job_gone(id);
         }
         if let Some(newest) = past.newest.filter(|&newest| newest > now.wall) {

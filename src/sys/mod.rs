@@ -2,6 +2,7 @@
 //! reads clocks. Nothing here knows what a job is.
 
 pub mod clock;
+pub mod control_socket;
 pub mod descriptors;
 pub mod directories;
 pub mod host;

@@ -4,7 +4,7 @@ use crate::lexer::{SourceFile, Token};
 use std::path::Path;
 
 /// Each layer with those it may name; `ARCHITECTURE.md` says why.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("time", &[]),
     ("diagnostic", &[]),
     ("schedule", &["time"]),
@@ -14,8 +14,20 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("sys", &["time"]),
     ("process", &["sys", "time"]),
     (
+        "api",
+        &[
+            "config",
+            "diagnostic",
+            "schedule",
+            "scheduler",
+            "sys",
+            "time",
+        ],
+    ),
+    (
         "daemon",
         &[
+            "api",
             "config",
             "diagnostic",
             "process",
@@ -29,6 +41,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
     (
         "cli",
         &[
+            "api",
             "config",
             "daemon",
             "diagnostic",

@@ -1,16 +1,13 @@
 //! The fires of one schedule or of many, in order of time, or backwards.
 
 use crate::config::JobId;
-use crate::schedule::{DayRule, Jitter, Schedule, ScheduleSpec, Trigger};
+use crate::schedule::{EITHER_DAY, Jitter, Schedule, ScheduleSpec, Trigger};
 use crate::time::{WallTime, Zone, duration};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// What a person is told about two restricted day fields.
-const EITHER_DAY: &str = "a day matches when either day field does, since both are restricted";
 
 /// How starts are spread behind their fire times.
 pub(super) struct Spread {
@@ -27,6 +24,7 @@ pub(super) struct Listed {
     /// What sentences call it, with backticks.
     pub name: String,
     pub trigger: Trigger,
+    pub on_either_day: bool,
     pub schedule: Schedule,
     /// None: it starts at its fire times.
     pub spread: Option<Spread>,
@@ -47,6 +45,7 @@ impl Listed {
             job,
             name,
             trigger: spec.trigger.clone(),
+            on_either_day: spec.fires_on_either_day(),
             schedule: spec.anchored(anchor),
             spread: None,
             shown_in: shown_in.unwrap_or_else(|| Arc::clone(&spec.zone)),
@@ -83,10 +82,7 @@ impl Listed {
 
     /// What is strange, but right, about the days it fires on.
     pub fn day_note(&self) -> Option<&'static str> {
-        match self.trigger.fired() {
-            Trigger::Cron(cron) if cron.day_rule() == DayRule::Either => Some(EITHER_DAY),
-            _ => None,
-        }
+        self.on_either_day.then_some(EITHER_DAY)
     }
 }
 

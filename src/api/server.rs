@@ -1,0 +1,267 @@
+//! The server: a thread with a small runtime, on which every connection is a task.
+//!
+//! It has nothing to do while nobody is connected, and no timer runs then.
+
+use super::desk::Desk;
+use super::feed::Feed;
+use super::handlers::{self, Asked};
+use super::impatient::Impatient;
+use super::request::Query;
+use super::response::{Answer, Failure};
+use super::routes::route;
+use super::wire::Identity;
+use crate::sys::control_socket::may_command;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::os::unix::net::UnixListener as StdUnixListener;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::sleep;
+
+/// Where all paths begin, but those of `/metrics` and `/healthz`.
+pub(super) const PREFIX: &str = "/scheduler";
+
+/// Connections at once. More are told that it is busy.
+const MAX_CONNECTIONS: usize = 64;
+
+/// The head of a request must have come within this, on a connection kept open as well.
+const HEADER_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Nobody reads for so long: the connection is closed.
+const WRITE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Largest head of a request.
+const MAX_HEADER_BYTES: usize = 16 * 1024;
+
+/// Most header lines.
+const MAX_HEADERS: usize = 64;
+
+/// What is read and written at once of each connection.
+const BUFFER_BYTES: usize = 32 * 1024;
+
+/// After a failed accept: no descriptor is left, and trying at once would only spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What is said to who finds all places taken.
+const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
+    connection: close\r\ncontent-length: 57\r\n\r\n{\"error_message\":\"busy: 64 connections are open already\"}";
+
+/// What the server tells of the scheduler without asking it.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Who it is.
+    pub identity: Identity,
+}
+
+/// What all connections share.
+#[derive(Debug)]
+pub(super) struct State {
+    pub desk: Desk,
+    pub feed: Feed,
+    pub facts: Facts,
+    /// Held while a job is changed.
+    pub changes: Mutex<()>,
+    /// Becomes true when the server is to end.
+    ending: watch::Receiver<bool>,
+}
+
+/// The running server.
+#[derive(Debug)]
+pub struct Server {
+    ending: watch::Sender<bool>,
+    ended: mpsc::Receiver<()>,
+}
+
+impl Server {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// No descriptor, memory or thread is left.
+    pub fn start(
+        listener: StdUnixListener,
+        facts: Facts,
+        desk: Desk,
+        feed: Feed,
+    ) -> io::Result<Self> {
+        let (ending, ending_seen) = watch::channel(false);
+        let (sender, ended) = mpsc::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()?;
+        let state = Arc::new(State {
+            desk,
+            feed,
+            facts,
+            changes: Mutex::new(()),
+            ending: ending_seen,
+        });
+        listener.set_nonblocking(true)?;
+        let listener = {
+            let _inside = runtime.enter();
+            UnixListener::from_std(listener)?
+        };
+        thread::Builder::new()
+            .name("rsched-api".to_owned())
+            .spawn(move || {
+                runtime.block_on(serve(listener, state));
+                // Who waits for the end learns of it by the channel's.
+                drop(sender);
+            })?;
+        Ok(Self { ending, ended })
+    }
+
+    /// Lets answers that are under way get out, then ends it; after `patience` in any case.
+    pub fn finish(self, patience: Duration) {
+        self.ending.send_replace(true);
+        // Nothing is ever sent: what is awaited is the end of the channel.
+        _ = self.ended.recv_timeout(patience);
+    }
+}
+
+/// Accepts until the end, then waits for the connections.
+async fn serve(listener: UnixListener, state: Arc<State>) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut ending = state.ending.clone();
+    {
+        let accepting = pin!(accept(&listener, &state, &places));
+        let ended = pin!(ending.wait_for(|ending| *ending));
+        first_of(accepting, ended).await;
+    }
+    drop(listener);
+    let all = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
+    drop(places.acquire_many(all).await);
+}
+
+async fn accept(listener: &UnixListener, state: &Arc<State>, places: &Arc<Semaphore>) {
+    // Who is turned away has a place as well, for as long as that takes.
+    let doorstep = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        if !is_welcome(&stream, state) {
+            continue;
+        }
+        if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+            drop(tokio::spawn(connection(stream, Arc::clone(state), place)));
+        } else if let Ok(place) = Arc::clone(&doorstep).try_acquire_owned() {
+            drop(tokio::spawn(turn_away(stream, place)));
+        }
+    }
+}
+
+/// The directory keeps others out already; this says who came all the same.
+fn is_welcome(stream: &UnixStream, state: &State) -> bool {
+    match stream.peer_cred() {
+        Ok(peer) if may_command(peer.uid()) => true,
+        Ok(peer) => {
+            let pid = peer.pid().map_or("?".to_owned(), |pid| pid.to_string());
+            let who = format!("uid {}, pid {pid}", peer.uid());
+            state
+                .desk
+                .warn(format!("Refused a connection to the control socket: {who}"));
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+async fn turn_away(stream: UnixStream, _place: OwnedSemaphorePermit) {
+    if stream.writable().await.is_ok() {
+        drop(stream.try_write(BUSY));
+    }
+    // Closing at once, with its request unread, could take the answer away from it.
+    let mut scrap = [0; 1024];
+    let gone = pin!(async {
+        while stream.readable().await.is_ok() {
+            match stream.try_read(&mut scrap) {
+                Ok(0) => return,
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return,
+                _ => {}
+            }
+        }
+    });
+    first_of(gone, pin!(sleep(Duration::from_secs(1)))).await;
+}
+
+async fn connection<S>(stream: S, state: Arc<State>, _place: OwnedSemaphorePermit)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut ending = state.ending.clone();
+    let service = service_fn(|request| answer(Arc::clone(&state), request));
+    let stream = TokioIo::new(Impatient::new(stream, WRITE_PATIENCE));
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_PATIENCE)
+            .max_headers(MAX_HEADERS)
+            .max_header_size(MAX_HEADER_BYTES)
+            .max_buf_size(BUFFER_BYTES)
+            .serve_connection(stream, service)
+    );
+    let ended = pin!(ending.wait_for(|ending| *ending));
+    // Whatever ends a connection is the client's business: it asked for something and has gone.
+    if first_of(connection.as_mut(), ended).await {
+        connection.as_mut().graceful_shutdown();
+        drop(connection.await);
+    }
+}
+
+/// Waits for whichever ends first; true if it was the second.
+async fn first_of<A: Future + Unpin, B: Future + Unpin>(mut one: A, mut other: B) -> bool {
+    use std::pin::Pin;
+    poll_fn(|context| {
+        if Pin::new(&mut one).poll(context).is_ready() {
+            Poll::Ready(false)
+        } else if Pin::new(&mut other).poll(context).is_ready() {
+            Poll::Ready(true)
+        } else {
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Answer, Infallible> {
+    Ok(granted(&state, request).await.unwrap_or_else(Answer::from))
+}
+
+async fn granted(state: &State, request: Request<Incoming>) -> Result<Answer, Failure> {
+    let (head, body) = request.into_parts();
+    let route = route(head.method.as_str(), head.uri.path(), PREFIX)?;
+    let asked = Asked {
+        query: Query::read(head.uri.query())?,
+        headers: head.headers,
+        body,
+    };
+    handlers::handle(state, route, asked).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_turned_away_gets_a_whole_answer() {
+        let text = std::str::from_utf8(BUSY).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.ends_with(&format!("content-length: {}", body.len())));
+        assert!(body.contains(&MAX_CONNECTIONS.to_string()));
+    }
+}

@@ -1,0 +1,136 @@
+//! What is counted of each job, for `/metrics` and for its last run.
+
+use crate::scheduler::{Emitted, EventName, Outcome, RunId};
+use crate::time::WallTime;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Upper bounds of how long runs take, in seconds.
+const DURATIONS: [f64; 9] = [
+    0.01, 0.1, 1.0, 10.0, 60.0, 300.0, 1_800.0, 7_200.0, 43_200.0,
+];
+/// Upper bounds of how late runs start, in seconds.
+const DELAYS: [f64; 9] = [0.001, 0.002, 0.005, 0.01, 0.1, 1.0, 10.0, 60.0, 600.0];
+
+/// Counts by bound. The bounds stand with the code, not in each of a hundred thousand jobs.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Histogram {
+    /// How many are within each bound and above the one before; the last, above all.
+    counts: [u64; 10],
+    sum_seconds: f64,
+}
+
+impl Histogram {
+    fn count(&mut self, value: Duration, bounds: [f64; 9]) {
+        let seconds = value.as_secs_f64();
+        let bucket = bounds.iter().position(|&bound| seconds <= bound);
+        self.counts[bucket.unwrap_or(9)] += 1;
+        self.sum_seconds += seconds;
+    }
+
+    /// How many there are at most so large, bound by bound; then the sum and the number of all.
+    pub fn cumulative(&self, bounds: [f64; 9]) -> (Vec<(f64, u64)>, f64, u64) {
+        let mut total = 0;
+        let mut add = |count: &u64| {
+            total += count;
+            total
+        };
+        let upto: Vec<u64> = self.counts.iter().map(&mut add).collect();
+        let pairs = bounds.into_iter().zip(upto.iter().copied()).collect();
+        (pairs, self.sum_seconds, total)
+    }
+}
+
+/// A run that ended.
+#[derive(Clone, Debug)]
+pub(super) struct LastRun {
+    pub run_id: Option<RunId>,
+    pub fire_time: Option<WallTime>,
+    pub outcome: Outcome,
+    pub exit_code: Option<i32>,
+    pub signal: Option<i32>,
+    pub duration: Option<Duration>,
+}
+
+/// What is known of one job since the scheduler started.
+#[derive(Clone, Debug, Default)]
+pub(super) struct JobTally {
+    pub outcomes: BTreeMap<Outcome, u64>,
+    durations: Histogram,
+    delays: Histogram,
+    pub last_run: Option<LastRun>,
+    /// When it last succeeded.
+    pub last_success: Option<WallTime>,
+}
+
+impl JobTally {
+    /// Takes in an event about the job.
+    pub fn note(&mut self, told: &Emitted) {
+        if told.name == EventName::JobStarted
+            && let Some(late_by) = told.late_by
+        {
+            self.delays.count(late_by, DELAYS);
+        }
+        let Some(outcome) = told.outcome else {
+            return;
+        };
+        *self.outcomes.entry(outcome).or_default() += told.count.unwrap_or(1);
+        if let Some(duration) = told.duration {
+            self.durations.count(duration, DURATIONS);
+        }
+        if matches!(told.name, EventName::JobExecuted | EventName::JobError) {
+            self.last_run = Some(LastRun {
+                run_id: told.run_id,
+                fire_time: told.fire_time,
+                outcome,
+                exit_code: told.exit_code,
+                signal: told.signal,
+                duration: told.duration,
+            });
+        }
+        if outcome == Outcome::Succeeded {
+            self.last_success = Some(told.time);
+        }
+    }
+
+    pub fn durations(&self) -> (Vec<(f64, u64)>, f64, u64) {
+        self.durations.cumulative(DURATIONS)
+    }
+
+    pub fn delays(&self) -> (Vec<(f64, u64)>, f64, u64) {
+        self.delays.cumulative(DELAYS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::JobId;
+
+    #[test]
+    fn a_bound_holds_what_is_exactly_as_long() {
+        let mut histogram = Histogram::default();
+        for seconds in [1, 1, 60, 50_000] {
+            histogram.count(Duration::from_secs(seconds), DURATIONS);
+        }
+        let (upto, sum, count) = histogram.cumulative(DURATIONS);
+        assert_eq!(
+            upto[1..6],
+            [(0.1, 0), (1.0, 2), (10.0, 2), (60.0, 3), (300.0, 3)]
+        );
+        assert!((sum - 50_062.0).abs() < f64::EPSILON);
+        assert_eq!(count, 4);
+    }
+
+    #[test]
+    fn a_range_of_missed_fires_counts_each() {
+        let mut tally = JobTally::default();
+        tally.note(&Emitted {
+            outcome: Some(Outcome::Missed),
+            count: Some(7),
+            ..Emitted::about(EventName::JobMissed, &JobId::parse("a").unwrap())
+        });
+        assert_eq!(tally.outcomes[&Outcome::Missed], 7);
+        assert!(tally.last_run.is_none());
+    }
+}

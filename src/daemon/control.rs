@@ -1,0 +1,135 @@
+//! The loop's side of the control API: questions answered, commands given to the scheduler, and
+//! their answers given back.
+
+use super::event_loop::Daemon;
+use super::jobs_source::Rejected;
+use super::level::Level;
+use crate::api::{Feed, Question, Questions, Rejection, Server};
+use crate::diagnostic;
+use crate::scheduler::{Event, Reply, ShutdownRequest, Token};
+use crate::sys::control_socket::ControlSocket;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Questions answered in a turn of the loop; fires that are due come between.
+const QUESTIONS_A_TURN: usize = 32;
+
+/// How long answers may take to get out when all else is done.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
+
+/// What the loop has of the control API.
+#[derive(Debug)]
+pub struct Control {
+    /// Where questions come from.
+    pub questions: Questions,
+    /// Where events go.
+    pub feed: Feed,
+    /// The thread that talks to clients.
+    pub server: Server,
+    /// Its socket.
+    pub socket: ControlSocket,
+}
+
+/// Who waits for the answer to which command.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    last_token: u64,
+    clients: BTreeMap<Token, oneshot::Sender<Reply>>,
+}
+
+impl Waiting {
+    fn add(&mut self, client: oneshot::Sender<Reply>) -> Token {
+        self.last_token += 1;
+        let token = Token(self.last_token);
+        self.clients.insert(token, client);
+        token
+    }
+
+    /// Hands over an answer. Who asked may have gone: that is their business.
+    pub fn answer(&mut self, token: Token, reply: Reply) {
+        if let Some(client) = self.clients.remove(&token) {
+            drop(client.send(reply));
+        }
+    }
+}
+
+impl Daemon {
+    pub(super) fn answer_questions(&mut self) {
+        for question in self.setup.control.questions.take(QUESTIONS_A_TURN) {
+            self.answer_question(question);
+        }
+    }
+
+    // An answer that nobody waits for any more is dropped, here and below.
+    fn answer_question(&mut self, question: Question) {
+        let scheduler = &self.setup.scheduler;
+        match question {
+            Question::Overview(client) => drop(client.send(scheduler.overview())),
+            Question::Jobs {
+                after,
+                limit,
+                answer,
+            } => drop(answer.send(scheduler.jobs_after(after.as_ref(), limit))),
+            Question::Job(id, client) => drop(client.send(scheduler.job_status(&id))),
+            Question::Runs(id, client) => drop(client.send(scheduler.runs_of(id.as_ref()))),
+            Question::Run(id, client) => drop(client.send(scheduler.run_status(id))),
+            Question::Surroundings(client) => {
+                drop(client.send(self.setup.surroundings.clone()));
+            }
+            Question::Command(command, client) => {
+                let token = self.waiting.add(client);
+                self.feed(Event::Command { token, command });
+            }
+            Question::Reload(client) => {
+                let answer = self.reload().map_err(|rejected| rejection(&rejected));
+                drop(client.send(answer));
+            }
+            Question::Shutdown(request, client) => {
+                self.stop_by(request);
+                _ = client.send(());
+            }
+            Question::Warn(message) => self.say(Level::Warn, &message),
+        }
+    }
+
+    /// A request counts as as many signals as it is hard.
+    fn stop_by(&mut self, request: ShutdownRequest) {
+        let wanted = match request {
+            ShutdownRequest::Wait => 1,
+            ShutdownRequest::Terminate => 2,
+            ShutdownRequest::Kill => 3,
+        };
+        if self.stop_requests < wanted {
+            self.stop_requests = wanted - 1;
+            self.stop();
+        }
+    }
+}
+
+impl Control {
+    /// Ends the service, once everything is said.
+    pub(super) fn finish(self) {
+        self.feed.close();
+        drop(self.questions);
+        self.server.finish(LAST_ANSWERS);
+    }
+}
+
+fn rejection(rejected: &Rejected) -> Rejection {
+    match rejected {
+        Rejected::Unreadable(message) | Rejected::Untrusted(message) => Rejection {
+            message: message.clone(),
+            report: message.clone(),
+            diagnostics: "[]".to_owned(),
+        },
+        Rejected::Invalid {
+            diagnostics,
+            sources,
+        } => Rejection {
+            message: diagnostic::count(diagnostics),
+            report: diagnostic::render_human(diagnostics, sources, false),
+            diagnostics: diagnostic::render_json(diagnostics, sources),
+        },
+    }
+}
