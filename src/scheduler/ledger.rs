@@ -183,14 +183,6 @@ impl Ledger {
         &mut self.open.decisions
     }
 
-    /// Whether the run rests on a batch that is not durable yet.
-    pub fn has_undurable(&self, run: RunKey) -> bool {
-        let in_flight = self.in_flight.iter().map(|(_, page)| page);
-        in_flight
-            .chain([&self.open])
-            .any(|page| page.decisions.submitted.contains(&run))
-    }
-
     /// What was to be told of a run once its submission is durable is not told: it ended before.
     pub fn withdraw_submission(&mut self, run: RunId) {
         let in_flight = self.in_flight.iter_mut().map(|(_, page)| page);

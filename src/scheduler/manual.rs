@@ -89,17 +89,15 @@ impl Scheduler {
         let Some(run) = self.runs.get_mut(&key) else {
             return;
         };
+        if !run.is_running()
+            && let Some(state) = self.jobs.get_mut(&run.job.id)
+        {
+            // Should the store not take the run, its fire must not be judged again: it would run.
+            self.generation += 1;
+            state.generation = self.generation;
+        }
         match run.stage {
-            Stage::Waiting => {
-                if self.ledger.has_undurable(key)
-                    && let Some(state) = self.jobs.get_mut(&run.job.id)
-                {
-                    // It ends here, so its fire must not be judged again if the store fails.
-                    self.generation += 1;
-                    state.generation = self.generation;
-                }
-                self.skip_waiting(key, DROPPED);
-            }
+            Stage::Waiting => self.skip_waiting(key, DROPPED),
             // Where it comes to be all the same, it is stopped then.
             Stage::Deciding | Stage::Starting => run.stop_requested = true,
             Stage::Running { .. } => self.stop(key, StopReason::Requested, now),

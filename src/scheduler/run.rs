@@ -92,6 +92,11 @@ impl Run {
         !matches!(self.stage, Stage::Waiting)
     }
 
+    /// Whether its process exists.
+    pub fn is_running(&self) -> bool {
+        matches!(self.stage, Stage::Running { .. })
+    }
+
     /// An event about it.
     pub fn told(&self, name: EventName) -> Emitted {
         Emitted {

@@ -333,7 +333,10 @@ impl Scheduler {
                 continue;
             };
             if stale.contains(&run.job.id) {
-                self.skip_waiting(*key, "its job was changed before the store could take it");
+                self.skip_waiting(
+                    *key,
+                    "it was not on record yet when its job was changed, or stopped",
+                );
             } else if let Some(run) = self.runs.remove(key) {
                 self.waiting.retain(|waiting| waiting != key);
                 self.leave(&run);

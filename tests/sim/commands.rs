@@ -263,6 +263,25 @@ fn a_run_that_is_stopped_while_its_start_is_recorded_never_starts() {
 }
 
 #[test]
+fn a_run_that_is_stopped_before_it_is_on_record_never_comes_back() {
+    let toml = "[executors.default]\nmax_workers = 1\n[jobs.busy]\ncron = '@yearly'\ncommand = 'x'\n[jobs.a]\n\
+                cron = '* * * * *'\ncommand = 'x'\nmisfire_grace_time = 'forever'\n";
+    // Once where it waits for a worker, once where it has one.
+    for busy_for in [300, 1] {
+        let mut world = World::new("2026-01-01 00:00:30", toml).runs_for("busy", seconds(busy_for));
+        world.trigger("busy").unwrap();
+        world.run_for(seconds(20));
+        world.store_takes(seconds(3));
+        world.store_fails_for(seconds(30));
+        world.run_for(seconds(11));
+        world.command(Command::KillJob(id("a")));
+        world.run_for(seconds(50));
+        assert!(world.starts("a").is_empty());
+        assert_eq!(world.fires("a", EventName::JobSkipped), 1);
+    }
+}
+
+#[test]
 fn a_job_is_added_changed_and_removed_at_run_time() {
     let mut world = World::new("2026-01-01 00:00:30", "");
     assert_eq!(world.add(MINUTELY, false), Some(Reply::Done));
