@@ -33,6 +33,20 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('next', 'next', [CompletionResultType]::ParameterValue, 'Show the next fire times of an expression, or of the jobs of files')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a schedule in plain English, with its fields and what is odd about it')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check jobs files: every error and warning, nothing is run')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the jobs of a running scheduler, with their next fire and their last outcome')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show how the running scheduler is; an unhealthy one is exit code 1')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all there is to know of one job, or of one run that has not ended')
+            [CompletionResult]::new('trigger', 'trigger', [CompletionResultType]::ParameterValue, 'Run a job now, whatever its schedule says')
+            [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Resume jobs that were paused, or the scheduler')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Add a job to the running scheduler')
+            [CompletionResult]::new('modify', 'modify', [CompletionResultType]::ParameterValue, 'Change keys of a job that was added')
+            [CompletionResult]::new('reschedule', 'reschedule', [CompletionResultType]::ParameterValue, 'Give a job that was added another trigger')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove jobs that were added; what runs of them runs to its end')
+            [CompletionResult]::new('kill', 'kill', [CompletionResultType]::ParameterValue, 'Stop a run, or all runs of a job: SIGTERM, and SIGKILL some time after')
+            [CompletionResult]::new('events', 'events', [CompletionResultType]::ParameterValue, 'Show what happened, and with -f what happens')
+            [CompletionResult]::new('reload', 'reload', [CompletionResultType]::ParameterValue, 'Have the running scheduler read its jobs files again')
+            [CompletionResult]::new('shutdown', 'shutdown', [CompletionResultType]::ParameterValue, 'Stop the running scheduler')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completions of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page (roff)')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -43,7 +57,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look')
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The loudness of the log; job output is at info')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where records are kept, instead of what the file says: sqlite, sqlite:PATH or memory')
-            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Directory of the lock and the records [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Directory of lock, records and control socket [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of this scheduler, for its directories [default: from the first file]')
             [CompletionResult]::new('--trust-owner', '--trust-owner', [CompletionResultType]::ParameterName, 'Also trust jobs files of this user')
             [CompletionResult]::new('--paused', '--paused', [CompletionResultType]::ParameterName, 'Start paused: no job is started')
@@ -103,6 +117,223 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'rsched;list' {
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Only jobs in this state')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Only jobs with this tag')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Its control socket')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rsched;status' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Its control socket')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rsched;show' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Its control socket')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rsched;trigger' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Its control socket')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Follow the run to its end and exit with its exit code: 128+n if it died of signal n, 1 if it never ran')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rsched;pause' {
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Its control socket')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'The scheduler')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rsched;resume' {
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Its control socket')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'The scheduler')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'rsched;add' {
+            [CompletionResult]::new('--cron', '--cron', [CompletionResultType]::ParameterName, 'A crontab expression, a nickname or a table of fields: ''{ day = "3rd fri", hour = 8 }''')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Every so often')
+            [CompletionResult]::new('--date', '--date', [CompletionResultType]::ParameterName, 'Once, at this time')
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'A key of the jobs file with its value (may be given more than once)')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Its control socket')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Take the place of a job that was added with the same id')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rsched;modify' {
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Its control socket')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'rsched;reschedule' {
+            [CompletionResult]::new('--cron', '--cron', [CompletionResultType]::ParameterName, 'A crontab expression, a nickname or a table of fields: ''{ day = "3rd fri", hour = 8 }''')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Every so often')
+            [CompletionResult]::new('--date', '--date', [CompletionResultType]::ParameterName, 'Once, at this time')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Its control socket')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'rsched;remove' {
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Its control socket')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'rsched;kill' {
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Its control socket')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'rsched;events' {
+            [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'Only what came after the event of this number')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Its control socket')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Go on with what happens from now on')
+            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Go on with what happens from now on')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rsched;reload' {
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Its control socket')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rsched;shutdown' {
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'Its control socket')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Stop what runs with SIGTERM at once, not after the shutdown timeout')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'rsched;completions' {
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
@@ -126,6 +357,20 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('next', 'next', [CompletionResultType]::ParameterValue, 'Show the next fire times of an expression, or of the jobs of files')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a schedule in plain English, with its fields and what is odd about it')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check jobs files: every error and warning, nothing is run')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the jobs of a running scheduler, with their next fire and their last outcome')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show how the running scheduler is; an unhealthy one is exit code 1')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all there is to know of one job, or of one run that has not ended')
+            [CompletionResult]::new('trigger', 'trigger', [CompletionResultType]::ParameterValue, 'Run a job now, whatever its schedule says')
+            [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Resume jobs that were paused, or the scheduler')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Add a job to the running scheduler')
+            [CompletionResult]::new('modify', 'modify', [CompletionResultType]::ParameterValue, 'Change keys of a job that was added')
+            [CompletionResult]::new('reschedule', 'reschedule', [CompletionResultType]::ParameterValue, 'Give a job that was added another trigger')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove jobs that were added; what runs of them runs to its end')
+            [CompletionResult]::new('kill', 'kill', [CompletionResultType]::ParameterValue, 'Stop a run, or all runs of a job: SIGTERM, and SIGKILL some time after')
+            [CompletionResult]::new('events', 'events', [CompletionResultType]::ParameterValue, 'Show what happened, and with -f what happens')
+            [CompletionResult]::new('reload', 'reload', [CompletionResultType]::ParameterValue, 'Have the running scheduler read its jobs files again')
+            [CompletionResult]::new('shutdown', 'shutdown', [CompletionResultType]::ParameterValue, 'Stop the running scheduler')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completions of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page (roff)')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -141,6 +386,48 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             break
         }
         'rsched;help;validate' {
+            break
+        }
+        'rsched;help;list' {
+            break
+        }
+        'rsched;help;status' {
+            break
+        }
+        'rsched;help;show' {
+            break
+        }
+        'rsched;help;trigger' {
+            break
+        }
+        'rsched;help;pause' {
+            break
+        }
+        'rsched;help;resume' {
+            break
+        }
+        'rsched;help;add' {
+            break
+        }
+        'rsched;help;modify' {
+            break
+        }
+        'rsched;help;reschedule' {
+            break
+        }
+        'rsched;help;remove' {
+            break
+        }
+        'rsched;help;kill' {
+            break
+        }
+        'rsched;help;events' {
+            break
+        }
+        'rsched;help;reload' {
+            break
+        }
+        'rsched;help;shutdown' {
             break
         }
         'rsched;help;completions' {

@@ -30,6 +30,20 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand next 'Show the next fire times of an expression, or of the jobs of files'
             cand explain 'Explain a schedule in plain English, with its fields and what is odd about it'
             cand validate 'Check jobs files: every error and warning, nothing is run'
+            cand list 'List the jobs of a running scheduler, with their next fire and their last outcome'
+            cand status 'Show how the running scheduler is; an unhealthy one is exit code 1'
+            cand show 'Show all there is to know of one job, or of one run that has not ended'
+            cand trigger 'Run a job now, whatever its schedule says'
+            cand pause 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait'
+            cand resume 'Resume jobs that were paused, or the scheduler'
+            cand add 'Add a job to the running scheduler'
+            cand modify 'Change keys of a job that was added'
+            cand reschedule 'Give a job that was added another trigger'
+            cand remove 'Remove jobs that were added; what runs of them runs to its end'
+            cand kill 'Stop a run, or all runs of a job: SIGTERM, and SIGKILL some time after'
+            cand events 'Show what happened, and with -f what happens'
+            cand reload 'Have the running scheduler read its jobs files again'
+            cand shutdown 'Stop the running scheduler'
             cand completions 'Print the completions of a shell'
             cand man 'Print the man page (roff)'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -39,7 +53,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand --log-format 'How log lines look'
             cand --log-level 'The loudness of the log; job output is at info'
             cand --store 'Where records are kept, instead of what the file says: sqlite, sqlite:PATH or memory'
-            cand --state-dir 'Directory of the lock and the records [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]'
+            cand --state-dir 'Directory of lock, records and control socket [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]'
             cand --name 'Name of this scheduler, for its directories [default: from the first file]'
             cand --trust-owner 'Also trust jobs files of this user'
             cand --paused 'Start paused: no job is started'
@@ -95,6 +109,209 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'rsched;list'= {
+            cand --state 'Only jobs in this state'
+            cand --tag 'Only jobs with this tag'
+            cand --format 'How the answer looks'
+            cand --socket 'Its control socket'
+            cand -f 'The one that runs this jobs file'
+            cand --file 'The one that runs this jobs file'
+            cand --state-dir 'The one that was started with this --state-dir'
+            cand --name 'The one that was started with this --name'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rsched;status'= {
+            cand --format 'How the answer looks'
+            cand --socket 'Its control socket'
+            cand -f 'The one that runs this jobs file'
+            cand --file 'The one that runs this jobs file'
+            cand --state-dir 'The one that was started with this --state-dir'
+            cand --name 'The one that was started with this --name'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rsched;show'= {
+            cand --format 'How the answer looks'
+            cand --socket 'Its control socket'
+            cand -f 'The one that runs this jobs file'
+            cand --file 'The one that runs this jobs file'
+            cand --state-dir 'The one that was started with this --state-dir'
+            cand --name 'The one that was started with this --name'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rsched;trigger'= {
+            cand --format 'How the answer looks'
+            cand --socket 'Its control socket'
+            cand -f 'The one that runs this jobs file'
+            cand --file 'The one that runs this jobs file'
+            cand --state-dir 'The one that was started with this --state-dir'
+            cand --name 'The one that was started with this --name'
+            cand --wait 'Follow the run to its end and exit with its exit code: 128+n if it died of signal n, 1 if it never ran'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rsched;pause'= {
+            cand --socket 'Its control socket'
+            cand -f 'The one that runs this jobs file'
+            cand --file 'The one that runs this jobs file'
+            cand --state-dir 'The one that was started with this --state-dir'
+            cand --name 'The one that was started with this --name'
+            cand --all 'The scheduler'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rsched;resume'= {
+            cand --socket 'Its control socket'
+            cand -f 'The one that runs this jobs file'
+            cand --file 'The one that runs this jobs file'
+            cand --state-dir 'The one that was started with this --state-dir'
+            cand --name 'The one that was started with this --name'
+            cand --all 'The scheduler'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'rsched;add'= {
+            cand --cron 'A crontab expression, a nickname or a table of fields: ''{ day = "3rd fri", hour = 8 }'''
+            cand --interval 'Every so often'
+            cand --date 'Once, at this time'
+            cand --set 'A key of the jobs file with its value (may be given more than once)'
+            cand --socket 'Its control socket'
+            cand -f 'The one that runs this jobs file'
+            cand --file 'The one that runs this jobs file'
+            cand --state-dir 'The one that was started with this --state-dir'
+            cand --name 'The one that was started with this --name'
+            cand --replace 'Take the place of a job that was added with the same id'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rsched;modify'= {
+            cand --socket 'Its control socket'
+            cand -f 'The one that runs this jobs file'
+            cand --file 'The one that runs this jobs file'
+            cand --state-dir 'The one that was started with this --state-dir'
+            cand --name 'The one that was started with this --name'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'rsched;reschedule'= {
+            cand --cron 'A crontab expression, a nickname or a table of fields: ''{ day = "3rd fri", hour = 8 }'''
+            cand --interval 'Every so often'
+            cand --date 'Once, at this time'
+            cand --socket 'Its control socket'
+            cand -f 'The one that runs this jobs file'
+            cand --file 'The one that runs this jobs file'
+            cand --state-dir 'The one that was started with this --state-dir'
+            cand --name 'The one that was started with this --name'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'rsched;remove'= {
+            cand --socket 'Its control socket'
+            cand -f 'The one that runs this jobs file'
+            cand --file 'The one that runs this jobs file'
+            cand --state-dir 'The one that was started with this --state-dir'
+            cand --name 'The one that was started with this --name'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'rsched;kill'= {
+            cand --socket 'Its control socket'
+            cand -f 'The one that runs this jobs file'
+            cand --file 'The one that runs this jobs file'
+            cand --state-dir 'The one that was started with this --state-dir'
+            cand --name 'The one that was started with this --name'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'rsched;events'= {
+            cand --after 'Only what came after the event of this number'
+            cand --format 'How the answer looks'
+            cand --socket 'Its control socket'
+            cand --file 'The one that runs this jobs file'
+            cand --state-dir 'The one that was started with this --state-dir'
+            cand --name 'The one that was started with this --name'
+            cand -f 'Go on with what happens from now on'
+            cand --follow 'Go on with what happens from now on'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rsched;reload'= {
+            cand --socket 'Its control socket'
+            cand -f 'The one that runs this jobs file'
+            cand --file 'The one that runs this jobs file'
+            cand --state-dir 'The one that was started with this --state-dir'
+            cand --name 'The one that was started with this --name'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rsched;shutdown'= {
+            cand --socket 'Its control socket'
+            cand -f 'The one that runs this jobs file'
+            cand --file 'The one that runs this jobs file'
+            cand --state-dir 'The one that was started with this --state-dir'
+            cand --name 'The one that was started with this --name'
+            cand --now 'Stop what runs with SIGTERM at once, not after the shutdown timeout'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'rsched;completions'= {
             cand -v 'Say more'
             cand --verbose 'Say more'
@@ -116,6 +333,20 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand next 'Show the next fire times of an expression, or of the jobs of files'
             cand explain 'Explain a schedule in plain English, with its fields and what is odd about it'
             cand validate 'Check jobs files: every error and warning, nothing is run'
+            cand list 'List the jobs of a running scheduler, with their next fire and their last outcome'
+            cand status 'Show how the running scheduler is; an unhealthy one is exit code 1'
+            cand show 'Show all there is to know of one job, or of one run that has not ended'
+            cand trigger 'Run a job now, whatever its schedule says'
+            cand pause 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait'
+            cand resume 'Resume jobs that were paused, or the scheduler'
+            cand add 'Add a job to the running scheduler'
+            cand modify 'Change keys of a job that was added'
+            cand reschedule 'Give a job that was added another trigger'
+            cand remove 'Remove jobs that were added; what runs of them runs to its end'
+            cand kill 'Stop a run, or all runs of a job: SIGTERM, and SIGKILL some time after'
+            cand events 'Show what happened, and with -f what happens'
+            cand reload 'Have the running scheduler read its jobs files again'
+            cand shutdown 'Stop the running scheduler'
             cand completions 'Print the completions of a shell'
             cand man 'Print the man page (roff)'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -127,6 +358,34 @@ set edit:completion:arg-completer[rsched] = {|@words|
         &'rsched;help;explain'= {
         }
         &'rsched;help;validate'= {
+        }
+        &'rsched;help;list'= {
+        }
+        &'rsched;help;status'= {
+        }
+        &'rsched;help;show'= {
+        }
+        &'rsched;help;trigger'= {
+        }
+        &'rsched;help;pause'= {
+        }
+        &'rsched;help;resume'= {
+        }
+        &'rsched;help;add'= {
+        }
+        &'rsched;help;modify'= {
+        }
+        &'rsched;help;reschedule'= {
+        }
+        &'rsched;help;remove'= {
+        }
+        &'rsched;help;kill'= {
+        }
+        &'rsched;help;events'= {
+        }
+        &'rsched;help;reload'= {
+        }
+        &'rsched;help;shutdown'= {
         }
         &'rsched;help;completions'= {
         }

@@ -32,6 +32,20 @@ complete -c rsched -n "__fish_rsched_needs_command" -f -a "run" -d 'Run the jobs
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "next" -d 'Show the next fire times of an expression, or of the jobs of files'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "explain" -d 'Explain a schedule in plain English, with its fields and what is odd about it'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "validate" -d 'Check jobs files: every error and warning, nothing is run'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "list" -d 'List the jobs of a running scheduler, with their next fire and their last outcome'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "status" -d 'Show how the running scheduler is; an unhealthy one is exit code 1'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "show" -d 'Show all there is to know of one job, or of one run that has not ended'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "trigger" -d 'Run a job now, whatever its schedule says'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "pause" -d 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "resume" -d 'Resume jobs that were paused, or the scheduler'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "add" -d 'Add a job to the running scheduler'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "modify" -d 'Change keys of a job that was added'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "reschedule" -d 'Give a job that was added another trigger'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "remove" -d 'Remove jobs that were added; what runs of them runs to its end'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "kill" -d 'Stop a run, or all runs of a job: SIGTERM, and SIGKILL some time after'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "events" -d 'Show what happened, and with -f what happens'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "reload" -d 'Have the running scheduler read its jobs files again'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "shutdown" -d 'Stop the running scheduler'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "man" -d 'Print the man page (roff)'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -43,7 +57,7 @@ warn\t''
 info\t''
 debug\t''"
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l store -d 'Where records are kept, instead of what the file says: sqlite, sqlite:PATH or memory' -r
-complete -c rsched -n "__fish_rsched_using_subcommand run" -l state-dir -d 'Directory of the lock and the records [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand run" -l state-dir -d 'Directory of lock, records and control socket [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]' -r -f -a "(__fish_complete_directories)"
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l name -d 'Name of this scheduler, for its directories [default: from the first file]' -r
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l trust-owner -d 'Also trust jobs files of this user' -r
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l paused -d 'Start paused: no job is started'
@@ -92,16 +106,158 @@ json\t'One JSON array'"
 complete -c rsched -n "__fish_rsched_using_subcommand validate" -s v -l verbose -d 'Say more'
 complete -c rsched -n "__fish_rsched_using_subcommand validate" -s q -l quiet -d 'Say only what is wrong'
 complete -c rsched -n "__fish_rsched_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rsched -n "__fish_rsched_using_subcommand list" -l state -d 'Only jobs in this state' -r -f -a "scheduled\t''
+paused\t''
+running\t''
+finished\t''
+disabled\t''"
+complete -c rsched -n "__fish_rsched_using_subcommand list" -l tag -d 'Only jobs with this tag' -r
+complete -c rsched -n "__fish_rsched_using_subcommand list" -l format -d 'How the answer looks' -r -f -a "table\t'For people'
+json\t'JSON'"
+complete -c rsched -n "__fish_rsched_using_subcommand list" -l socket -d 'Its control socket' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand list" -s f -l file -d 'The one that runs this jobs file' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand list" -l state-dir -d 'The one that was started with this --state-dir' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand list" -l name -d 'The one that was started with this --name' -r
+complete -c rsched -n "__fish_rsched_using_subcommand list" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand list" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rsched -n "__fish_rsched_using_subcommand status" -l format -d 'How the answer looks' -r -f -a "table\t'For people'
+json\t'JSON'"
+complete -c rsched -n "__fish_rsched_using_subcommand status" -l socket -d 'Its control socket' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand status" -s f -l file -d 'The one that runs this jobs file' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand status" -l state-dir -d 'The one that was started with this --state-dir' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand status" -l name -d 'The one that was started with this --name' -r
+complete -c rsched -n "__fish_rsched_using_subcommand status" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand status" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rsched -n "__fish_rsched_using_subcommand show" -l format -d 'How the answer looks' -r -f -a "table\t'For people'
+json\t'JSON'"
+complete -c rsched -n "__fish_rsched_using_subcommand show" -l socket -d 'Its control socket' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand show" -s f -l file -d 'The one that runs this jobs file' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand show" -l state-dir -d 'The one that was started with this --state-dir' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand show" -l name -d 'The one that was started with this --name' -r
+complete -c rsched -n "__fish_rsched_using_subcommand show" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand show" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rsched -n "__fish_rsched_using_subcommand trigger" -l format -d 'How the answer looks' -r -f -a "table\t'For people'
+json\t'JSON'"
+complete -c rsched -n "__fish_rsched_using_subcommand trigger" -l socket -d 'Its control socket' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand trigger" -s f -l file -d 'The one that runs this jobs file' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand trigger" -l state-dir -d 'The one that was started with this --state-dir' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand trigger" -l name -d 'The one that was started with this --name' -r
+complete -c rsched -n "__fish_rsched_using_subcommand trigger" -l wait -d 'Follow the run to its end and exit with its exit code: 128+n if it died of signal n, 1 if it never ran'
+complete -c rsched -n "__fish_rsched_using_subcommand trigger" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand trigger" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand trigger" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rsched -n "__fish_rsched_using_subcommand pause" -l socket -d 'Its control socket' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand pause" -s f -l file -d 'The one that runs this jobs file' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand pause" -l state-dir -d 'The one that was started with this --state-dir' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand pause" -l name -d 'The one that was started with this --name' -r
+complete -c rsched -n "__fish_rsched_using_subcommand pause" -l all -d 'The scheduler'
+complete -c rsched -n "__fish_rsched_using_subcommand pause" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand pause" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand pause" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rsched -n "__fish_rsched_using_subcommand resume" -l socket -d 'Its control socket' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand resume" -s f -l file -d 'The one that runs this jobs file' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand resume" -l state-dir -d 'The one that was started with this --state-dir' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand resume" -l name -d 'The one that was started with this --name' -r
+complete -c rsched -n "__fish_rsched_using_subcommand resume" -l all -d 'The scheduler'
+complete -c rsched -n "__fish_rsched_using_subcommand resume" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand resume" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand resume" -s h -l help -d 'Print help'
+complete -c rsched -n "__fish_rsched_using_subcommand add" -l cron -d 'A crontab expression, a nickname or a table of fields: \'{ day = "3rd fri", hour = 8 }\'' -r
+complete -c rsched -n "__fish_rsched_using_subcommand add" -l interval -d 'Every so often' -r
+complete -c rsched -n "__fish_rsched_using_subcommand add" -l date -d 'Once, at this time' -r
+complete -c rsched -n "__fish_rsched_using_subcommand add" -l set -d 'A key of the jobs file with its value (may be given more than once)' -r
+complete -c rsched -n "__fish_rsched_using_subcommand add" -l socket -d 'Its control socket' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand add" -s f -l file -d 'The one that runs this jobs file' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand add" -l state-dir -d 'The one that was started with this --state-dir' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand add" -l name -d 'The one that was started with this --name' -r
+complete -c rsched -n "__fish_rsched_using_subcommand add" -l replace -d 'Take the place of a job that was added with the same id'
+complete -c rsched -n "__fish_rsched_using_subcommand add" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand add" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rsched -n "__fish_rsched_using_subcommand modify" -l socket -d 'Its control socket' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand modify" -s f -l file -d 'The one that runs this jobs file' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand modify" -l state-dir -d 'The one that was started with this --state-dir' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand modify" -l name -d 'The one that was started with this --name' -r
+complete -c rsched -n "__fish_rsched_using_subcommand modify" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand modify" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand modify" -s h -l help -d 'Print help'
+complete -c rsched -n "__fish_rsched_using_subcommand reschedule" -l cron -d 'A crontab expression, a nickname or a table of fields: \'{ day = "3rd fri", hour = 8 }\'' -r
+complete -c rsched -n "__fish_rsched_using_subcommand reschedule" -l interval -d 'Every so often' -r
+complete -c rsched -n "__fish_rsched_using_subcommand reschedule" -l date -d 'Once, at this time' -r
+complete -c rsched -n "__fish_rsched_using_subcommand reschedule" -l socket -d 'Its control socket' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand reschedule" -s f -l file -d 'The one that runs this jobs file' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand reschedule" -l state-dir -d 'The one that was started with this --state-dir' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand reschedule" -l name -d 'The one that was started with this --name' -r
+complete -c rsched -n "__fish_rsched_using_subcommand reschedule" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand reschedule" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand reschedule" -s h -l help -d 'Print help'
+complete -c rsched -n "__fish_rsched_using_subcommand remove" -l socket -d 'Its control socket' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand remove" -s f -l file -d 'The one that runs this jobs file' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand remove" -l state-dir -d 'The one that was started with this --state-dir' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand remove" -l name -d 'The one that was started with this --name' -r
+complete -c rsched -n "__fish_rsched_using_subcommand remove" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand remove" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand remove" -s h -l help -d 'Print help'
+complete -c rsched -n "__fish_rsched_using_subcommand kill" -l socket -d 'Its control socket' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand kill" -s f -l file -d 'The one that runs this jobs file' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand kill" -l state-dir -d 'The one that was started with this --state-dir' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand kill" -l name -d 'The one that was started with this --name' -r
+complete -c rsched -n "__fish_rsched_using_subcommand kill" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand kill" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand kill" -s h -l help -d 'Print help'
+complete -c rsched -n "__fish_rsched_using_subcommand events" -l after -d 'Only what came after the event of this number' -r
+complete -c rsched -n "__fish_rsched_using_subcommand events" -l format -d 'How the answer looks' -r -f -a "table\t'For people'
+json\t'JSON'"
+complete -c rsched -n "__fish_rsched_using_subcommand events" -l socket -d 'Its control socket' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand events" -l file -d 'The one that runs this jobs file' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand events" -l state-dir -d 'The one that was started with this --state-dir' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand events" -l name -d 'The one that was started with this --name' -r
+complete -c rsched -n "__fish_rsched_using_subcommand events" -s f -l follow -d 'Go on with what happens from now on'
+complete -c rsched -n "__fish_rsched_using_subcommand events" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand events" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand events" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rsched -n "__fish_rsched_using_subcommand reload" -l socket -d 'Its control socket' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand reload" -s f -l file -d 'The one that runs this jobs file' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand reload" -l state-dir -d 'The one that was started with this --state-dir' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand reload" -l name -d 'The one that was started with this --name' -r
+complete -c rsched -n "__fish_rsched_using_subcommand reload" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand reload" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand reload" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rsched -n "__fish_rsched_using_subcommand shutdown" -l socket -d 'Its control socket' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand shutdown" -s f -l file -d 'The one that runs this jobs file' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand shutdown" -l state-dir -d 'The one that was started with this --state-dir' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand shutdown" -l name -d 'The one that was started with this --name' -r
+complete -c rsched -n "__fish_rsched_using_subcommand shutdown" -l now -d 'Stop what runs with SIGTERM at once, not after the shutdown timeout'
+complete -c rsched -n "__fish_rsched_using_subcommand shutdown" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand shutdown" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand shutdown" -s h -l help -d 'Print help'
 complete -c rsched -n "__fish_rsched_using_subcommand completions" -s v -l verbose -d 'Say more'
 complete -c rsched -n "__fish_rsched_using_subcommand completions" -s q -l quiet -d 'Say only what is wrong'
 complete -c rsched -n "__fish_rsched_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c rsched -n "__fish_rsched_using_subcommand man" -s v -l verbose -d 'Say more'
 complete -c rsched -n "__fish_rsched_using_subcommand man" -s q -l quiet -d 'Say only what is wrong'
 complete -c rsched -n "__fish_rsched_using_subcommand man" -s h -l help -d 'Print help'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate completions man help" -f -a "run" -d 'Run the jobs of a file: the blocking scheduler, in the foreground'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate completions man help" -f -a "next" -d 'Show the next fire times of an expression, or of the jobs of files'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate completions man help" -f -a "explain" -d 'Explain a schedule in plain English, with its fields and what is odd about it'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate completions man help" -f -a "validate" -d 'Check jobs files: every error and warning, nothing is run'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate completions man help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate completions man help" -f -a "man" -d 'Print the man page (roff)'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "run" -d 'Run the jobs of a file: the blocking scheduler, in the foreground'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "next" -d 'Show the next fire times of an expression, or of the jobs of files'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "explain" -d 'Explain a schedule in plain English, with its fields and what is odd about it'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "validate" -d 'Check jobs files: every error and warning, nothing is run'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "list" -d 'List the jobs of a running scheduler, with their next fire and their last outcome'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "status" -d 'Show how the running scheduler is; an unhealthy one is exit code 1'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "show" -d 'Show all there is to know of one job, or of one run that has not ended'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "trigger" -d 'Run a job now, whatever its schedule says'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "pause" -d 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "resume" -d 'Resume jobs that were paused, or the scheduler'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "add" -d 'Add a job to the running scheduler'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "modify" -d 'Change keys of a job that was added'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "reschedule" -d 'Give a job that was added another trigger'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "remove" -d 'Remove jobs that were added; what runs of them runs to its end'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "kill" -d 'Stop a run, or all runs of a job: SIGTERM, and SIGKILL some time after'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "events" -d 'Show what happened, and with -f what happens'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "reload" -d 'Have the running scheduler read its jobs files again'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "shutdown" -d 'Stop the running scheduler'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "man" -d 'Print the man page (roff)'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -25,7 +25,7 @@ mod summary;
 pub use escape::{escape, is_invisible, quoted};
 pub use human::{MAX_SHOWN, render_human};
 pub use position::{Position, position_of};
-pub use record::{render_json, render_short};
+pub use record::{ascii_controls, render_json, render_short};
 pub use summary::{count, names, summary};
 
 use std::ops::Range;

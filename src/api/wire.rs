@@ -42,7 +42,7 @@ pub struct SchedulerJson {
     pub pid: i32,
     /// When it started.
     pub started_at: String,
-    /// The jobs files, as given.
+    /// The jobs files, with absolute paths.
     pub jobs_files: Vec<String>,
     /// How many jobs there are.
     pub jobs: usize,

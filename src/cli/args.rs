@@ -1,5 +1,9 @@
 //! The one definition of the command line: help, completions and man page are made from it.
 
+use super::control_args::{
+    AddArgs, EventsArgs, KillArgs, ListArgs, ModifyArgs, PauseArgs, ReloadArgs, RemoveArgs,
+    RescheduleArgs, ResumeArgs, ShowArgs, ShutdownArgs, StatusArgs, TriggerArgs,
+};
 use crate::config::Dialect;
 use crate::daemon::{Level, LogFormat};
 use crate::time::duration;
@@ -62,6 +66,20 @@ pub(super) enum Command {
     Next(NextArgs),
     Explain(ExplainArgs),
     Validate(ValidateArgs),
+    List(ListArgs),
+    Status(StatusArgs),
+    Show(ShowArgs),
+    Trigger(TriggerArgs),
+    Pause(PauseArgs),
+    Resume(ResumeArgs),
+    Add(AddArgs),
+    Modify(ModifyArgs),
+    Reschedule(RescheduleArgs),
+    Remove(RemoveArgs),
+    Kill(KillArgs),
+    Events(EventsArgs),
+    Reload(ReloadArgs),
+    Shutdown(ShutdownArgs),
     Completions(CompletionsArgs),
     /// Print the man page (roff)
     #[command(after_help = "Example:\n  rsched man | man -l -")]
@@ -97,7 +115,7 @@ pub(super) struct RunArgs {
     /// Where records are kept, instead of what the file says: sqlite, sqlite:PATH or memory
     #[arg(long, value_name = "STORE")]
     pub store: Option<String>,
-    /// Directory of the lock and the records [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]
+    /// Directory of lock, records and control socket [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub state_dir: Option<PathBuf>,
     /// Name of this scheduler, for its directories [default: from the first file]

@@ -2,32 +2,36 @@
 
 /// How a command ended. The man page's table is tested against [`ExitCode::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum ExitCode {
     /// Done.
-    Done = 0,
+    Done,
     /// The answer is no: an invalid file, nothing ever fires.
-    No = 1,
+    No,
     /// Wrong usage, an expression that does not parse among it.
-    Usage = 2,
-    /// Cannot create what it needs: state directory, lock.
-    CannotCreate = 73,
+    Usage,
+    /// There is no scheduler to talk to.
+    NoScheduler,
+    /// Cannot create what it needs: state directory, lock, socket.
+    CannotCreate,
     /// Input or output failed.
-    InputOutput = 74,
+    InputOutput,
     /// Another instance holds the lock.
-    Locked = 75,
+    Locked,
     /// Not permitted: an untrusted file or directory.
-    NotPermitted = 77,
+    NotPermitted,
     /// An invalid jobs file, for every command but `validate`.
-    InvalidFile = 78,
+    InvalidFile,
+    /// That of a run which was waited for; 128 and the signal's number, if one ended it.
+    OfRun(u8),
 }
 
 impl ExitCode {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
+    /// All of them, but those of runs.
+    pub const ALL: [Self; 9] = [
         Self::Done,
         Self::No,
         Self::Usage,
+        Self::NoScheduler,
         Self::CannotCreate,
         Self::InputOutput,
         Self::Locked,
@@ -38,7 +42,18 @@ impl ExitCode {
     /// The number.
     #[must_use]
     pub const fn number(self) -> u8 {
-        self as u8
+        match self {
+            Self::Done => 0,
+            Self::No => 1,
+            Self::Usage => 2,
+            Self::NoScheduler => 69,
+            Self::CannotCreate => 73,
+            Self::InputOutput => 74,
+            Self::Locked => 75,
+            Self::NotPermitted => 77,
+            Self::InvalidFile => 78,
+            Self::OfRun(code) => code,
+        }
     }
 
     /// When it is used, as the man page says it.
@@ -46,14 +61,23 @@ impl ExitCode {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done",
-            Self::No => "the answer is no: an invalid file, or nothing ever fires",
-            Self::Usage => "wrong usage, an expression that does not parse among it",
-            Self::CannotCreate => "cannot create what it needs: state directory or lock",
+            Self::No => {
+                "the answer is no: an invalid file, nothing ever fires, a run that is refused, \
+                 an unhealthy scheduler"
+            }
+            Self::Usage => {
+                "wrong usage, an expression that does not parse and a job that there is not among it"
+            }
+            Self::NoScheduler => "there is no scheduler to talk to",
+            Self::CannotCreate => "cannot create what it needs: state directory, lock or socket",
+            Self::OfRun(_) => "that of the run",
             Self::InputOutput => "input or output failed",
             Self::Locked => {
                 "another instance holds the lock: its pid, host, start time and jobs file are named"
             }
-            Self::NotPermitted => "not permitted: an untrusted jobs file or directory",
+            Self::NotPermitted => {
+                "not permitted: an untrusted jobs file or directory, the socket of another user"
+            }
             Self::InvalidFile => "an invalid jobs file, for every command but validate",
         }
     }

@@ -73,14 +73,17 @@ pub(super) fn read(
 
 /// The end of the sentence that there is no job of that id.
 pub(super) fn did_you_mean(id: &str, jobs: &[Arc<Job>]) -> String {
-    let similarity = |job: &Arc<Job>| strsim::jaro_winkler(id, job.id.as_str());
-    let nearest = jobs
-        .iter()
-        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-    match nearest.filter(|job| similarity(job) >= SIMILAR) {
-        Some(job) => format!(", did you mean `{}`?", job.id.as_str()),
+    match nearest(id, jobs.iter().map(|job| job.id.as_str())) {
+        Some(other) => format!(", did you mean `{other}`?"),
         None => String::new(),
     }
+}
+
+/// The id that was perhaps meant.
+pub(super) fn nearest<'a>(id: &str, ids: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let similarity = |other: &str| strsim::jaro_winkler(id, other);
+    let nearest = ids.max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+    nearest.filter(|other| similarity(other) >= SIMILAR)
 }
 
 /// Shows diagnostics on stderr.

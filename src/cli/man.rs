@@ -27,8 +27,12 @@ const SIGNALS: [(&str, &str); 3] = [
     ),
 ];
 
-const ENVIRONMENT: [(&str, &str); 9] = [
+const ENVIRONMENT: [(&str, &str); 10] = [
     ("RSCHED_JOBS", "The jobs file where none is named."),
+    (
+        "RSCHED_SOCKET",
+        "The control socket of the scheduler that commands talk to, as --socket.",
+    ),
     (
         "XDG_CONFIG_HOME",
         "Where a user's jobs file is looked for; ~/.config without it.",
@@ -40,7 +44,7 @@ const ENVIRONMENT: [(&str, &str); 9] = [
     ),
     (
         "RUNTIME_DIRECTORY, XDG_RUNTIME_DIR",
-        "The same for the pipes that carry the output of jobs; /run/rsched/NAME as root, else the state directory without them.",
+        "The same for the control socket and the pipes that carry the output of jobs; /run/rsched/NAME as root, else the state directory without them.",
     ),
     (
         "TZ",
@@ -66,7 +70,7 @@ const OF_JOBS: [(&str, &str); 7] = [
     ("RSCHED_JOB_ID", "The job's id."),
     (
         "RSCHED_RUN_ID",
-        "The run's id: one for each fire time of a job.",
+        "The run's id: one for each fire time of a job, and for each run that was asked for.",
     ),
     (
         "RSCHED_FIRE_TIME",
@@ -75,7 +79,7 @@ const OF_JOBS: [(&str, &str); 7] = [
     ("RSCHED_ATTEMPT", "Which attempt of the run it is, from 1."),
     (
         "RSCHED_REASON",
-        "Why it runs: scheduled, catchup or startup.",
+        "Why it runs: scheduled, catchup, startup or manual.",
     ),
     (
         "RSCHED_LAST_OUTCOME",
@@ -87,7 +91,7 @@ const OF_JOBS: [(&str, &str); 7] = [
     ),
 ];
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     (
         "$RSCHED_JOBS, ./jobs.toml, $XDG_CONFIG_HOME/rsched/jobs.toml, /etc/rsched/jobs.toml",
         "The jobs file: the first that exists, where none is named. The one taken is named on standard error.",
@@ -103,6 +107,10 @@ const FILES: [(&str, &str); 4] = [
     (
         "lock",
         "In the state directory: held while the scheduler lives. It is never deleted, and need not be.",
+    ),
+    (
+        "control.sock",
+        "In the runtime directory: where the commands find the scheduler. It speaks HTTP and JSON, to its owner and root alone.",
     ),
 ];
 

@@ -1,16 +1,29 @@
 //! The command line: one definition, one file a command, one table of exit codes.
 
+mod add;
 mod args;
+mod columns;
 mod completions;
+mod control_args;
+mod events;
 mod exit_code;
 mod explain;
 mod expression;
 mod jobs_files;
+mod kill;
+mod list;
 mod man;
 mod next;
 mod open_store;
+mod pause;
+mod reload;
 mod run;
+mod running;
+mod show;
+mod shutdown;
+mod status;
 mod terminal;
+mod trigger;
 mod validate;
 
 pub use args::Cli;
@@ -42,9 +55,28 @@ pub fn main() -> ExitCode {
         Command::Next(args) => next::next(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Validate(args) => validate::validate(&args),
+        Command::List(args) => either(list::list(&args)),
+        Command::Status(args) => either(status::status(&args)),
+        Command::Show(args) => either(show::show(&args)),
+        Command::Trigger(args) => either(trigger::trigger(&args)),
+        Command::Pause(args) => either(pause::pause(&args)),
+        Command::Resume(args) => either(pause::resume(&args)),
+        Command::Kill(args) => either(kill::kill(&args)),
+        Command::Add(args) => either(add::add(&args)),
+        Command::Modify(args) => either(add::modify(&args)),
+        Command::Reschedule(args) => either(add::reschedule(&args)),
+        Command::Remove(args) => either(add::remove(&args)),
+        Command::Events(args) => either(events::events(&args)),
+        Command::Reload(args) => either(reload::reload(&args)),
+        Command::Shutdown(args) => either(shutdown::shutdown(&args)),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => man::man(),
     }
+}
+
+/// The exit code, however it was come to.
+fn either(ended: Result<ExitCode, ExitCode>) -> ExitCode {
+    ended.unwrap_or_else(|code| code)
 }
 
 /// The definition with what only this machine knows: where its time zones come from.

@@ -22,7 +22,7 @@ use crate::time::{WallTime, human};
 use std::fmt::Display;
 use std::fs::File;
 use std::os::fd::AsFd as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The directory, beside the lock, of the pipes that carry the output of jobs.
@@ -153,7 +153,7 @@ fn control(
             host: host::name(),
             pid: host::pid(),
             started_at: clock::read().wall,
-            jobs_files: paths.map(|path| path.display().to_string()).collect(),
+            jobs_files: paths.map(|path| absolute(path)).collect(),
         },
     };
     let server = Server::start(listener, facts, desk, feed.clone()).map_err(broken)?;
@@ -252,6 +252,12 @@ fn holder(source: &JobsSource, read: &ReadJobs) -> Holder {
         started_at: human::rfc3339(clock::read().wall, &read.file.scheduler.timezone),
         jobs_file: canonical_jobs_file(source).display().to_string(),
     }
+}
+
+/// As named, but wherever it is read from.
+fn absolute(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    path.display().to_string()
 }
 
 /// The first file, with all links resolved: the scheduler's name comes from it.

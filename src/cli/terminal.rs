@@ -4,8 +4,10 @@
 //! is not an error (`rsched next … | head -1`), and any other failure is an exit code.
 
 use super::exit_code::ExitCode;
+use crate::diagnostic::ascii_controls;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use serde_json::Value;
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, Write};
 
@@ -27,6 +29,17 @@ pub(super) fn answer(
     // What a failed write left in the buffer would be tried once more on drop.
     drop(out.into_parts());
     judge(code, written)
+}
+
+/// Standard output, a line at a time.
+pub(super) fn stdout() -> io::StdoutLock<'static> {
+    io::stdout().lock()
+}
+
+/// Writes a value as JSON, with what could act on a terminal escaped.
+pub(super) fn print_json(value: &Value) -> ExitCode {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    print(format!("{}\n", ascii_controls(&text)).as_bytes())
 }
 
 /// Writes a finished answer.

@@ -120,9 +120,12 @@ impl<'a> Places<'a> {
     }
 }
 
+/// JSON with what acts on a terminal written as `\uXXXX`, which its readers undo.
+///
 /// `serde_json` escapes C0 alone; the rest of what acts on a terminal can only stand inside strings,
 /// so replacing it in the finished text keeps the JSON valid and its meaning the same.
-fn ascii_controls(json: &str) -> String {
+#[must_use]
+pub fn ascii_controls(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if c != '\n' && is_unsafe(c) {

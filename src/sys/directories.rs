@@ -168,6 +168,25 @@ impl Directories {
     }
 }
 
+/// Where runtime directories of this user's schedulers may be, each in one below or in it.
+#[must_use]
+pub fn runtime_bases(variables: &DirectoryVariables, uid: u32) -> Vec<PathBuf> {
+    let below = |base: PathBuf| base.join("rsched");
+    let state = absolute(variables.xdg_state_home.as_ref())
+        .or_else(|| absolute(variables.home.as_ref()).map(|home| home.join(".local/state")));
+    [
+        first_of_list(variables.runtime_directory.as_ref()),
+        (uid == 0).then(|| below(PathBuf::from("/run"))),
+        absolute(variables.xdg_runtime_dir.as_ref())
+            .filter(|_| uid != 0)
+            .map(below),
+        state.filter(|_| uid != 0).map(below),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 fn absolute(variable: Option<&OsString>) -> Option<PathBuf> {
     variable
         .map(PathBuf::from)

@@ -1,0 +1,32 @@
+//! `rsched kill`: stops a run, or all of a job.
+
+use super::control_args::KillArgs;
+use super::exit_code::ExitCode;
+use super::running::{Running, job_path, refused};
+use super::terminal::{self, complain};
+use crate::scheduler::RunId;
+
+pub(super) fn kill(args: &KillArgs) -> Result<ExitCode, ExitCode> {
+    let running = Running::find(&args.scheduler)?;
+    let answer = running.ask("POST", &job_path(&args.what, "/kill"), None)?;
+    let answer = match (answer.status, RunId::parse(&args.what)) {
+        (404, Some(run)) => running.granted("POST", &format!("/runs/{run}/kill"), None)?,
+        (404, None) => return Err(running.no_such_job(&args.what)),
+        (200..300, _) => answer,
+        _ => return Err(refused(&answer)),
+    };
+    let runs = answer.body["stopping"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    if runs.is_empty() {
+        complain(&format_args!("no run of `{}` to stop", args.what));
+        return Ok(ExitCode::No);
+    }
+    Ok(terminal::answer(ExitCode::Done, |out| {
+        for run in runs {
+            writeln!(out, "stopping {}", run.as_str().unwrap_or_default())?;
+        }
+        Ok(())
+    }))
+}

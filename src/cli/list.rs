@@ -1,0 +1,62 @@
+//! `rsched list`: the jobs, their next fires and last outcomes.
+
+use super::columns::Columns;
+use super::control_args::{Format, ListArgs};
+use super::exit_code::ExitCode;
+use super::running::{Running, encoded};
+use super::terminal;
+use crate::api::JobJson;
+use crate::sys::clock;
+use crate::time::{WallTime, Zone, human};
+use serde_json::Value;
+
+pub(super) fn list(args: &ListArgs) -> Result<ExitCode, ExitCode> {
+    let running = Running::find(&args.scheduler)?;
+    let mut query = Vec::new();
+    if let Some(state) = &args.state {
+        query.push(format!("state={state}"));
+    }
+    if let Some(tag) = &args.tag {
+        query.push(format!("tag={}", encoded(tag)));
+    }
+    let path = format!("/jobs?{}", query.join("&"));
+    if args.format.format == Format::Json {
+        let jobs: Value = running.get(&path)?;
+        return Ok(terminal::print_json(&jobs));
+    }
+    let jobs: Vec<JobJson> = running.get(&path)?;
+    if jobs.is_empty() {
+        terminal::complain(&"there are no such jobs");
+        return Ok(ExitCode::Done);
+    }
+    let now = clock::read().wall;
+    let mut table = Columns::new(["JOB", "STATE", "NEXT", "LAST", "SCHEDULE"]);
+    for job in jobs {
+        table.row([
+            job.id.clone(),
+            job.state.clone(),
+            next(&job, now),
+            last(&job, now),
+            job.schedule,
+        ]);
+    }
+    Ok(terminal::answer(ExitCode::Done, |out| table.write(out)))
+}
+
+fn next(job: &JobJson, now: WallTime) -> String {
+    far(job.next_run_time.as_deref(), now).unwrap_or_else(|| "-".to_owned())
+}
+
+fn last(job: &JobJson, now: WallTime) -> String {
+    let Some(run) = &job.last_run else {
+        return "-".to_owned();
+    };
+    let when = far(run.fire_time.as_deref(), now).unwrap_or_default();
+    format!("{} {when}", run.outcome).trim_end().to_owned()
+}
+
+/// How far away a time of an answer is.
+pub(super) fn far(time: Option<&str>, now: WallTime) -> Option<String> {
+    let at = human::parse_datetime(time?, &Zone::utc()).ok()?;
+    Some(human::how_far(now, at))
+}

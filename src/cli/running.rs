@@ -1,0 +1,259 @@
+//! The running scheduler that a command is about: found, asked, and what it refuses said.
+
+use super::control_args::SchedulerArgs;
+use super::exit_code::ExitCode;
+use super::jobs_files::nearest;
+use super::run::SOCKET;
+use super::terminal::complain;
+use crate::api::{Answer, Client, ClientError, SchedulerJson};
+use crate::diagnostic::{escape, quoted};
+use crate::sys::control_socket::answers;
+use crate::sys::directories::{Directories, DirectoryVariables, InstanceName, runtime_bases};
+use crate::sys::trust::TrustPolicy;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// A scheduler that runs.
+pub(super) struct Running {
+    client: Client,
+}
+
+impl Running {
+    /// The one that is meant; what cannot be found is said.
+    pub fn find(args: &SchedulerArgs) -> Result<Self, ExitCode> {
+        let socket = socket(args)?;
+        let client = Client::new(&socket).map_err(|error| {
+            complain(&error);
+            ExitCode::InputOutput
+        })?;
+        Ok(Self { client })
+    }
+
+    /// Asks, and gives back whatever is answered.
+    pub fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Answer, ExitCode> {
+        self.client
+            .ask(method, path, body)
+            .map_err(|error| unreachable(&error))
+    }
+
+    /// Asks for what should be there.
+    pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ExitCode> {
+        let answer = self.granted("GET", path, None)?;
+        answer.read().map_err(|error| {
+            complain(&format_args!(
+                "the scheduler's answer is not understood: {error}"
+            ));
+            ExitCode::InputOutput
+        })
+    }
+
+    /// Asks for something to be done; a refusal is said.
+    pub fn granted(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, ExitCode> {
+        let answer = self.ask(method, path, body)?;
+        if answer.is_ok() {
+            return Ok(answer);
+        }
+        Err(refused(&answer))
+    }
+
+    /// The same about one job; where there is none, the one that may have been meant is named.
+    pub fn of_job(
+        &self,
+        id: &str,
+        method: &str,
+        action: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, ExitCode> {
+        let answer = self.ask(method, &job_path(id, action), body)?;
+        match answer.status {
+            200..300 => Ok(answer),
+            404 => Err(self.no_such_job(id)),
+            _ => {
+                let code = refused(&answer);
+                if answer.status == 409 && action != "/run" {
+                    self.name_file(id);
+                }
+                Err(code)
+            }
+        }
+    }
+
+    /// Says where in the jobs files a job is.
+    fn name_file(&self, id: &str) {
+        let Ok(scheduler) = self.get::<SchedulerJson>("") else {
+            return;
+        };
+        let headers = [format!("[jobs.{id}]"), format!("[jobs.\"{id}\"]")];
+        for file in scheduler.jobs_files {
+            let text = std::fs::read_to_string(&file).unwrap_or_default();
+            let is_header = |line: &str| headers.iter().any(|header| line.trim() == header);
+            if let Some(index) = text.lines().position(is_header) {
+                complain(&format_args!("it is in {}:{}", escape(&file), index + 1));
+            }
+        }
+    }
+
+    /// Says that there is no such job.
+    pub fn no_such_job(&self, id: &str) -> ExitCode {
+        let jobs: Vec<Value> = match self.get("/jobs") {
+            Ok(jobs) => jobs,
+            Err(code) => return code,
+        };
+        let ids = jobs.iter().filter_map(|job| job["id"].as_str());
+        let hint = match nearest(id, ids) {
+            Some(other) => format!(", did you mean `{other}`?"),
+            None if jobs.is_empty() => ": there are no jobs at all".to_owned(),
+            None => "; `rsched list` shows which there are".to_owned(),
+        };
+        complain(&format_args!("there is no job {}{hint}", quoted(id)));
+        ExitCode::Usage
+    }
+
+    /// Hands over events until `take` says false or there are no more.
+    pub fn events(&self, path: &str, take: impl FnMut(&str, &str) -> bool) -> Result<(), ExitCode> {
+        match self.client.events(path, take) {
+            Ok(None) => Ok(()),
+            Ok(Some(answer)) => Err(refused(&answer)),
+            Err(error) => Err(unreachable(&error)),
+        }
+    }
+}
+
+/// `/jobs/ID` with what is to be done behind it. What no id can have is kept out of the path.
+pub(super) fn job_path(id: &str, action: &str) -> String {
+    format!("/jobs/{}{action}", encoded(id))
+}
+
+/// A text with percent signs for what has a meaning in paths and queries.
+pub(super) fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-') {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// Says why it was refused.
+pub(super) fn refused(answer: &Answer) -> ExitCode {
+    if let Some(report) = answer.body["report"].as_str() {
+        super::terminal::write_stderr(report);
+    }
+    complain(&escape(answer.error_message()));
+    match answer.status {
+        400 | 404 => ExitCode::Usage,
+        503 => ExitCode::NoScheduler,
+        _ => ExitCode::No,
+    }
+}
+
+fn unreachable(error: &ClientError) -> ExitCode {
+    complain(error);
+    match error {
+        ClientError::Unreachable { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            ExitCode::NotPermitted
+        }
+        _ => ExitCode::NoScheduler,
+    }
+}
+
+// Which one.
+
+fn socket(args: &SchedulerArgs) -> Result<PathBuf, ExitCode> {
+    if let Some(socket) = &args.socket {
+        return Ok(socket.clone());
+    }
+    if args.file.is_some() || args.state_dir.is_some() || args.name.is_some() {
+        return named(args);
+    }
+    let mut found = found();
+    match found.len() {
+        0 => {
+            complain(
+                &"no scheduler runs for this user; `rsched run` starts one, `--socket` names one that is elsewhere",
+            );
+            Err(ExitCode::NoScheduler)
+        }
+        1 => Ok(found.remove(0)),
+        _ => {
+            complain(&"several schedulers run for this user, so one has to be named:");
+            for socket in found {
+                complain(&format_args!(
+                    "  --socket {}{}",
+                    socket.display(),
+                    files_of(&socket)
+                ));
+            }
+            Err(ExitCode::Usage)
+        }
+    }
+}
+
+/// The socket of the scheduler with this file, name or directory.
+fn named(args: &SchedulerArgs) -> Result<PathBuf, ExitCode> {
+    let name = match (&args.name, &args.file) {
+        (Some(name), _) => InstanceName::chosen(name),
+        (None, Some(file)) => {
+            let canonical = file.canonicalize().map_err(|error| {
+                complain(&format_args!("cannot find `{}`: {error}", file.display()));
+                ExitCode::Usage
+            })?;
+            Some(InstanceName::of_jobs_file(&canonical))
+        }
+        // The directory says it all.
+        (None, None) => InstanceName::chosen("any"),
+    };
+    let Some(name) = name else {
+        let name = args.name.as_deref().unwrap_or_default();
+        complain(&format_args!("{} is no name of a scheduler", quoted(name)));
+        return Err(ExitCode::Usage);
+    };
+    let variables = DirectoryVariables::of_this_process();
+    let uid = TrustPolicy::of_this_process(None).uid;
+    let directories = Directories::resolve(&name, args.state_dir.as_deref(), &variables, uid)
+        .map_err(|error| {
+            complain(&error);
+            ExitCode::Usage
+        })?;
+    Ok(directories.runtime.join(SOCKET))
+}
+
+/// The sockets of all schedulers that run for this user.
+fn found() -> Vec<PathBuf> {
+    let variables = DirectoryVariables::of_this_process();
+    let uid = TrustPolicy::of_this_process(None).uid;
+    let mut sockets = Vec::new();
+    for base in runtime_bases(&variables, uid) {
+        sockets.push(base.join(SOCKET));
+        let entries = base.read_dir().into_iter().flatten().flatten();
+        sockets.extend(entries.map(|entry| entry.path().join(SOCKET)));
+    }
+    sockets.retain(|socket| answers(socket));
+    sockets.sort();
+    sockets.dedup();
+    sockets
+}
+
+/// What is said of one of several.
+fn files_of(socket: &Path) -> String {
+    let asked = Client::new(socket)
+        .ok()
+        .and_then(|client| client.ask("GET", "", None).ok())
+        .and_then(|answer| answer.read::<SchedulerJson>().ok());
+    asked.map_or(String::new(), |scheduler| {
+        let files = scheduler.jobs_files.join(", ");
+        format!("  ({}, pid {})", escape(&files), scheduler.pid)
+    })
+}
