@@ -2,7 +2,7 @@
 
 use crate::checkers;
 use crate::death::Death;
-use crate::world::{Script, World, seconds};
+use crate::world::{Script, World, cases, id, seconds};
 use proptest::prelude::*;
 use rsched::scheduler::{Command, EventName, Exit, Outcome, Record, ShutdownRequest};
 use std::collections::BTreeMap;
@@ -218,6 +218,12 @@ enum Happening {
     Restart(u64),
     PowerLoss(u64),
     StopAndStart(u64),
+    ClockForward(u64),
+    Sleep(u64),
+    Trigger(usize),
+    Kill(usize),
+    PauseAll,
+    ResumeAll,
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -229,6 +235,12 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (0..2_000_u64).prop_map(Happening::Restart),
         1 => (1..2_000_u64).prop_map(Happening::PowerLoss),
         1 => (0..500_u64).prop_map(Happening::StopAndStart),
+        1 => (2..5_000_u64).prop_map(Happening::ClockForward),
+        1 => (2..5_000_u64).prop_map(Happening::Sleep),
+        1 => (0..5_usize).prop_map(Happening::Trigger),
+        1 => (0..5_usize).prop_map(Happening::Kill),
+        1 => Just(Happening::PauseAll),
+        2 => Just(Happening::ResumeAll),
     ]
 }
 
@@ -240,7 +252,9 @@ struct Plan {
     max_instances: usize,
     runs_for_ms: u64,
     jitter: Option<u64>,
+    timeout: Option<u64>,
     spawn_fails: bool,
+    ignores_term: bool,
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
@@ -258,17 +272,31 @@ fn plan() -> impl Strategy<Value = Plan> {
         1..4_usize,
         1..150_000_u64,
         prop::option::of(0..200_u64),
+        prop::option::of(1..100_u64),
         prop::bool::weighted(0.1),
+        any::<bool>(),
     )
         .prop_map(
-            |(trigger, grace, coalesce, max_instances, runs_for_ms, jitter, spawn_fails)| Plan {
+            |(
                 trigger,
                 grace,
                 coalesce,
                 max_instances,
                 runs_for_ms,
                 jitter,
+                timeout,
                 spawn_fails,
+                ignores_term,
+            )| Plan {
+                trigger,
+                grace,
+                coalesce,
+                max_instances,
+                runs_for_ms,
+                jitter,
+                timeout,
+                spawn_fails,
+                ignores_term,
             },
         )
 }
@@ -283,9 +311,10 @@ fn toml_of(plans: &[Plan], workers: usize) -> String {
             max_instances,
             ..
         } = plan;
-        let jitter = plan
-            .jitter
-            .map_or(String::new(), |most| format!("jitter = {most}\n"));
+        let key = |name, value: Option<u64>| {
+            value.map_or(String::new(), |value| format!("{name} = {value}\n"))
+        };
+        let jitter = key("jitter", plan.jitter) + &key("timeout", plan.timeout);
         write!(
             toml,
             "[jobs.job{index}]\n{trigger}\ncommand = 'x'\nmisfire_grace_time = {grace}\ncoalesce = {coalesce}\nmax_instances = {max_instances}\n{jitter}"
@@ -296,7 +325,7 @@ fn toml_of(plans: &[Plan], workers: usize) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(cases(400)))]
 
     /// Whenever a scheduler dies, between any two of its actions, and whatever the store was doing:
     /// nothing runs twice, and every fire has one outcome on the disk.
@@ -316,13 +345,19 @@ proptest! {
             world = world.script(name, Script {
                 runs_for: Duration::from_millis(plan.runs_for_ms),
                 exit: Exit::Code(0),
-                ignores_term: false,
+                ignores_term: plan.ignores_term,
                 spawn_fails: plan.spawn_fails,
             });
         }
         for happening in happenings {
             match happening {
                 Happening::Run(time) => { world.run_for(seconds(time)); }
+                Happening::ClockForward(time) => world.step_clock(|wall| wall + seconds(time)),
+                Happening::Sleep(time) => world.sleep_through(seconds(time)),
+                Happening::Trigger(job) => { world.command(Command::Trigger(id(&format!("job{job}")))); }
+                Happening::Kill(job) => { world.command(Command::KillJob(id(&format!("job{job}")))); }
+                Happening::PauseAll => { world.command(Command::PauseAll); }
+                Happening::ResumeAll => { world.command(Command::ResumeAll); }
                 Happening::StoreFails(time) => world.store_fails_for(seconds(time)),
                 Happening::StoreTakes(time) => world.store_takes(seconds(time)),
                 Happening::DieAfter(actions, run, down) => {
@@ -343,6 +378,8 @@ proptest! {
         world.store_takes(Duration::ZERO);
         world.store_fails_for(Duration::ZERO);
         world.run_for(seconds(30));
+        world.command(Command::ResumeAll);
+        world.run_for(seconds(30));
         world.reload("");
         let end = world.wall();
         world.run_for(seconds(400_000));
@@ -358,6 +395,7 @@ proptest! {
         checkers::every_fire_has_exactly_one_outcome(&world, &toml, begin, end);
         checkers::only_late_fires_are_missed(&world, &toml, begin);
         checkers::only_what_ran_is_lost(&world);
+        checkers::promised_runs_have_one_outcome(&world);
         prop_assert!(world.marks_left().is_empty(), "marks of ended runs: {:?}", world.marks_left());
         prop_assert!(world.unfinished_on_disk() == 0);
     }

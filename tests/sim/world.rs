@@ -107,6 +107,13 @@ impl Trace {
     }
 }
 
+/// How many worlds a property is tried in: `RSCHED_SIM_FACTOR` times as many as usual. What fails is
+/// shrunk, and printed with its seed.
+pub fn cases(usual: u32) -> u32 {
+    let factor = std::env::var("RSCHED_SIM_FACTOR").ok();
+    usual * factor.and_then(|factor| factor.parse().ok()).unwrap_or(1)
+}
+
 pub const SECOND: Duration = Duration::from_secs(1);
 
 pub fn seconds(n: u64) -> Duration {
