@@ -42,6 +42,16 @@ pub(super) enum Route {
     Health,
 }
 
+impl Route {
+    /// Whether it adds, changes or removes a job.
+    pub fn defines_jobs(&self) -> bool {
+        matches!(
+            self,
+            Self::AddJob | Self::ChangeJob(_) | Self::RemoveJob(_) | Self::RescheduleJob(_)
+        )
+    }
+}
+
 /// Finds the route of a method and a path, which still has its percent signs.
 pub(super) fn route(method: &str, path: &str, prefix: &str) -> Result<Route, Failure> {
     let unknown = || Failure::not_found(format!("there is nothing at {}", quoted(path)));

@@ -4,21 +4,25 @@
 
 use super::desk::Desk;
 use super::feed::Feed;
+use super::guard::{Guard, Stopped};
 use super::handlers::{self, Asked};
 use super::impatient::Impatient;
 use super::request::Query;
 use super::response::{Answer, Failure};
-use super::routes::route;
+use super::routes::{Route, route};
 use super::wire::Identity;
 use crate::sys::control_socket::may_command;
-use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::net::TcpListener as StdTcpListener;
 use std::os::unix::net::UnixListener as StdUnixListener;
 use std::pin::pin;
 use std::sync::Arc;
@@ -26,10 +30,10 @@ use std::sync::mpsc;
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// Where all paths begin, but those of `/metrics` and `/healthz`.
 pub(super) const PREFIX: &str = "/scheduler";
@@ -59,11 +63,50 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
     connection: close\r\ncontent-length: 57\r\n\r\n{\"error_message\":\"busy: 64 connections are open already\"}";
 
+/// A wrong token too many is answered after this, and holds its place so long.
+const GUESS_PAUSE: Duration = Duration::from_secs(1);
+
+/// Who is turned away may take so long to notice.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// What the server tells of the scheduler without asking it.
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// Who it is.
     pub identity: Identity,
+}
+
+/// The API on TCP.
+#[derive(Debug)]
+pub struct Tcp {
+    /// Where it listens.
+    pub listener: StdTcpListener,
+    /// Who is let in.
+    pub guard: Guard,
+    /// What stands in front of all paths there.
+    pub prefix: String,
+}
+
+/// How a connection came in: what of it is trusted, and where paths begin.
+#[derive(Debug)]
+struct Door {
+    /// None for the control socket: who reaches that may do anything.
+    guard: Option<Guard>,
+    prefix: String,
+    places: Arc<Semaphore>,
+    /// Who is turned away has a place as well, for as long as that takes.
+    doorstep: Arc<Semaphore>,
+}
+
+impl Door {
+    fn new(guard: Option<Guard>, prefix: String) -> Arc<Self> {
+        Arc::new(Self {
+            guard,
+            prefix,
+            places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+            doorstep: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+        })
+    }
 }
 
 /// What all connections share.
@@ -92,6 +135,7 @@ impl Server {
     /// No descriptor, memory or thread is left.
     pub fn start(
         listener: StdUnixListener,
+        tcp: Option<Tcp>,
         facts: Facts,
         desk: Desk,
         feed: Feed,
@@ -110,14 +154,19 @@ impl Server {
             ending: ending_seen,
         });
         listener.set_nonblocking(true)?;
-        let listener = {
+        let (listener, tcp) = {
             let _inside = runtime.enter();
-            UnixListener::from_std(listener)?
+            let tcp = tcp.map(|tcp| {
+                tcp.listener.set_nonblocking(true)?;
+                let door = Door::new(Some(tcp.guard), tcp.prefix);
+                Ok::<_, io::Error>((TcpListener::from_std(tcp.listener)?, door))
+            });
+            (UnixListener::from_std(listener)?, tcp.transpose()?)
         };
         thread::Builder::new()
             .name("rsched-api".to_owned())
             .spawn(move || {
-                runtime.block_on(serve(listener, state));
+                runtime.block_on(serve(listener, tcp, state));
                 // Who waits for the end learns of it by the channel's.
                 drop(sender);
             })?;
@@ -133,35 +182,55 @@ impl Server {
 }
 
 /// Accepts until the end, then waits for the connections.
-async fn serve(listener: UnixListener, state: Arc<State>) {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+async fn serve(listener: UnixListener, tcp: Option<(TcpListener, Arc<Door>)>, state: Arc<State>) {
+    let door = Door::new(None, PREFIX.to_owned());
+    let mut doors = vec![Arc::clone(&door)];
+    if let Some((listener, door)) = tcp {
+        doors.push(Arc::clone(&door));
+        drop(tokio::spawn(accept_tcp(listener, Arc::clone(&state), door)));
+    }
     let mut ending = state.ending.clone();
     {
-        let accepting = pin!(accept(&listener, &state, &places));
+        let accepting = pin!(accept(&listener, &state, &door));
         let ended = pin!(ending.wait_for(|ending| *ending));
         first_of(accepting, ended).await;
     }
     drop(listener);
     let all = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
-    drop(places.acquire_many(all).await);
+    for door in doors {
+        drop(door.places.acquire_many(all).await);
+    }
 }
 
-async fn accept(listener: &UnixListener, state: &Arc<State>, places: &Arc<Semaphore>) {
-    // Who is turned away has a place as well, for as long as that takes.
-    let doorstep = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+async fn accept(listener: &UnixListener, state: &Arc<State>, door: &Arc<Door>) {
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        if !is_welcome(&stream, state) {
-            continue;
+        match listener.accept().await {
+            Ok((stream, _)) if is_welcome(&stream, state) => enter(stream, state, door),
+            Ok(_) => {}
+            Err(_) => sleep(ACCEPT_PAUSE).await,
         }
-        if let Ok(place) = Arc::clone(places).try_acquire_owned() {
-            drop(tokio::spawn(connection(stream, Arc::clone(state), place)));
-        } else if let Ok(place) = Arc::clone(&doorstep).try_acquire_owned() {
-            drop(tokio::spawn(turn_away(stream, place)));
+    }
+}
+
+async fn accept_tcp(listener: TcpListener, state: Arc<State>, door: Arc<Door>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => enter(stream, &state, &door),
+            Err(_) => sleep(ACCEPT_PAUSE).await,
         }
+    }
+}
+
+/// Gives a connection a place, or turns it away.
+fn enter<S>(stream: S, state: &Arc<State>, door: &Arc<Door>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    if let Ok(place) = Arc::clone(&door.places).try_acquire_owned() {
+        let (state, door) = (Arc::clone(state), Arc::clone(door));
+        drop(tokio::spawn(connection(stream, state, door, place)));
+    } else if let Ok(place) = Arc::clone(&door.doorstep).try_acquire_owned() {
+        drop(tokio::spawn(turn_away(stream, place)));
     }
 }
 
@@ -181,30 +250,25 @@ fn is_welcome(stream: &UnixStream, state: &State) -> bool {
     }
 }
 
-async fn turn_away(stream: UnixStream, _place: OwnedSemaphorePermit) {
-    if stream.writable().await.is_ok() {
-        drop(stream.try_write(BUSY));
-    }
-    // Closing at once, with its request unread, could take the answer away from it.
-    let mut scrap = [0; 1024];
-    let gone = pin!(async {
-        while stream.readable().await.is_ok() {
-            match stream.try_read(&mut scrap) {
-                Ok(0) => return,
-                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return,
-                _ => {}
-            }
-        }
-    });
-    first_of(gone, pin!(sleep(Duration::from_secs(1)))).await;
+async fn turn_away<S>(mut stream: S, _place: OwnedSemaphorePermit)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let farewell = async {
+        drop(stream.write_all(BUSY).await);
+        // Closing at once, with its request unread, could take the answer away from it.
+        let mut scrap = [0; 1024];
+        while stream.read(&mut scrap).await.is_ok_and(|count| count > 0) {}
+    };
+    drop(timeout(FAREWELL, farewell).await);
 }
 
-async fn connection<S>(stream: S, state: Arc<State>, _place: OwnedSemaphorePermit)
+async fn connection<S>(stream: S, state: Arc<State>, door: Arc<Door>, _place: OwnedSemaphorePermit)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut ending = state.ending.clone();
-    let service = service_fn(|request| answer(Arc::clone(&state), request));
+    let service = service_fn(|request| answer(Arc::clone(&state), Arc::clone(&door), request));
     let stream = TokioIo::new(Impatient::new(stream, WRITE_PATIENCE));
     let mut connection = pin!(
         http1::Builder::new()
@@ -238,13 +302,59 @@ async fn first_of<A: Future + Unpin, B: Future + Unpin>(mut one: A, mut other: B
     .await
 }
 
-async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Answer, Infallible> {
-    Ok(granted(&state, request).await.unwrap_or_else(Answer::from))
+async fn answer(
+    state: Arc<State>,
+    door: Arc<Door>,
+    request: Request<Incoming>,
+) -> Result<Answer, Infallible> {
+    let (head, body) = request.into_parts();
+    let answer = match admitted(&door, &head) {
+        Ok(route) => granted(&state, route, head, body).await,
+        Err(Stopped::Refused(failure)) => Err(failure),
+        Err(Stopped::WrongToken(wrong)) => {
+            if wrong.tell {
+                state
+                    .desk
+                    .warn("Refused a request to the API: wrong or no token".to_owned());
+            }
+            if wrong.slow_down {
+                sleep(GUESS_PAUSE).await;
+            }
+            return Ok(unauthorized(wrong.slow_down));
+        }
+    };
+    Ok(answer.unwrap_or_else(Answer::from))
 }
 
-async fn granted(state: &State, request: Request<Incoming>) -> Result<Answer, Failure> {
-    let (head, body) = request.into_parts();
-    let route = route(head.method.as_str(), head.uri.path(), PREFIX)?;
+fn admitted(door: &Door, head: &Parts) -> Result<Route, Stopped> {
+    if let Some(guard) = &door.guard {
+        guard.admit(head)?;
+    }
+    let route = route(head.method.as_str(), head.uri.path(), &door.prefix)?;
+    if let Some(guard) = &door.guard {
+        guard.permit(&route)?;
+    }
+    Ok(route)
+}
+
+fn unauthorized(too_many: bool) -> Answer {
+    if too_many {
+        let message = "too many wrong tokens";
+        return Failure::new(StatusCode::TOO_MANY_REQUESTS, message).into();
+    }
+    let message = "a token is needed: `Authorization: Bearer …`";
+    let mut answer = Answer::from(Failure::new(StatusCode::UNAUTHORIZED, message));
+    let scheme = HeaderValue::from_static("Bearer");
+    answer.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+    answer
+}
+
+async fn granted(
+    state: &State,
+    route: Route,
+    head: Parts,
+    body: Incoming,
+) -> Result<Answer, Failure> {
     let asked = Asked {
         query: Query::read(head.uri.query())?,
         headers: head.headers,

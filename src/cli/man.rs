@@ -252,6 +252,8 @@ fn see_also() -> Roff {
     roff.text([
         bold("rsched.toml"),
         roman("(5), "),
+        bold("rsched-api"),
+        roman("(7), "),
         bold("crontab"),
         roman("(5), "),
         bold("systemd.service"),

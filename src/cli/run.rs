@@ -5,8 +5,8 @@ use super::exit_code::ExitCode;
 use super::jobs_files;
 use super::open_store::{self, Opened};
 use super::terminal::complain;
-use crate::api::{Desk, Facts, Feed, Identity, Server};
-use crate::config::{JobsFile, StorePlace};
+use crate::api::{Desk, Facts, Feed, Guard, Identity, MIN_TOKEN_BYTES, Server, Tcp};
+use crate::config::{ApiSettings, JobsFile, StorePlace, TokenFile};
 use crate::daemon::{Control, Daemon, JobsSource, Level, LogLines, LogWriter, ReadJobs, Setup};
 use crate::scheduler::Scheduler;
 use crate::sys::control_socket::{ControlSocket, SocketError};
@@ -16,11 +16,13 @@ use crate::sys::directories::{
 use crate::sys::lock::{Holder, InstanceLock, LockError};
 use crate::sys::notify::{self, Notifier};
 use crate::sys::trust::TrustPolicy;
+use crate::sys::trusted_file::{self, ReadError};
 use crate::sys::wake::Waker;
 use crate::sys::{clock, descriptors, host, signals};
 use crate::time::{WallTime, human};
 use std::fmt::Display;
 use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -79,7 +81,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
             .unwrap_or(Level::Info),
         zone: Arc::clone(&read.file.scheduler.timezone),
     };
-    let control = control(&directories, &source, &read)?;
+    let control = control(&directories, &source, &read, policy)?;
     let log_room = Waker::new().map_err(broken)?;
     let log = std::io::stderr()
         .as_fd()
@@ -134,6 +136,7 @@ fn control(
     directories: &Directories,
     source: &JobsSource,
     read: &ReadJobs,
+    policy: TrustPolicy,
 ) -> Result<Control, ExitCode> {
     let broken = |error: std::io::Error| fail(ExitCode::InputOutput, &error);
     let path = directories.runtime.join(SOCKET);
@@ -145,6 +148,12 @@ fn control(
         };
         fail(code, &error)
     })?;
+    let tcp = read.file.scheduler.api.as_ref();
+    let tcp = tcp.map(|api| listen(api, policy)).transpose()?;
+    let (tcp, listens) = tcp.map_or((None, None), |(tcp, address)| {
+        let api = read.file.scheduler.api.clone();
+        (Some(tcp), api.map(|api| (api, address)))
+    });
     let (desk, questions) = Desk::new().map_err(broken)?;
     let feed = Feed::new(Arc::clone(&read.file.scheduler.timezone));
     let paths = source.paths().iter();
@@ -156,13 +165,54 @@ fn control(
             jobs_files: paths.map(|path| absolute(path)).collect(),
         },
     };
-    let server = Server::start(listener, facts, desk, feed.clone()).map_err(broken)?;
+    let server = Server::start(listener, tcp, facts, desk, feed.clone()).map_err(broken)?;
     Ok(Control {
         questions,
         feed,
         server,
         socket,
+        tcp: listens,
     })
+}
+
+/// Opens the API's port, if the file asks for one, with the token that it needs.
+fn listen(api: &ApiSettings, policy: TrustPolicy) -> Result<(Tcp, SocketAddr), ExitCode> {
+    let token = match &api.token_file {
+        TokenFile::None => None,
+        TokenFile::Path(path) => Some(read_token(path, policy)?),
+    };
+    let failed = |error: std::io::Error| {
+        let why = format!("cannot listen at `{}`: {error}", api.listen);
+        fail(ExitCode::CannotCreate, &why)
+    };
+    let listener = TcpListener::bind(api.listen).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let tcp = Tcp {
+        listener,
+        guard: Guard::new(token, api.allowed_hosts.clone(), api.allow_jobs),
+        prefix: api.prefix.clone(),
+    };
+    Ok((tcp, address))
+}
+
+fn read_token(path: &Path, policy: TrustPolicy) -> Result<String, ExitCode> {
+    let text = trusted_file::read_secret(path, policy).map_err(|error| {
+        let code = match error {
+            ReadError::Refused { .. } => ExitCode::NotPermitted,
+            _ => ExitCode::InvalidFile,
+        };
+        fail(code, &format_args!("the API's token: {error}"))
+    })?;
+    let token = text.trim();
+    let is_text = token.bytes().all(|byte| byte.is_ascii_graphic());
+    if token.len() < MIN_TOKEN_BYTES || !is_text {
+        let why = format!(
+            "the API's token: `{}` holds no line of at least {MIN_TOKEN_BYTES} ASCII characters without blanks",
+            path.display()
+        );
+        return Err(fail(ExitCode::InvalidFile, &why));
+    }
+    Ok(token.to_owned())
 }
 
 fn read_jobs(source: &mut JobsSource, now: WallTime) -> Result<ReadJobs, ExitCode> {

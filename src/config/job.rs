@@ -1,6 +1,6 @@
 //! A job that cannot be wrong: what the jobs file means after every check.
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL};
-use super::{JobId, StorePlace, Surroundings};
+use super::{ApiSettings, JobId, StorePlace, Surroundings};
 use crate::schedule::{ScheduleSpec, Trigger};
 use crate::time::Zone;
 use std::collections::BTreeMap;
@@ -138,6 +138,8 @@ pub struct SchedulerSettings {
     pub durability: Durability,
     /// How many runs of each job are kept.
     pub keep_runs: u32,
+    /// `[api]`, if that asks for TCP.
+    pub api: Option<ApiSettings>,
 }
 
 /// Everything a jobs file (or several) says.

@@ -8,7 +8,7 @@ use super::run_time_job::Surroundings as RunTimeSurroundings;
 use super::settings::Settings;
 use super::syntax::{self, Parsed};
 use super::value::{TextKind, table, text, wrong_type};
-use super::{Command, Job, JobId, JobsFile, environment, scheduler_table};
+use super::{Command, Job, JobId, JobsFile, api_table, environment, scheduler_table};
 use crate::diagnostic::{self, Diagnostic, Location, quoted};
 use crate::time::{WallTime, Zone, ZoneDatabase};
 use std::collections::{BTreeMap, HashMap};
@@ -129,12 +129,15 @@ fn read(roots: Vec<Table<'_>>, context: &Context<'_>, problems: &mut Problems) -
         tables.env,
     ];
     let surroundings = RunTimeSurroundings::of(directory.unwrap_or_default(), &around);
-    let (scheduler, allowed) = scheduler_table::settings(
+    let (mut scheduler, allowed) = scheduler_table::settings(
         tables.scheduler.as_ref(),
         tables.executors.as_ref(),
         context,
         problems,
     );
+    scheduler.api = tables
+        .api
+        .and_then(|entry| api_table::settings(&entry, problems));
     let defaults = tables
         .defaults
         .and_then(|entry| read_defaults(&entry, context.zones, problems))
@@ -181,6 +184,7 @@ struct SettingsTables<'t> {
     executors: Option<Entry<'t>>,
     defaults: Option<Entry<'t>>,
     env: Option<Entry<'t>>,
+    api: Option<Entry<'t>>,
 }
 
 impl<'t> SettingsTables<'t> {
@@ -190,6 +194,7 @@ impl<'t> SettingsTables<'t> {
             ("executors", &mut self.executors),
             ("defaults", &mut self.defaults),
             ("env", &mut self.env),
+            ("api", &mut self.api),
         ];
         for (key, slot) in slots {
             let Some(entry) = root.take(key) else {

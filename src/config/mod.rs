@@ -6,6 +6,8 @@
 //! cannot be wrong any more.
 
 mod allow;
+mod api;
+mod api_table;
 mod calendar_table;
 mod command;
 mod dialect;
@@ -33,6 +35,7 @@ mod syntax;
 mod trigger;
 mod value;
 
+pub use api::{ApiSettings, TokenFile};
 pub use dialect::{Dialect, ExpressionOptions};
 pub use inline::{
     InlineTrigger, diagnostics_of_expression, parse_inline_trigger, warnings_of_expression,

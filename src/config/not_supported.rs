@@ -8,6 +8,8 @@ pub(super) enum Place {
     File,
     /// `[scheduler]`.
     Scheduler,
+    /// `[api]`.
+    Api,
     /// `[executors]`.
     Executors,
     /// `[executors.default]`.
@@ -20,7 +22,7 @@ pub(super) enum Place {
     Trigger,
 }
 
-const FILE: &[&str] = &["api", "history", "listeners"];
+const FILE: &[&str] = &["history", "listeners"];
 const SCHEDULER: &[&str] = &["hosts", "watch"];
 const DEFAULTS: &[&str] = &[
     "clear_env",
@@ -49,7 +51,7 @@ pub(super) fn is_not_supported(place: Place, key: &str) -> bool {
         Place::Scheduler => SCHEDULER.contains(&key),
         // Named pools, `[executors.batch]`: any name.
         Place::Executors => true,
-        Place::Executor | Place::Trigger => false,
+        Place::Api | Place::Executor | Place::Trigger => false,
         Place::Defaults | Place::Job => DEFAULTS.contains(&key),
     }
 }

@@ -48,6 +48,7 @@ pub(super) fn settings(
         store: StorePlace::default(),
         durability: Durability::default(),
         keep_runs: DEFAULT_KEEP_RUNS,
+        api: None,
     };
     let mut allowed = Allowed::default();
     if let Some(mut table) =

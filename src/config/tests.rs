@@ -1,6 +1,7 @@
 //! The jobs file as a whole: what is accepted and means what, what is refused and where.
 
 mod accepted;
+mod api;
 mod hostile;
 mod lints;
 mod mistakes;

@@ -5,10 +5,12 @@ use super::event_loop::Daemon;
 use super::jobs_source::Rejected;
 use super::level::Level;
 use crate::api::{Feed, Question, Questions, Rejection, Server};
+use crate::config::ApiSettings;
 use crate::diagnostic;
 use crate::scheduler::{Event, Reply, ShutdownRequest, Token};
 use crate::sys::control_socket::ControlSocket;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -29,6 +31,8 @@ pub struct Control {
     pub server: Server,
     /// Its socket.
     pub socket: ControlSocket,
+    /// What `[api]` said at the start, and where it listens.
+    pub tcp: Option<(ApiSettings, SocketAddr)>,
 }
 
 /// Who waits for the answer to which command.
@@ -90,6 +94,25 @@ impl Daemon {
                 _ = client.send(());
             }
             Question::Warn(message) => self.say(Level::Warn, &message),
+        }
+    }
+
+    /// Says where it can be talked to by TCP.
+    pub(super) fn announce_api(&mut self) {
+        if let Some((api, address)) = &self.setup.control.tcp {
+            let message = format!("The API listens at http://{address}{}", api.prefix);
+            self.say(Level::Info, &message);
+        }
+    }
+
+    /// A port and who may use it are settled at the start.
+    pub(super) fn warn_of_changed_api(&mut self, api: Option<&ApiSettings>) {
+        let at_start = self.setup.control.tcp.as_ref().map(|(api, _)| api);
+        if at_start != api {
+            self.say(
+                Level::Warn,
+                "What has changed in [api] holds from the next start on",
+            );
         }
     }
 

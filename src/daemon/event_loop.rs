@@ -199,6 +199,7 @@ impl Daemon {
         self.adopt_processes();
         self.feed(Event::Started);
         self.read_zones_again();
+        self.announce_api();
         self.tell_service_manager();
         loop {
             self.arm_timers()?;
@@ -392,6 +393,7 @@ impl Daemon {
                 for line in diagnostic::render_short(&read.warnings, &read.sources).lines() {
                     self.say(Level::Warn, line);
                 }
+                self.warn_of_changed_api(read.file.scheduler.api.as_ref());
                 let zone = Arc::clone(&read.file.scheduler.timezone);
                 self.setup.control.feed.reloaded(Arc::clone(&zone));
                 self.setup.lines.zone = zone;

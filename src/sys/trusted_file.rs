@@ -90,6 +90,35 @@ pub enum ReadError {
 /// # Errors
 /// [`ReadError`].
 pub fn read(path: &Path, policy: TrustPolicy) -> Result<TrustedText, ReadError> {
+    read_with(path, policy, |_| None)
+}
+
+/// Reads a secret: a file that nobody else can read or could have written, whoever we are.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn read_secret(path: &Path, policy: TrustPolicy) -> Result<String, ReadError> {
+    let read = read_with(path, policy, |status| {
+        let open_to = status.st_mode & 0o077;
+        (open_to != 0).then(|| {
+            let mode = status.st_mode & 0o7777;
+            format!("others can read it (mode {mode:04o}), expected 0600")
+        })
+    })?;
+    match read.trust {
+        Trust::Trusted => Ok(read.text),
+        Trust::Warning(reason) => Err(ReadError::Refused {
+            path: path.to_owned(),
+            reason,
+        }),
+    }
+}
+
+fn read_with(
+    path: &Path,
+    policy: TrustPolicy,
+    more: impl FnOnce(&FileStat) -> Option<String>,
+) -> Result<TrustedText, ReadError> {
     let failed = |operation| {
         move |source: io::Error| ReadError::Io {
             path: path.to_owned(),
@@ -113,7 +142,7 @@ pub fn read(path: &Path, policy: TrustPolicy) -> Result<TrustedText, ReadError> 
         | OFlag::O_NOCTTY;
     let opened = openat(walk.parent(), name, flags, Mode::empty())
         .map_err(|error| failed("open")(error.into()))?;
-    let trust = judge(path, &opened, &walk, policy)?;
+    let trust = judge(path, &opened, &walk, policy, more)?;
     let text = decode(path, read_limited(path, opened)?)?;
     Ok(TrustedText {
         canonical_path: walk.resolved(),
@@ -143,6 +172,7 @@ fn judge(
     opened: &OwnedFd,
     walk: &Walk,
     policy: TrustPolicy,
+    more: impl FnOnce(&FileStat) -> Option<String>,
 ) -> Result<Trust, ReadError> {
     let failed = |source: io::Error| ReadError::Io {
         path: path.to_owned(),
@@ -159,6 +189,7 @@ fn judge(
     let resolved = walk.resolved();
     let mut objections = walk.objections.clone();
     objections.extend(policy.objection(&resolved, &status));
+    objections.extend(more(&status));
     // In /tmp anybody may make a hard link to somebody else's file and so choose which file we read.
     if status.st_nlink > 1 && walk.parent_is_shared().map_err(failed)? {
         objections.push(format!(

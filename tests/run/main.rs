@@ -10,4 +10,5 @@ mod jobs;
 mod lock;
 mod scheduler;
 mod signals;
+mod tcp;
 mod zones;

@@ -118,7 +118,7 @@ fn wrong_keys_are_named_with_what_was_meant() {
 
 #[test]
 fn what_later_versions_have_is_refused_by_name() {
-    let text = "[defaults]\nretry = {}\n[api]\n[[listeners]]\n[history]\n\
+    let text = "[defaults]\nretry = {}\n[[listeners]]\n[history]\n\
                 [executors.batch]\nmax_workers = 2\n[jobs.a]\nuser = 'x'\n\
                 overlap = 'queue'\ncommand = 'x'\n";
     let loaded = load_text(text);
@@ -129,7 +129,6 @@ fn what_later_versions_have_is_refused_by_name() {
         .collect();
     let names = [
         "`retry`",
-        "`api`",
         "`listeners`",
         "`history`",
         "`batch`",
