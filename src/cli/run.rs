@@ -90,6 +90,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         .map_err(broken)?;
     let notify_socket = std::env::var_os("NOTIFY_SOCKET");
     let setup = Setup {
+        watches_files: read.file.scheduler.watch,
         surroundings: Arc::clone(&read.file.surroundings),
         control,
         // The lock may have been long in coming: the jobs are first seen now.

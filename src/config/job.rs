@@ -126,6 +126,8 @@ pub struct SchedulerSettings {
     /// What the delays of a jitter are made from, beside job and fire time: the machine's id, unless
     /// the file says otherwise.
     pub seed: Arc<str>,
+    /// `watch`: whether the files are read again when they change.
+    pub watch: bool,
     /// `start_paused`.
     pub start_paused: bool,
     /// How long running jobs may finish after the first SIGTERM.

@@ -23,7 +23,7 @@ pub(super) enum Place {
 }
 
 const FILE: &[&str] = &["history", "listeners"];
-const SCHEDULER: &[&str] = &["hosts", "watch"];
+const SCHEDULER: &[&str] = &["hosts"];
 const DEFAULTS: &[&str] = &[
     "clear_env",
     "env_file",

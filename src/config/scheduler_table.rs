@@ -42,6 +42,7 @@ pub(super) fn settings(
     let mut settings = SchedulerSettings {
         timezone: Arc::clone(&context.machine_zone),
         seed: context.machine_id.into(),
+        watch: false,
         start_paused: false,
         shutdown_timeout: DEFAULT_SHUTDOWN_TIMEOUT,
         max_workers: u32::try_from(workers).unwrap_or(u32::MAX),
@@ -65,6 +66,12 @@ pub(super) fn settings(
             .and_then(|entry| boolean(&entry, problems))
         {
             settings.start_paused = paused;
+        }
+        if let Some(watch) = table
+            .take("watch")
+            .and_then(|entry| boolean(&entry, problems))
+        {
+            settings.watch = watch;
         }
         if let Some(timeout) = table
             .take("shutdown_timeout")

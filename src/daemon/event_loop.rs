@@ -1,11 +1,12 @@
 //! The loop: one thread that owns all scheduling state, all spawning and all reaping.
 //!
 //! It blocks in one readiness wait over the signal pipe, the two timers, the store, the log's
-//! "room again", the control API, the files of time zones, the processes and their output pipes. Each
-//! turn handles what is ready in a fixed order, each source with a cap, so that none can starve
-//! another: ends of processes, timers, signals, questions of clients, then output.
+//! "room again", the control API, the files of jobs and of time zones, the processes and their output
+//! pipes. Each turn handles what is ready in a fixed order, each source with a cap, so that none can
+//! starve another: ends of processes, timers, signals, questions of clients, then output.
 
 use super::control::{Control, Waiting};
+use super::files_watch::FilesWatch;
 use super::jobs_source::{JobsSource, Rejected};
 use super::level::Level;
 use super::log_line::LogLines;
@@ -51,6 +52,7 @@ const LOG_HAS_ROOM: u64 = 4;
 pub(super) const OUTPUTS: u64 = 5;
 const ZONES: u64 = 6;
 const QUESTIONS: u64 = 7;
+pub(super) const FILES_WATCH: u64 = 8;
 pub(super) const FIRST_CHILD: u64 = 16;
 
 /// Something the daemon needs failed, with what it was doing.
@@ -74,6 +76,8 @@ pub struct Setup {
     pub store: Box<dyn Store>,
     /// Where its jobs come from, for a reload.
     pub source: JobsSource,
+    /// Whether they are read again when they change.
+    pub watches_files: bool,
     /// What holds for jobs that are added at run time.
     pub surroundings: Arc<Surroundings>,
     /// How it is talked to.
@@ -116,6 +120,7 @@ pub struct Daemon {
     pub(super) runs: SupervisedRuns,
     /// How many requests to stop came.
     pub(super) stop_requests: u32,
+    pub(super) files_watch: Option<FilesWatch>,
     /// Who waits for the answer to a command.
     pub(super) waiting: Waiting,
     stop_at: Option<BootTime>,
@@ -182,6 +187,7 @@ impl Daemon {
             boot_timer,
             runs: SupervisedRuns::default(),
             stop_requests: 0,
+            files_watch: None,
             waiting: Waiting::default(),
             text: Vec::new(),
             actions: Vec::new(),
@@ -200,6 +206,7 @@ impl Daemon {
         self.feed(Event::Started);
         self.read_zones_again();
         self.announce_api();
+        self.watch_files();
         self.tell_service_manager();
         loop {
             self.arm_timers()?;
@@ -255,6 +262,9 @@ impl Daemon {
         if ready.contains(&ZONES) {
             self.zones_touched();
         }
+        if ready.contains(&FILES_WATCH) {
+            self.files_stirred();
+        }
         if ready.contains(&QUESTIONS) {
             self.answer_questions();
         }
@@ -277,6 +287,7 @@ impl Daemon {
             self.outlived_at,
             self.watchdog_at,
             self.zones_at,
+            self.files_watch.as_ref().and_then(|watch| watch.look_at),
             Some(self.housekeeping_at),
         ];
         self.boot_timer
@@ -394,11 +405,13 @@ impl Daemon {
                     self.say(Level::Warn, line);
                 }
                 self.warn_of_changed_api(read.file.scheduler.api.as_ref());
+                self.setup.watches_files = read.file.scheduler.watch;
                 let zone = Arc::clone(&read.file.scheduler.timezone);
                 self.setup.control.feed.reloaded(Arc::clone(&zone));
                 self.setup.lines.zone = zone;
                 self.setup.surroundings = Arc::clone(&read.file.surroundings);
                 self.feed(Event::Reload(Box::new(read.file)));
+                self.watch_files();
                 self.say(Level::Info, &format!("Reloaded: {jobs}"));
                 self.read_zones_again();
                 Ok(())
@@ -431,6 +444,7 @@ impl Daemon {
             drop(self.setup.notifier.watchdog());
             self.watchdog_at = Some(now + every / 2);
         }
+        self.look_at_files();
         if self.outlived_at.is_some_and(|at| at <= now) {
             self.reap_outlived();
         }

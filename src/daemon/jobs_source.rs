@@ -9,6 +9,7 @@ use crate::sys::trust::TrustPolicy;
 use crate::sys::trusted_file::{self, MAX_JOBS_FILE_BYTES, ReadError, Trust};
 use crate::time::{WallTime, ZoneDatabase};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,8 @@ pub struct JobsSource {
     policy: Option<TrustPolicy>,
     /// Standard input was read: it will not say the same again, but nothing, or keep us waiting.
     stdin_is_used: bool,
+    /// Of what the files said when they were last read, be it that they could not be.
+    seen: Option<u64>,
 }
 
 /// What was read, all of it valid.
@@ -88,6 +91,7 @@ impl JobsSource {
             paths,
             policy,
             stdin_is_used: false,
+            seen: None,
         }
     }
 
@@ -118,7 +122,9 @@ impl JobsSource {
     /// Everything that is wrong, in one go.
     pub fn read_with(&mut self, zones: &ZoneDatabase, now: WallTime) -> Result<ReadJobs, Rejected> {
         let mut distrust = Vec::new();
-        let texts = self.read_texts(&mut distrust)?;
+        let texts = self.read_texts(&mut distrust);
+        self.seen = Some(fingerprint(&texts));
+        let texts = texts?;
         let context = Context {
             machine_zone: zones.machine_zone(),
             machine_id: &host::machine_id(),
@@ -150,6 +156,16 @@ impl JobsSource {
                 sources,
             }),
         }
+    }
+
+    /// Whether the files say something else than when they were last read. Standard input says
+    /// nothing twice.
+    pub fn has_changed(&mut self) -> bool {
+        if self.stdin_is_used {
+            return false;
+        }
+        let texts = self.read_texts(&mut Vec::new());
+        self.seen != Some(fingerprint(&texts))
     }
 
     fn read_texts(&mut self, distrust: &mut Vec<String>) -> Result<Vec<FileText>, Rejected> {
@@ -191,6 +207,20 @@ impl JobsSource {
             text: read.text,
         })
     }
+}
+
+/// Two readings of the same files have the same one. It is compared within one process only.
+fn fingerprint(texts: &Result<Vec<FileText>, Rejected>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match texts {
+        Ok(texts) => {
+            for file in texts {
+                (&file.name, &file.text).hash(&mut hasher);
+            }
+        }
+        Err(rejected) => rejected.to_string().hash(&mut hasher),
+    }
+    hasher.finish()
 }
 
 /// The `*.toml` files of a directory, in the order of their names.

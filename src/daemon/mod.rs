@@ -2,6 +2,7 @@
 
 mod control;
 mod event_loop;
+mod files_watch;
 mod jobs_source;
 mod level;
 mod log_line;

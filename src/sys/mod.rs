@@ -5,6 +5,7 @@ pub mod clock;
 pub mod control_socket;
 pub mod descriptors;
 pub mod directories;
+pub mod directory_watch;
 pub mod host;
 pub mod identity;
 pub mod inode_watch;

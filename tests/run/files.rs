@@ -204,3 +204,80 @@ fn standard_input_is_read_once_and_a_reload_of_it_is_refused() {
     scheduler.event("job_executed", "a");
     scheduler.stop();
 }
+
+/// Waits until the scheduler has taken the file with that job.
+fn taken(scheduler: &mut crate::scheduler::Scheduler, job: &str) {
+    scheduler.event("job_added", job);
+}
+
+fn watched(job: &str) -> String {
+    format!("[scheduler]\nwatch = true\n[jobs.{job}]\ncron = '@yearly'\ncommand = 'x'\n")
+}
+
+#[test]
+fn a_watched_file_is_read_again_however_it_changes() {
+    let sandbox = Sandbox::new(&watched("a"));
+    let mut scheduler = sandbox.start();
+    scheduler.started();
+    // Written in place, with the same size.
+    sandbox.write("jobs.toml", &watched("b"));
+    taken(&mut scheduler, "b");
+    // Replaced by a rename, as editors do, time after time.
+    for job in ["c", "d"] {
+        sandbox.write("jobs.toml~", &watched(job));
+        std::fs::rename(sandbox.path("jobs.toml~"), sandbox.path("jobs.toml")).unwrap();
+        taken(&mut scheduler, job);
+    }
+    // Removed, which is said, and made anew.
+    std::fs::remove_file(sandbox.path("jobs.toml")).unwrap();
+    scheduler.wait_for("complaint", |line| line["event"] == "reload_failed");
+    sandbox.write("jobs.toml", &watched("e"));
+    taken(&mut scheduler, "e");
+    // Wrong, which is said, and the old stays; then no longer watched.
+    sandbox.write("jobs.toml", "[jobs.a]\n");
+    scheduler.wait_for("complaint", |line| line["event"] == "reload_failed");
+    sandbox.write("jobs.toml", &watched("f").replace("true", "false"));
+    taken(&mut scheduler, "f");
+    scheduler.stop();
+}
+
+#[test]
+fn a_swapped_link_on_the_way_to_a_watched_file_is_seen() {
+    // As Kubernetes mounts a ConfigMap.
+    let sandbox = Sandbox::new("");
+    std::fs::remove_file(sandbox.path("jobs.toml")).unwrap();
+    let generation = |name: &str, job: &str| {
+        std::fs::create_dir(sandbox.path(name)).unwrap();
+        sandbox.write(&format!("{name}/jobs.toml"), &watched(job));
+    };
+    generation("..1", "a");
+    std::os::unix::fs::symlink("..1", sandbox.path("..data")).unwrap();
+    std::os::unix::fs::symlink("..data/jobs.toml", sandbox.path("jobs.toml")).unwrap();
+    let mut scheduler = sandbox.start();
+    scheduler.started();
+    for (name, job) in [("..2", "b"), ("..3", "c")] {
+        generation(name, job);
+        std::os::unix::fs::symlink(name, sandbox.path("..data_tmp")).unwrap();
+        std::fs::rename(sandbox.path("..data_tmp"), sandbox.path("..data")).unwrap();
+        taken(&mut scheduler, job);
+    }
+    scheduler.stop();
+}
+
+#[test]
+fn a_file_that_says_the_same_is_not_taken_again() {
+    let sandbox = Sandbox::new(&watched("a"));
+    let mut scheduler = sandbox.start();
+    scheduler.started();
+    for _ in 0..3 {
+        sandbox.write("jobs.toml", &watched("a"));
+    }
+    sandbox.write("other", "x");
+    sandbox.write("jobs.toml", &watched("b"));
+    taken(&mut scheduler, "b");
+    let lines = scheduler.stop();
+    let reloads = lines
+        .iter()
+        .filter(|line| line["message"] == "Reloaded: 1 job");
+    assert_eq!(reloads.count(), 1);
+}
