@@ -224,6 +224,7 @@ fn take_kwargs(given: &mut Map<String, Value>) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn map(value: Value) -> Map<String, Value> {
         match value {
@@ -273,6 +274,70 @@ mod tests {
             Value::Object(changed.keys),
             json!({"command": "x", "trigger": "cron", "hour": 3, "end_date": "2027-01-01"})
         );
+    }
+
+    /// Any JSON, the words of a job among it.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let words = prop::sample::select(vec![
+            "func",
+            "command",
+            "args",
+            "kwargs",
+            "trigger",
+            "cron",
+            "interval",
+            "date",
+            "any",
+            "all",
+            "except",
+            "hour",
+            "seconds",
+            "run_date",
+            "start_date",
+            "env",
+            "timeout",
+            "now",
+            "* * * * *",
+            "type",
+            "id",
+            "2026-01-01",
+            "coalesce",
+            "misfire_grace_time",
+            "next_run_time",
+        ]);
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            words.clone().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, move |inner| {
+            let key = prop_oneof![words.clone().prop_map(str::to_owned), any::<String>()];
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::vec((key, inner), 0..6)
+                    .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_given_is_a_job_or_an_error(old in any_json(), new in any_json()) {
+            let (Value::Object(old), Value::Object(new)) = (old, new) else {
+                return Ok(());
+            };
+            let id = JobId::parse("a").unwrap();
+            if let Ok(read) = Definition::read(old.clone()) {
+                drop(read.job(&id, &Surroundings::default()));
+                if let Ok(changed) = Definition::changed(read.keys, new) {
+                    drop(changed.job(&id, &Surroundings::default()));
+                }
+            }
+        }
     }
 
     #[test]

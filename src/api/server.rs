@@ -12,6 +12,7 @@ use super::response::{Answer, Failure};
 use super::routes::{Route, route};
 use super::wire::Identity;
 use crate::sys::control_socket::may_command;
+use crate::sys::priority;
 use hyper::body::Incoming;
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
@@ -166,6 +167,9 @@ impl Server {
         thread::Builder::new()
             .name("rsched-api".to_owned())
             .spawn(move || {
+                // A flood of requests must not take the processor from the loop. Where that is
+                // refused, it is done without.
+                drop(priority::step_back());
                 runtime.block_on(serve(listener, tcp, state));
                 // Who waits for the end learns of it by the channel's.
                 drop(sender);

@@ -182,7 +182,7 @@ impl JobJson {
             func,
             args,
             kwargs: job.env.keys().map(|name| (name.clone(), None)).collect(),
-            trigger: trigger_fields(job),
+            trigger: trigger_fields(job, status.anchor),
             misfire_grace_time: json!(job.misfire_grace_time.map(number)),
             max_instances: job.max_instances,
             next_run_time: status.next_fire.map(|at| human::rfc3339(at, zone)),

@@ -2,7 +2,7 @@
 
 use crate::config::Job;
 use crate::schedule::{TableField, Trigger};
-use crate::time::human;
+use crate::time::{WallTime, human};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use std::time::Duration;
 const CRONTAB_FIELDS: [&str; 5] = ["minute", "hour", "day", "month", "day_of_week"];
 
 /// `trigger` and its fields, with the bounds; a trigger that `APScheduler` does not have is its text.
-pub(super) fn trigger_fields(job: &Job) -> Map<String, Value> {
+/// An interval counts from `anchor` where it has no date to count from: its first fire is said.
+pub(super) fn trigger_fields(job: &Job, anchor: WallTime) -> Map<String, Value> {
     let mut fields = Map::new();
     let text = job.trigger_text.as_str();
     match &job.schedule.trigger {
@@ -21,6 +22,8 @@ pub(super) fn trigger_fields(job: &Job) -> Map<String, Value> {
         Trigger::Interval { length, .. } => {
             fields.insert("trigger".into(), json!("interval"));
             interval_fields(*length, &mut fields);
+            let first = human::rfc3339(anchor + *length, &job.schedule.zone);
+            fields.insert("start_date".into(), json!(first));
         }
         Trigger::Date(at) => {
             fields.insert("trigger".into(), json!("date"));
@@ -91,7 +94,7 @@ fn interval_fields(length: Duration, fields: &mut Map<String, Value>) {
 mod tests {
     use super::*;
     use crate::config::{Context, JobId, Surroundings, run_time_job};
-    use crate::time::{WallTime, Zone, ZoneDatabase};
+    use crate::time::{Zone, ZoneDatabase};
 
     fn fields(keys: &str) -> Value {
         let zones = ZoneDatabase::bundled();
@@ -105,7 +108,7 @@ mod tests {
         let table = format!("command = 'x'\n{keys}").parse().unwrap();
         let id = JobId::parse("a").unwrap();
         let job = run_time_job(&id, table, &Surroundings::default(), &context).unwrap();
-        Value::Object(trigger_fields(&job))
+        Value::Object(trigger_fields(&job, WallTime::from_unix_seconds(0)))
     }
 
     #[test]
@@ -120,7 +123,7 @@ mod tests {
         );
         assert_eq!(
             fields("interval = '1w 2h 90s'"),
-            json!({"trigger": "interval", "weeks": 1, "hours": 2, "minutes": 1, "seconds": 30})
+            json!({"trigger": "interval", "weeks": 1, "hours": 2, "minutes": 1, "seconds": 30, "start_date": "1970-01-08T02:01:30+00:00"})
         );
         assert_eq!(
             fields("interval = '1500ms'\nstart_date = 2026-01-01T00:00:00"),

@@ -172,6 +172,7 @@ fn control(
         feed,
         server,
         socket,
+        is_reachable: true,
         tcp: listens,
     })
 }

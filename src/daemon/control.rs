@@ -31,6 +31,8 @@ pub struct Control {
     pub server: Server,
     /// Its socket.
     pub socket: ControlSocket,
+    /// Whether that was there when it was last looked for.
+    pub is_reachable: bool,
     /// What `[api]` said at the start, and where it listens.
     pub tcp: Option<(ApiSettings, SocketAddr)>,
 }
@@ -94,6 +96,18 @@ impl Daemon {
                 _ = client.send(());
             }
             Question::Warn(message) => self.say(Level::Warn, &message),
+        }
+    }
+
+    /// Says so, once, when no command can reach us any more.
+    pub(super) fn check_socket(&mut self) {
+        if self.setup.control.is_reachable && !self.setup.control.socket.still_there() {
+            self.setup.control.is_reachable = false;
+            let path = self.setup.control.socket.path().display().to_string();
+            let why = format!(
+                "The control socket `{path}` was removed or replaced: commands cannot reach this scheduler until it is started anew"
+            );
+            self.say(Level::Error, &why);
         }
     }
 

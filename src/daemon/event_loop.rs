@@ -467,6 +467,7 @@ impl Daemon {
                 ),
             );
         }
+        self.check_socket();
         if self.stop_requests == 0 && !self.setup.lock.still_ours() {
             // Another instance could start any moment, on the same jobs.
             self.say(

@@ -13,6 +13,7 @@ pub mod lock;
 pub mod notify;
 pub mod pidfd;
 pub mod poller;
+pub mod priority;
 pub mod process_group;
 pub mod process_search;
 pub mod random;

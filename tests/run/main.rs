@@ -6,6 +6,7 @@
 mod commands;
 mod control;
 mod files;
+mod flask;
 mod jobs;
 mod lock;
 mod scheduler;
