@@ -21,7 +21,7 @@ pub(super) const ALL_WEEKS: u64 = ((1 << 54) - 1) & !1;
 /// Minutes or seconds 0 to 59.
 pub(super) const ALL_SIXTY: u64 = (1 << 60) - 1;
 
-/// The byte of [`Cron::nth_weekdays`] that holds the last such weekday of a month.
+/// The week of [`Cron::nth_weekdays`] that holds the last such weekday of a month.
 pub(super) const LAST_WEEKDAY: u16 = 6;
 
 /// How the day of the month and the day of the week combine.
@@ -51,7 +51,8 @@ pub struct Cron {
     pub(super) minutes: u64,
     /// Bit n: ISO week n.
     pub(super) weeks: u64,
-    /// Byte n - 1: the weekdays of which the n-th of the month matches; byte 5: the last one.
+    /// Seven bits for each n: the weekdays of which the n-th of the month matches; behind the fifth
+    /// those of which the last does.
     pub(super) nth_weekdays: u64,
     /// None: every year.
     pub(super) years: Option<Arc<YearSet>>,
@@ -83,6 +84,8 @@ const EVERY_DAY: u8 = 1 << 3;
 /// Weekdays alone decide: [`DayPattern::Weekdays`].
 const WEEKDAYS_ALONE: u8 = 1 << 4;
 
+/// Days are named by more than their number and weekday: `L`, `W`, `#`, ISO weeks.
+const SPECIAL_DAYS: u8 = 1 << 6;
 /// Somewhere a step is larger than its range, and stands for one value.
 const LONE_STEP: u8 = 1 << 5;
 
@@ -160,12 +163,14 @@ impl Cron {
 
     /// Marks the `nth` (1–5, or [`LAST_WEEKDAY`]) weekdays of the month as matching.
     pub(super) fn add_nth_weekday(&mut self, nth: u16, weekday: u16) {
-        self.nth_weekdays |= 1 << (8 * (nth - 1) + weekday);
+        self.nth_weekdays |= 1 << (7 * (nth - 1) + weekday);
     }
 
     /// To be called once all fields are set: decides how days are searched, and whether any date
     /// matches at all.
     pub(super) fn sealed(mut self) -> Self {
+        let special = u64::from(self.last_days | self.nearest_weekdays) | self.nth_weekdays;
+        self.set(SPECIAL_DAYS, special != 0 || self.weeks != ALL_WEEKS);
         let pattern = self.found_day_pattern();
         self.set(EVERY_DAY, pattern == DayPattern::Every);
         self.set(WEEKDAYS_ALONE, pattern == DayPattern::Weekdays);
@@ -193,6 +198,12 @@ impl Cron {
             WEEKDAYS_ALONE => DayPattern::Weekdays,
             _ => DayPattern::Dates,
         }
+    }
+
+    /// Whether days are named by more than their number and weekday.
+    #[inline]
+    pub(super) fn has_special_days(&self) -> bool {
+        self.flags & SPECIAL_DAYS != 0
     }
 
     fn found_day_pattern(&self) -> DayPattern {

@@ -389,7 +389,7 @@ impl Cron {
     fn described_nth(&self) -> Vec<String> {
         let of = |nth: u16| {
             let ordinal = ORDINALS[usize::from(nth - 1)];
-            let weekdays = bits(self.nth_weekdays >> (8 * (nth - 1)) & 0x7f);
+            let weekdays = bits(self.nth_weekdays >> (7 * (nth - 1)) & 0x7f);
             weekdays.map(move |day| {
                 format!("the {ordinal} {} of the month", WEEKDAYS[usize::from(day)])
             })

@@ -136,7 +136,7 @@ impl Cron {
         let today = reading.div_euclid(SECONDS_PER_DAY);
         let month = Month::holding(today);
         let days = run_of_ones(self.days_in(month).into(), month.number_of(today).into());
-        let day = |number: i64| (month.first_day - 1 + number) * SECONDS_PER_DAY;
+        let day = |number: i64| (month.first_day() - 1 + number) * SECONDS_PER_DAY;
         day(days.start)..day(days.end)
     }
 }

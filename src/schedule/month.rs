@@ -5,18 +5,18 @@
 //! What of a year decides about its days is its *shape*: whether it is a leap year, the weekday of
 //! its first day, and for years that begin on a Saturday whether that day lies in a week 52 or 53.
 
-use super::cron::{ALL_DAYS, ALL_WEEKDAYS, ALL_WEEKS, Cron, DayRule, bits};
+use super::cron::{ALL_DAYS, ALL_WEEKS, Cron, DayRule, LAST_WEEKDAY, bits};
 use super::field::FIRST_YEAR;
 use crate::time::civil;
 
-/// One month of one year, 1970 or later.
+/// One month of one year, 1970 or later. Small enough to be handed on in two registers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Month {
     /// Days from 1970-01-01 to its first.
-    pub first_day: i64,
+    first_day: u32,
     /// Its place among all months, January 1970 being 0.
     place: u32,
-    pub year: i32,
+    year: u16,
     /// 1 to 12.
     pub number: u8,
     /// Days in it: 28 to 31.
@@ -33,7 +33,7 @@ const DECEMBER: u8 = 12;
 /// The years after which the calendar repeats, weekdays and all.
 const CYCLE_YEARS: usize = 400;
 const CYCLE_MONTHS: u32 = 4_800;
-const CYCLE_DAYS: i64 = 146_097;
+const CYCLE_DAYS: u32 = 146_097;
 
 /// A month of the 400 years from 1970.
 #[derive(Clone, Copy)]
@@ -87,8 +87,7 @@ impl Month {
     #[inline]
     #[expect(
         clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        reason = "28..=31, and far fewer cycles"
+        reason = "28..=31, and fewer than 2^16 years"
     )]
     fn at(place: u32) -> Self {
         let (cycle, in_cycle) = if place < CYCLE_MONTHS {
@@ -99,9 +98,9 @@ impl Month {
         let month = MONTHS[in_cycle as usize];
         let next = MONTHS[in_cycle as usize + 1];
         Self {
-            first_day: i64::from(month.first_day) + i64::from(cycle) * CYCLE_DAYS,
+            first_day: month.first_day + cycle * CYCLE_DAYS,
             place,
-            year: i32::from(FIRST_YEAR) + i32::from(month.year) + cycle as i32 * 400,
+            year: FIRST_YEAR + month.year + cycle as u16 * 400,
             number: month.number,
             length: (next.first_day - month.first_day) as u8,
             first_weekday: month.first_weekday,
@@ -116,16 +115,28 @@ impl Month {
         reason = "a place in 400 years"
     )]
     pub(super) fn holding(day: i64) -> Self {
-        let (cycle, day) = if day < CYCLE_DAYS {
+        let cycle_days = i64::from(CYCLE_DAYS);
+        let (cycle, day) = if day < cycle_days {
             (0, day.max(0))
         } else {
-            (day / CYCLE_DAYS, day % CYCLE_DAYS)
+            (day / cycle_days, day % cycle_days)
         };
         // By the average length of a month, which is at most one month off.
-        let guess = (day as u64 * u64::from(CYCLE_MONTHS) / CYCLE_DAYS as u64) as u32;
+        let guess = (day as u64 * u64::from(CYCLE_MONTHS) / u64::from(CYCLE_DAYS)) as u32;
         let starts = |place: u32| i64::from(MONTHS[place as usize].first_day);
         let place = guess + u32::from(day >= starts(guess + 1)) - u32::from(day < starts(guess));
         Self::at(cycle as u32 * CYCLE_MONTHS + place)
+    }
+
+    /// Days from 1970-01-01 to its first.
+    #[inline]
+    pub(super) fn first_day(self) -> i64 {
+        self.first_day.into()
+    }
+
+    #[inline]
+    pub(super) fn year(self) -> i32 {
+        self.year.into()
     }
 
     /// The month that many months later.
@@ -142,12 +153,12 @@ impl Month {
         reason = "1..=31"
     )]
     pub(super) fn number_of(self, day: i64) -> u8 {
-        (day - self.first_day + 1) as u8
+        (day - self.first_day() + 1) as u8
     }
 
     /// Days from 1970-01-01 to its n-th.
     pub(super) fn day(self, number: u32) -> i64 {
-        self.first_day - 1 + i64::from(number)
+        self.first_day() - 1 + i64::from(number)
     }
 
     /// Bits of all its days.
@@ -169,22 +180,23 @@ impl Month {
         ((u64::from(weekdays) * SIX_WEEKS) >> self.first_weekday << 1) as u32 & self.all()
     }
 
-    /// The days that are the n-th or the last of their weekday, by [`Cron`]'s bytes.
+    /// The days that are the n-th or the last of their weekday, by [`Cron`]'s weeks.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the lowest 31 bits are the days, and a week has seven"
+    )]
     fn days_of_nth_weekdays(self, nth_weekdays: u64) -> u32 {
-        let mut days = 0;
-        let mut left = nth_weekdays;
-        while left != 0 {
-            let nth = left.trailing_zeros() / 8;
-            let [weekdays, ..] = (left >> (8 * nth)).to_le_bytes();
-            let week = if nth == 5 {
-                0b111_1111 << (self.length - 6)
-            } else {
-                0b1111_1110 << (7 * nth)
-            };
-            days |= self.days_of_weekdays(weekdays) & week;
-            left &= !(0xff << (8 * nth));
+        // Each week is turned by itself, to begin with the weekday of the month's first: what is
+        // shifted out of it at the bottom comes in at its top.
+        let turn = self.first_weekday;
+        let stays = (0b111_1111 >> turn) * SIX_WEEKS;
+        let turned = nth_weekdays >> turn & stays | nth_weekdays << (7 - turn) & !stays;
+        let days = (turned << 1) as u32 & self.all();
+        let last = (nth_weekdays >> (7 * (LAST_WEEKDAY - 1))) as u8;
+        if last == 0 {
+            return days;
         }
-        days
+        days | self.days_of_weekdays(last) & 0b111_1111 << (self.length - 6)
     }
 
     /// The weekdays (Monday to Friday) nearest to the days in the mask, bit 0 being the last
@@ -210,7 +222,7 @@ impl Month {
 
     /// The days whose ISO week is in the mask.
     fn days_of_weeks(self, weeks: u64) -> u32 {
-        let (_, mut week) = civil::iso_week(self.first_day);
+        let (_, mut week) = civil::iso_week(self.first_day());
         // A Sunday first is the last day of its week, a Monday first the first of seven.
         let mut next_monday = 9 - if self.first_weekday == 0 {
             7
@@ -248,13 +260,23 @@ fn below(position: u8) -> u32 {
 
 impl Cron {
     /// The days of the month that match, bit n being day n.
+    #[inline]
     pub(super) fn days_in(&self, month: Month) -> u32 {
+        if self.has_special_days() {
+            return self.special_days_in(month);
+        }
+        let days = self.days & month.all();
+        let weekdays = month.days_of_weekdays(self.weekdays);
+        match self.day_rule() {
+            DayRule::Both => days & weekdays,
+            DayRule::Either => days | weekdays,
+        }
+    }
+
+    /// [`Self::days_in`] of a schedule that names days by more than their number and weekday.
+    fn special_days_in(&self, month: Month) -> u32 {
         let mut days = self.days & month.all();
-        let mut weekdays = if self.weekdays == ALL_WEEKDAYS {
-            month.all()
-        } else {
-            month.days_of_weekdays(self.weekdays)
-        };
+        let mut weekdays = month.days_of_weekdays(self.weekdays);
         if self.nth_weekdays != 0 {
             let nth = month.days_of_nth_weekdays(self.nth_weekdays);
             if self.nth_is_in_day() {
@@ -304,18 +326,23 @@ pub(super) const fn shape_of(year: i32) -> usize {
     first_weekday as usize + if is_leap { 7 } else { 0 }
 }
 
-/// By year of the cycle and shape: how many years later the next year of that shape is, 0 for
-/// the year itself. The rarest shapes are up to 40 years apart, and trying each of those years is
-/// what this saves.
+/// The leap years' shapes.
+const LEAP_SHAPES: u16 = 0b111_1111 << 7;
+/// The column of [`YEARS_TO_SHAPE`] for a year of any of them.
+const ANY_LEAP_YEAR: usize = YEAR_SHAPES.len();
+
+/// By year of the cycle, from 1970, and shape: how many years later the next year of that shape is, 0
+/// for the year itself. The rarest shapes are up to 40 years apart, and trying each of those years is
+/// what this saves. Leap years have a column of their own, since 29 February is what is mostly rare.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     reason = "below 400"
 )]
-static YEARS_TO_SHAPE: [[u8; YEAR_SHAPES.len()]; CYCLE_YEARS] = {
-    let mut table = [[0; YEAR_SHAPES.len()]; CYCLE_YEARS];
+static YEARS_TO_SHAPE: [[u8; YEAR_SHAPES.len() + 1]; CYCLE_YEARS] = {
+    let mut table = [[0; YEAR_SHAPES.len() + 1]; CYCLE_YEARS];
     // Backwards, and twice round so that the end of the cycle knows of its beginning.
-    let mut distance = [u8::MAX; YEAR_SHAPES.len()];
+    let mut distance = [u8::MAX; YEAR_SHAPES.len() + 1];
     let mut left = 2 * CYCLE_YEARS;
     while left > 0 {
         left -= 1;
@@ -325,21 +352,30 @@ static YEARS_TO_SHAPE: [[u8; YEAR_SHAPES.len()]; CYCLE_YEARS] = {
             distance[shape] = distance[shape].saturating_add(1);
             shape += 1;
         }
-        // 2000 is a year like 0, and as good a beginning.
-        distance[shape_of(2000 + year as i32)] = 0;
+        let shape = shape_of(1970 + year as i32);
+        distance[shape] = 0;
+        if LEAP_SHAPES >> shape & 1 != 0 {
+            distance[ANY_LEAP_YEAR] = 0;
+        }
         table[year] = distance;
     }
     table
 };
 
-/// The first year not before `year` (at least 0) whose shape is among the bits.
+/// The first year not before `year` (1970 or later) whose shape is among the bits.
 #[inline]
 pub(super) fn first_year_of(shapes: u16, year: i32) -> Option<i32> {
     if shapes == ALL_SHAPES {
         return Some(year);
     }
-    let place = usize::try_from(year).unwrap_or(0) % CYCLE_YEARS;
+    let mut place = usize::try_from(year - i32::from(FIRST_YEAR)).unwrap_or(0);
+    if place >= CYCLE_YEARS {
+        place %= CYCLE_YEARS;
+    }
     let distances = &YEARS_TO_SHAPE[place];
+    if shapes == LEAP_SHAPES {
+        return Some(year + i32::from(distances[ANY_LEAP_YEAR]));
+    }
     let distance = bits(shapes.into()).map(|shape| distances[usize::from(shape)]);
     distance.min().map(|distance| year + i32::from(distance))
 }
@@ -387,7 +423,8 @@ mod tests {
                 for week in 1..=53_u8 {
                     let days = month.days_of_weeks(1 << week);
                     for day in 1..=month.length {
-                        let is_in = civil::iso_week(month.first_day + i64::from(day) - 1).1 == week;
+                        let is_in =
+                            civil::iso_week(month.first_day() + i64::from(day) - 1).1 == week;
                         assert_eq!(
                             days >> day & 1 != 0,
                             is_in,
@@ -405,7 +442,7 @@ mod tests {
         for year in YEAR_SHAPES {
             for number in 1..=12 {
                 let month = Month::new(year, number);
-                let weekday = |day: u8| civil::weekday(month.first_day + i64::from(day) - 1);
+                let weekday = |day: u8| civil::weekday(month.first_day() + i64::from(day) - 1);
                 for day in 1..=month.length {
                     let expected = |mask: u32| (mask >> day & 1) != 0;
                     for other in 0..7_u8 {
@@ -413,12 +450,12 @@ mod tests {
                         assert_eq!(expected(month.days_of_weekdays(1 << other)), same);
                         for nth in 0..5 {
                             let is_nth = same && (day - 1) / 7 == nth;
-                            let byte = 1_u64 << (8 * nth + other);
-                            assert_eq!(expected(month.days_of_nth_weekdays(byte)), is_nth);
+                            let nth = 1_u64 << (7 * nth + other);
+                            assert_eq!(expected(month.days_of_nth_weekdays(nth)), is_nth);
                         }
                         let is_last = same && day + 7 > month.length;
                         assert_eq!(
-                            expected(month.days_of_nth_weekdays(1 << (40 + other))),
+                            expected(month.days_of_nth_weekdays(1 << (35 + other))),
                             is_last
                         );
                     }

@@ -230,20 +230,26 @@ impl Cron {
         // All or no days, without a jump that cannot be predicted.
         let in_months = u64::from(self.months >> month.number & 1).wrapping_neg();
         let days = u64::from(self.days_in(month)) & (u64::MAX << from) & in_months;
-        if days != 0 && self.has_year(month.year) {
+        if days != 0 && self.has_year(month.year()) {
             return Some(month.day(days.trailing_zeros()));
+        }
+        let later = self.months & (u16::MAX << (month.number + 1));
+        if self.year_shapes != ALL_SHAPES || self.years.is_some() {
+            return if later == 0 {
+                self.first_date_in(month.year() + 1, self.months)
+            } else {
+                self.first_date_in(month.year(), later)
+            };
         }
         // The next of the months is mostly where it is; those of the next year have bits 13 to 24.
         let two_years = u32::from(self.months) << 12 | u32::from(self.months);
         let ahead = 1 + (two_years >> (month.number + 1)).trailing_zeros();
         let next = month.later(ahead);
-        if self.year_shapes == ALL_SHAPES && self.years.is_none() {
-            let days = self.days_in(next);
-            if days != 0 {
-                return Some(next.day(days.trailing_zeros()));
-            }
+        let days = self.days_in(next);
+        if days != 0 {
+            return Some(next.day(days.trailing_zeros()));
         }
-        self.first_date_in(next.year, self.months & (u16::MAX << next.number))
+        self.first_date_in(next.year(), self.months & (u16::MAX << next.number))
     }
 
     /// The first matching day in these months of `year`, or in any month of later years.
@@ -271,7 +277,7 @@ impl Cron {
     /// The last matching day at or before `until`.
     fn last_day_until(&self, until: i64) -> Option<i64> {
         let month = Month::holding(until);
-        let (mut year, mut number, mut day) = (month.year, month.number, month.number_of(until));
+        let (mut year, mut number, mut day) = (month.year(), month.number, month.number_of(until));
         loop {
             let found = self.last_year_until(year)?;
             if found != year {
@@ -300,10 +306,10 @@ impl Cron {
         let mut month = Month::holding(first);
         let mut from = month.number_of(first);
         let mut total = 0;
-        while month.first_day < end {
-            if self.months >> month.number & 1 != 0 && self.has_year(month.year) {
+        while month.first_day() < end {
+            if self.months >> month.number & 1 != 0 && self.has_year(month.year()) {
                 let mut days = self.days_in(month) & (u32::MAX << from);
-                if end - month.first_day < i64::from(month.length) {
+                if end - month.first_day() < i64::from(month.length) {
                     days &= (1 << month.number_of(end)) - 1;
                 }
                 total += u64::from(days.count_ones());

@@ -76,12 +76,13 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
     }
     parser.refuse_other_notations()?;
     let mut total: u128 = 0;
-    let mut seen: Vec<(u64, &str)> = Vec::new();
+    let mut seen = [(0, ""); UNITS.len()];
+    let mut count = 0;
     while parser.at < text.len() {
         let number = parser.number()?;
         parser.skip_blanks();
-        let (unit, micros) = parser.unit(&number, seen.is_empty())?;
-        if let Some((_, name)) = seen.iter().find(|(seen, _)| *seen == micros) {
+        let (unit, micros) = parser.unit(&number, count == 0)?;
+        if let Some((_, name)) = seen[..count].iter().find(|(seen, _)| *seen == micros) {
             let message = if *name == &text[unit.clone()] {
                 format!("the unit `{name}` comes twice")
             } else {
@@ -89,7 +90,9 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
             };
             return Err(error(unit, message, "give each unit once"));
         }
-        seen.push((micros, &text[unit.clone()]));
+        // There is room: each unit comes once.
+        seen[count] = (micros, &text[unit.clone()]);
+        count += 1;
         total += number.micros(text, micros, unit.end)?;
         parser.skip_blanks();
     }

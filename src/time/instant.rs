@@ -49,7 +49,13 @@ impl WallTime {
 
     /// The second this instant lies in (rounded down, also before 1970).
     #[must_use]
+    #[inline]
     pub const fn unix_seconds(self) -> i64 {
+        if self.0 >= 0 {
+            // The same, without a sign to mind: every question to a schedule begins here.
+            let seconds = self.0.cast_unsigned() / MICROS_PER_SECOND.cast_unsigned();
+            return seconds.cast_signed();
+        }
         self.0.div_euclid(MICROS_PER_SECOND)
     }
 

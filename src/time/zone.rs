@@ -252,6 +252,10 @@ impl Zone {
     #[must_use]
     #[inline]
     pub fn span_at(&self, unix_seconds: i64) -> OffsetSpan {
+        // Nothing to look up, and nothing for what follows to wait for.
+        if let [only] = self.spans[..] {
+            return only;
+        }
         if let Some(span) = self.indexed_span(unix_seconds) {
             return span;
         }

@@ -13,6 +13,7 @@ mod crontab_next;
 mod crontab_syntax;
 mod describe;
 mod hashed;
+mod heap;
 mod known_bugs;
 mod lints;
 mod messages;
