@@ -26,7 +26,7 @@ pub(super) const MAX_PARTS: usize = 1_000;
 /// Most problems kept of one load: nobody reads more, and a file of 16 MiB can hold millions.
 pub(super) const MAX_PROBLEMS: usize = 10_000;
 
-/// Most duplicates whose first place is looked for: each costs parsing the file again.
+/// Most duplicates whose first place is looked for: each costs a walk through the whole file.
 pub(super) const MAX_DUPLICATE_LOOKUPS: usize = 20;
 
 /// Longest file in which the first places of duplicates are looked for.

@@ -7,6 +7,7 @@
 use super::limits::{MAX_DUPLICATE_LOOKUP_BYTES, MAX_DUPLICATE_LOOKUPS, MAX_PROBLEMS};
 use crate::diagnostic::{Diagnostic, Location, quoted};
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
@@ -78,26 +79,35 @@ fn problems(
     errors: &[toml::de::Error],
 ) -> Vec<Diagnostic> {
     let mut seen = HashSet::new();
+    let firsts = errors
+        .iter()
+        .filter(|error| seen.insert(lines.start_before(start_of(error))))
+        .take(MAX_PROBLEMS);
+    let firsts: Vec<_> = firsts.collect();
+    let clashes = firsts.iter().filter(|error| is_clash(error));
+    let stand_ins = StandIns::new(text, clashes.map(|error| span_of(error)));
+    let (root, _) = DeTable::parse_recoverable(&stand_ins.text);
     let mut duplicates = Duplicates {
         index,
         text,
-        lookups: 0,
+        stand_ins: &stand_ins,
+        root: root.get_ref(),
         header: None,
     };
-    errors
-        .iter()
-        .filter(|error| seen.insert(lines.start_before(start_of(error))))
-        .take(MAX_PROBLEMS)
-        .filter_map(|error| {
-            if error.message().starts_with("duplicate key")
-                || error.message().starts_with("cannot extend")
-            {
-                duplicates.problem(error)
-            } else {
-                Some(problem(index, text, error))
-            }
-        })
-        .collect()
+    let problems = firsts.into_iter().filter_map(|error| {
+        if is_clash(error) {
+            duplicates.problem(error)
+        } else {
+            Some(problem(index, text, error))
+        }
+    });
+    problems.collect()
+}
+
+/// Whether an error is about a key that is there already.
+fn is_clash(error: &toml::de::Error) -> bool {
+    let message = error.message();
+    message.starts_with("duplicate key") || message.starts_with("cannot extend")
 }
 
 fn span_of(error: &toml::de::Error) -> Range<usize> {
@@ -238,11 +248,69 @@ fn token_around(text: &str, offset: usize) -> Range<usize> {
     offset - before..offset + after
 }
 
+/// A text with other keys in the places of those that are there already. Parsed again, the tree has
+/// the first of each key beside what stands for the second, which is how the first is found.
+struct StandIns {
+    /// Empty if there is nothing to find.
+    text: String,
+    /// The keys replaced: their places, and those of what stands for them.
+    places: Vec<(Range<usize>, Range<usize>)>,
+}
+
+impl StandIns {
+    fn new(original: &str, keys: impl Iterator<Item = Range<usize>>) -> Self {
+        let mut places: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+        let mut text = String::new();
+        if original.len() > MAX_DUPLICATE_LOOKUP_BYTES {
+            return Self { text, places };
+        }
+        let mut keys: Vec<_> = keys.collect();
+        keys.sort_by_key(|key| key.start);
+        let mut copied = 0;
+        for key in keys.into_iter().take(MAX_DUPLICATE_LOOKUPS) {
+            let Some(between) = original.get(copied..key.start) else {
+                continue;
+            };
+            text.push_str(between);
+            let start = text.len();
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\"\\u0001{}.{}\"", original.len(), places.len());
+            copied = key.end;
+            places.push((key, start..text.len()));
+        }
+        if !places.is_empty() {
+            text.push_str(original.get(copied..).unwrap_or_default());
+        }
+        Self { text, places }
+    }
+
+    /// The key that stands for the one at this place.
+    fn name(&self, original_bytes: usize, key: &Range<usize>) -> Option<String> {
+        let number = self
+            .places
+            .iter()
+            .position(|(replaced, _)| replaced == key)?;
+        Some(format!("\u{1}{original_bytes}.{number}"))
+    }
+
+    /// Where a place of this text is in the original.
+    fn original(&self, place: &Range<usize>) -> Range<usize> {
+        let before = self
+            .places
+            .iter()
+            .rfind(|(_, stand_in)| stand_in.end <= place.start);
+        let (from, to) = before.map_or((0, 0), |(key, stand_in)| (stand_in.end, key.end));
+        to + place.start - from..to + place.end - from
+    }
+}
+
 /// Errors of keys that are there already. The parser does not say where the first one is.
 struct Duplicates<'t> {
     index: usize,
     text: &'t str,
-    lookups: usize,
+    stand_ins: &'t StandIns,
+    /// The tree with them.
+    root: &'t DeTable<'t>,
     /// The last table header that came twice.
     header: Option<usize>,
 }
@@ -311,28 +379,16 @@ impl Duplicates<'_> {
             .any(|line| line.trim_start().starts_with('['))
     }
 
-    /// Where the key was given first, and the names of the tables around it. Found by parsing the
-    /// text again with another key in its place: beside that one, the tree then has the first.
-    fn first_place(&mut self, span: &Range<usize>) -> Option<(Location, Vec<String>)> {
-        if self.lookups >= MAX_DUPLICATE_LOOKUPS || self.text.len() > MAX_DUPLICATE_LOOKUP_BYTES {
-            return None;
-        }
-        self.lookups += 1;
+    /// Where the key was given first, and the names of the tables around it.
+    fn first_place(&self, span: &Range<usize>) -> Option<(Location, Vec<String>)> {
         let key = self.text.get(span.clone())?;
         let quoted_key = format!("{key} = 0");
         let (probe, _) = DeTable::parse_recoverable(&quoted_key);
         let name = probe.get_ref().keys().next()?.get_ref().to_string();
-        let stand_in = format!("\u{1}{}", self.text.len());
-        let text = format!(
-            "{}\"\\u0001{}\"{}",
-            &self.text[..span.start],
-            self.text.len(),
-            &self.text[span.end..]
-        );
-        let (root, _) = DeTable::parse_recoverable(&text);
-        let (parent, path) = parent_of(root.get_ref(), &stand_in, Vec::new())?;
+        let stand_in = self.stand_ins.name(self.text.len(), span)?;
+        let (parent, path) = parent_of(self.root, &stand_in, Vec::new())?;
         let (first, _) = parent.get_key_value(name.as_str())?;
-        let place = first.span();
+        let place = self.stand_ins.original(&first.span());
         (place.end <= span.start).then_some((
             Location {
                 source: self.index,

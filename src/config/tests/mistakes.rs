@@ -1,7 +1,7 @@
 //! Every wrong thing has its code, its place, and says what to write instead.
 
 use super::*;
-use crate::diagnostic::position_of;
+use crate::diagnostic::{Location, position_of};
 
 /// Text; and of each of its problems: code, line:column, what is underlined, help.
 type Case = (
@@ -479,6 +479,41 @@ fn what_comes_twice_is_shown_at_both_places() {
         mixed,
         "jobs.toml:4:7: error: jobs are written both as `[jobs.ID]` and as `[[jobs]]` [mixed_jobs] use one form in a file\n"
     );
+}
+
+#[test]
+fn of_many_that_come_twice_each_is_shown_where_it_was_first() {
+    let text = "\
+[jobs.a]
+command = 'x'
+timeout = 1
+command = 'y'
+'timeout' = 2
+timeout = 3
+[jobs.b]
+command = 'v'
+env = { A = '1', B = '2', A = '3' }
+[jobs.b]
+command = 'y'
+[jobs.c]
+command = 'w'
+command = 'z'
+";
+    let loaded = load_text(text);
+    let line = |place: &Location| position_of(text, place.span.start).line;
+    let found: Vec<_> = loaded
+        .diagnostics
+        .iter()
+        .map(|problem| {
+            let (first, _) = problem.related.as_ref().unwrap();
+            let second = problem.location.as_ref().unwrap();
+            let unquoted = |place: &Location| text[place.span.clone()].trim_matches('\'');
+            assert_eq!(unquoted(first), unquoted(second));
+            (line(first), line(second))
+        })
+        .collect();
+    let lines = [(2, 4), (3, 5), (3, 6), (9, 9), (7, 10), (13, 14)];
+    assert_eq!(found, lines);
 }
 
 #[test]
