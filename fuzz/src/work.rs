@@ -15,7 +15,7 @@ const PER_QUESTION: Duration = Duration::from_millis(1);
 /// What a count of fires may take, over thousands of years too.
 const PER_COUNT: Duration = Duration::from_millis(100);
 /// What the search for what an `all` or `except` leaves may take, in a build with all its checks.
-const PER_LEAPING: Duration = Duration::from_millis(150);
+const PER_LEAPING: Duration = Duration::from_millis(40);
 /// Tries of what took too long.
 const TRIES: usize = 5;
 /// Shorter than this is not worth a line, whatever the input.

@@ -10,6 +10,9 @@ use std::ops::Range;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
+/// Unknown keys of one table that are told all that may be there.
+const MOST_LISTED: usize = 10;
+
 /// One of the texts that are loaded together.
 #[derive(Clone, Copy)]
 pub(super) struct File<'t> {
@@ -255,6 +258,7 @@ impl<'t> Table<'t> {
         problems: &mut Problems,
         special: impl Fn(&Entry<'t>) -> Option<Diagnostic>,
     ) {
+        let mut listed = 0;
         for entry in self.rest() {
             let problem = if is_not_supported(place, entry.key) {
                 not_supported(&entry)
@@ -262,9 +266,15 @@ impl<'t> Table<'t> {
                 problem
             } else {
                 let message = format!("unknown key {} in {}", quoted(entry.key), self.name);
-                entry
-                    .key_error("unknown_key", message)
-                    .help(suggestion::help(entry.key, &self.known))
+                let problem = entry.key_error("unknown_key", message);
+                match suggestion::nearest(entry.key, &self.known) {
+                    Some(key) => problem.help(suggestion::did_you_mean(key)),
+                    None if listed < MOST_LISTED => {
+                        listed += 1;
+                        problem.help(suggestion::allowed_here(&self.known))
+                    }
+                    None => problem,
+                }
             };
             problems.push(problem);
         }

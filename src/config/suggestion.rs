@@ -73,10 +73,17 @@ fn can_be_near(word: &str, name: &str, edits: usize) -> bool {
 
 /// The help for a word that is none of `candidates`: the nearest, else all of them.
 pub(super) fn help(word: &str, candidates: &[&str]) -> String {
-    match nearest(word, candidates) {
-        Some(candidate) => format!("did you mean `{candidate}`?"),
-        None => format!("allowed here: {}", list(candidates)),
-    }
+    nearest(word, candidates).map_or_else(|| allowed_here(candidates), did_you_mean)
+}
+
+/// The help for what was probably meant to be another word.
+pub(super) fn did_you_mean(word: &str) -> String {
+    format!("did you mean `{word}`?")
+}
+
+/// The help for what is like nothing that may be there.
+pub(super) fn allowed_here(candidates: &[&str]) -> String {
+    format!("allowed here: {}", list(candidates))
 }
 
 /// `` `a`, `b`, `c` ``.

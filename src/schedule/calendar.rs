@@ -8,6 +8,7 @@
 use super::error::ScheduleError;
 use super::search::{FIRST_READING, LAST_DAY, Readings};
 use crate::time::civil::{self, SECONDS_PER_DAY};
+use std::ops::Range;
 
 /// Which day of the month a calendar step lands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,14 +178,35 @@ impl Calendar {
         low
     }
 
-    /// The days landed on from `first` to `last`, both included, in order.
-    fn dates(&self, first: i64, last: i64) -> impl DoubleEndedIterator<Item = i64> {
+    /// The steps that can land on days from `first` to `last`, both included.
+    fn steps(&self, first: i64, last: i64) -> Range<i64> {
         // A step that began up to a month before can land on it.
         let begin = self.steps_begun_by(first.saturating_sub(31));
-        let end = self.steps_begun_by(last);
-        (begin..end)
+        begin..self.steps_begun_by(last)
+    }
+
+    /// The days landed on by some of the steps, in order, from `first` to `last`.
+    fn dates(
+        &self,
+        steps: Range<i64>,
+        first: i64,
+        last: i64,
+    ) -> impl DoubleEndedIterator<Item = i64> {
+        steps
             .filter_map(|step| self.date(step))
             .filter(move |day| (first..=last).contains(day))
+    }
+
+    /// Steps among which there is one that lands on a day, if ever there is: after those of 400 years
+    /// the same months of the same years come again. Some more for those that land outside.
+    fn steps_of_cycle(&self) -> i64 {
+        const MONTHS: i64 = 400 * 12;
+        const OUTSIDE: i64 = 2 * 31;
+        let (mut divisor, mut rest) = (MONTHS, self.months);
+        while rest != 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        MONTHS / divisor + OUTSIDE
     }
 }
 
@@ -193,7 +215,10 @@ impl Readings for Calendar {
         let from = from.max(FIRST_READING);
         let today = from.div_euclid(SECONDS_PER_DAY);
         let is_past = from.rem_euclid(SECONDS_PER_DAY) > self.time;
-        let day = self.dates(today + i64::from(is_past), LAST_DAY).next()?;
+        let first = today + i64::from(is_past);
+        let mut steps = self.steps(first, LAST_DAY);
+        steps.end = steps.end.min(steps.start + self.steps_of_cycle());
+        let day = self.dates(steps, first, LAST_DAY).next()?;
         Some(day * SECONDS_PER_DAY + self.time)
     }
 
@@ -201,7 +226,9 @@ impl Readings for Calendar {
         let today = until.div_euclid(SECONDS_PER_DAY);
         let is_to_come = until.rem_euclid(SECONDS_PER_DAY) < self.time;
         let last = (today - i64::from(is_to_come)).min(LAST_DAY);
-        let day = self.dates(0, last).next_back()?;
+        let mut steps = self.steps(0, last);
+        steps.start = steps.start.max(steps.end - self.steps_of_cycle());
+        let day = self.dates(steps, 0, last).next_back()?;
         Some(day * SECONDS_PER_DAY + self.time)
     }
 
@@ -210,6 +237,7 @@ impl Readings for Calendar {
         let begin = (first.saturating_sub(self.time + 1)).div_euclid(SECONDS_PER_DAY) + 1;
         let end = last.saturating_sub(self.time).div_euclid(SECONDS_PER_DAY);
         let (begin, end) = (begin.max(0), end.min(LAST_DAY));
-        u64::try_from(self.dates(begin, end).count()).unwrap_or(u64::MAX)
+        let steps = self.steps(begin, end);
+        u64::try_from(self.dates(steps, begin, end).count()).unwrap_or(u64::MAX)
     }
 }

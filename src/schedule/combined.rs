@@ -46,7 +46,7 @@ pub(super) enum Fires {
 const MOST_COUNTED: u64 = 200_000;
 
 /// Leaps that a count takes at most; some hundredths of a second.
-const MOST_LEAPS_OF_COUNT: usize = 300_000;
+const MOST_LEAPS_OF_COUNT: usize = 200_000;
 
 impl Fires {
     /// The intersection of the parts.

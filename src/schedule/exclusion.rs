@@ -3,10 +3,10 @@
 //! A fire is dropped if the wall clock's reading at that instant is in the set. A set also knows how
 //! far a run of it goes, so that a month's holidays are one leap and not thousands of fires.
 
-use super::cron::{ALL_SIXTY, Cron};
+use super::cron::{ALL_SIXTY, Cron, DayPattern};
 use super::error::ScheduleError;
 use super::month::Month;
-use super::search::Readings;
+use super::search::{FIRST_READING, LAST_DAY, Readings};
 use super::table::TableField;
 use crate::time::civil::SECONDS_PER_DAY;
 use crate::time::{LocalTime, WallTime, Zone};
@@ -132,6 +132,9 @@ impl Cron {
         }
         if !self.fires_every_hour() {
             return run(self.hours.into(), 3600, 24);
+        }
+        if self.day_pattern() == DayPattern::Every {
+            return FIRST_READING..(LAST_DAY + 1) * SECONDS_PER_DAY;
         }
         let today = reading.div_euclid(SECONDS_PER_DAY);
         let month = Month::holding(today);

@@ -1,6 +1,5 @@
 //! Names of zones: which texts can be one, and which one was probably meant.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// The longest name in the tz database has 32 bytes.
@@ -59,12 +58,16 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
     if let Some(&(_, zone)) = ABBREVIATIONS.iter().find(|&&(short, _)| short == wanted) {
         return Some(zone);
     }
-    let fixed = fixed_offset(&wanted);
-    let wanted = fixed.map_or(Cow::Borrowed(wanted.as_str()), Cow::Owned);
-    let zones = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-    zones()
-        .find(|zone| zone.eq_ignore_ascii_case(&wanted))
-        .or_else(|| zones().find(|zone| city(zone).eq_ignore_ascii_case(city(&wanted))))
+    let wanted = fixed_offset(&wanted).unwrap_or(wanted);
+    let is_zone = |(_, whole, _): &&Known| whole.text == wanted;
+    let wanted_city = city(&wanted);
+    let is_city = |(_, _, of_zone): &&Known| of_zone.text == wanted_city;
+    let found = ZONES
+        .iter()
+        .find(is_zone)
+        .or_else(|| ZONES.iter().find(is_city));
+    found
+        .map(|(name, ..)| *name)
         .or_else(|| most_similar(&wanted))
 }
 
@@ -102,6 +105,8 @@ fn city(zone: &str) -> &str {
 /// zones, and the distance to each of six hundred names is worth computing for the few that can be near.
 struct Comparable {
     text: String,
+    /// In characters.
+    length: usize,
     /// By character; some share a place, which makes them look nearer than they are.
     counts: [u8; 32],
 }
@@ -114,7 +119,11 @@ impl Comparable {
             let count = &mut counts[character as usize % 32];
             *count = count.saturating_add(1);
         }
-        Self { text, counts }
+        Self {
+            length: text.chars().count(),
+            text,
+            counts,
+        }
     }
 
     /// The distance, if it is at most `limit`.
@@ -126,7 +135,8 @@ impl Comparable {
                 .map(|(one, other)| usize::from(one.saturating_sub(*other)))
                 .sum()
         };
-        let can_be_near = missing(&self.counts, &other.counts) <= limit
+        let can_be_near = self.length.abs_diff(other.length) <= limit
+            && missing(&self.counts, &other.counts) <= limit
             && missing(&other.counts, &self.counts) <= limit;
         if !can_be_near {
             return None;
@@ -136,8 +146,10 @@ impl Comparable {
     }
 }
 
-/// Every zone, its whole name, and its city.
-static ZONES: LazyLock<Vec<(&'static str, Comparable, Comparable)>> = LazyLock::new(|| {
+/// A zone, its whole name, and its city.
+type Known = (&'static str, Comparable, Comparable);
+
+static ZONES: LazyLock<Vec<Known>> = LazyLock::new(|| {
     let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
     names
         .map(|name| (name, Comparable::new(name), Comparable::new(city(name))))
@@ -148,7 +160,7 @@ static ZONES: LazyLock<Vec<(&'static str, Comparable, Comparable)>> = LazyLock::
 fn most_similar(wanted: &str) -> Option<&'static str> {
     let is_city = !wanted.contains('/');
     let wanted = Comparable::new(wanted);
-    let limit = (wanted.text.chars().count() / 3).min(4);
+    let limit = (wanted.length / 3).min(4);
     let nearest = ZONES.iter().filter_map(|(name, whole, city)| {
         let of_city = is_city.then(|| wanted.distance(city, limit)).flatten();
         let distances = [wanted.distance(whole, limit), of_city];

@@ -164,7 +164,9 @@ fn exceptions_drop_their_whole_extent() {
 #[test]
 fn an_exception_of_everything_leaves_nothing_and_ends() {
     for text in ["0 0 * * *", "* * * * *"] {
-        let all = Exclusion::table(&[(TableField::Year, "*")], zone("Europe/Paris")).unwrap();
+        // West of the trigger's zone: where the year 10,000 begins earlier, it is not excluded.
+        let zone = zone("America/New_York");
+        let all = Exclusion::table(&[(TableField::Year, "*")], zone).unwrap();
         let schedule = anchored(Trigger::Except {
             trigger: Box::new(trigger(text)),
             except: vec![all],
@@ -273,6 +275,34 @@ fn calendar_steps_skip_months_that_have_not_the_day() {
         dates(&calendar(never_again, "2026-01-31", DstPolicy::Once), 2).len(),
         1
     );
+}
+
+#[test]
+fn a_day_that_comes_every_few_centuries_is_found_and_one_that_never_comes_is_not() {
+    let every = |years: u32, day: u8| CalendarSteps {
+        years,
+        day: Some(CalendarDay::Number(day)),
+        ..CalendarSteps::default()
+    };
+    let centuries = calendar(every(100, 29), "2000-02-01", DstPolicy::Once);
+    let found = dates(&centuries, 4);
+    assert_eq!(
+        found,
+        ["2000-02-29", "2400-02-29", "2800-02-29", "3200-02-29"]
+    );
+    let last = centuries.last_at_or_before(at(utc(2799, 1, 1)));
+    assert_eq!(shown(&[last.unwrap()])[0][..10], *"2400-02-29");
+    let sevenths = calendar(every(7, 29), "2029-02-01", DstPolicy::Once);
+    assert_eq!(
+        dates(&sevenths, 3),
+        ["2036-02-29", "2064-02-29", "2092-02-29"]
+    );
+    for (years, day, start) in [(1, 30, "2026-02-01"), (4, 29, "2027-02-01")] {
+        let never = calendar(every(years, day), start, DstPolicy::Once);
+        assert!(!never.can_fire());
+        assert_eq!(never.next_after(WallTime::MIN), None);
+        assert_eq!(never.last_at_or_before(WallTime::MAX), None);
+    }
 }
 
 #[test]
