@@ -5,7 +5,7 @@
 //! only what schedules.md says of them.
 
 use crate::cases::{policy, utc};
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Timelike};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike};
 use chrono_tz::Tz;
 use proptest::prelude::*;
 use rsched::schedule::{Cron, Schedule, ScheduleSpec, TableField, Trigger, parse_expression};
@@ -404,68 +404,4 @@ fn assert_dates(schedule: &Schedule, plain: &Plain, year: i32, days: i64) {
         .collect();
     let begin = utc(year, 1, 1);
     assert_agree(schedule, &expected, begin, begin + days * 86_400 - 1);
-}
-
-/// One change of offset in so many is tried: all of them take minutes. Prime to the numbers of
-/// texts and policies, so that all pairs come up.
-const SAMPLE: usize = 31;
-
-/// Changes of offset of all zones, 1970 to 2037.
-#[test]
-fn offset_changes_of_all_zones_are_treated_by_the_written_rule() {
-    let texts = [
-        "30 2 * * *",
-        "0 0 * * *",
-        "*/30 1-3 * * *",
-        "15 0-23 * * *",
-        "0,45 */1 * * *",
-    ];
-    let plain = |minutes: &[u32], hours: Vec<u32>, time_star| Plain {
-        minutes: minutes.to_vec(),
-        hours,
-        days: (1..=31).map(Day::Number).collect(),
-        months: (1..=12).collect(),
-        weekdays: (0..7).collect(),
-        weeks: Vec::new(),
-        years: Vec::new(),
-        either_day: false,
-        time_star,
-    };
-    let plains = [
-        plain(&[30], vec![2], false),
-        plain(&[0], vec![0], false),
-        plain(&[0, 30], vec![1, 2, 3], true),
-        plain(&[15], (0..24).collect(), false),
-        plain(&[0, 45], (0..24).collect(), true),
-    ];
-    let mut changes = 0;
-    for (number, zone) in chrono_tz::TZ_VARIANTS.into_iter().enumerate() {
-        let offset_at = |instant: i64| {
-            let time = DateTime::from_timestamp(instant, 0).unwrap();
-            zone.offset_from_utc_datetime(&time.naive_utc())
-                .fix()
-                .local_minus_utc()
-        };
-        let (mut day, mut offset) = (0, offset_at(0));
-        while day < utc(2037, 1, 1) {
-            let next = offset_at(day + 86_400);
-            // Offsets with seconds ended in 1972; the minute steps of the brute force need whole ones.
-            if next != offset && next % 60 == 0 && offset % 60 == 0 {
-                changes += 1;
-                if changes % SAMPLE != 0 {
-                    (day, offset) = (day + 86_400, next);
-                    continue;
-                }
-                let case = (number + changes) % texts.len();
-                let dst = POLICIES[changes % POLICIES.len()];
-                let trigger = parse_expression(texts[case]).unwrap().trigger;
-                let (first, last) = (day - 20_000, day + 86_400 + 20_000);
-                let expected = fires(&plains[case], zone, dst, first, last);
-                let schedule = schedule_of(trigger, zone, dst);
-                assert_agree(&schedule, &expected, first, last);
-            }
-            (day, offset) = (day + 86_400, next);
-        }
-    }
-    assert!(changes > 10_000, "{changes}");
 }

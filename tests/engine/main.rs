@@ -4,6 +4,7 @@
 //! scheduler); a case that is not run is counted and named with its reason, and the counts are
 //! asserted, so that none can be lost unseen.
 
+mod all_zones;
 mod brute_force;
 mod cases;
 mod combined;
@@ -12,6 +13,7 @@ mod crontab_extended;
 mod crontab_next;
 mod crontab_syntax;
 mod describe;
+mod differential;
 mod hashed;
 mod heap;
 mod known_bugs;
