@@ -5,8 +5,8 @@
 
 use super::tally::JobTally;
 use crate::config::JobId;
-use crate::scheduler::{Emitted, EventName};
-use crate::time::Zone;
+use crate::scheduler::{Emitted, EventName, Outcome};
+use crate::time::{WallTime, Zone};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -80,6 +80,25 @@ impl Feed {
         state.events.push_back(Arc::new(told.clone()));
         drop(state);
         self.0.changed.notify_waiters();
+    }
+
+    /// What is on record of a job from before this scheduler started: how its newest run ended, its
+    /// fire time and exit code, and the fire time of the newest that succeeded.
+    pub fn remember(
+        &self,
+        job: &JobId,
+        last_run: Option<(WallTime, Outcome, Option<i32>)>,
+        last_success: Option<WallTime>,
+    ) {
+        if last_run.is_some() || last_success.is_some() {
+            let tally = JobTally::remembered(last_run, last_success);
+            self.lock().jobs.insert(job.clone(), tally);
+        }
+    }
+
+    /// The zone of the times that it shows is another.
+    pub fn set_zone(&self, zone: Arc<Zone>) {
+        self.lock().zone = zone;
     }
 
     /// The jobs files were taken, and this is their zone.

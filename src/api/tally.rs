@@ -59,11 +59,31 @@ pub(super) struct JobTally {
     durations: Histogram,
     delays: Histogram,
     pub last_run: Option<LastRun>,
-    /// When it last succeeded.
+    /// When it last succeeded; when that run was due, if it was before the scheduler started.
     pub last_success: Option<WallTime>,
 }
 
 impl JobTally {
+    /// That of a job with a past, of which no more is known.
+    pub fn remembered(
+        last_run: Option<(WallTime, Outcome, Option<i32>)>,
+        last_success: Option<WallTime>,
+    ) -> Self {
+        let last_run = last_run.map(|(fire_time, outcome, exit_code)| LastRun {
+            run_id: None,
+            fire_time: Some(fire_time),
+            outcome,
+            exit_code,
+            signal: None,
+            duration: None,
+        });
+        Self {
+            last_run,
+            last_success,
+            ..Self::default()
+        }
+    }
+
     /// Takes in an event about the job.
     pub fn note(&mut self, told: &Emitted) {
         if told.name == EventName::JobStarted

@@ -142,7 +142,7 @@ pub struct JobJson {
     pub tags: Vec<String>,
     /// Seconds until it is stopped.
     pub timeout: Value,
-    /// The last run that ended since the scheduler started.
+    /// The last run that ended; of one from before the scheduler started, less is known.
     pub last_run: Option<LastRunJson>,
     /// Runs that run or wait.
     pub running: u32,

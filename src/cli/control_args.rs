@@ -131,7 +131,7 @@ pub(super) struct KillArgs {
 
 /// Add a job to the running scheduler
 ///
-/// The job is in no file and lives as long as the scheduler does. One word behind -- is a line for the shell,
+/// The job is in no file; it is kept until it is removed or has no fire times left. One word behind -- is a line for the shell,
 /// several are a program and its arguments. What the jobs file says in [defaults] and [env] holds.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \

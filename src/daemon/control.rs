@@ -111,6 +111,16 @@ impl Daemon {
         }
     }
 
+    /// Gives clients the past of the jobs, as far as it is on record.
+    pub(super) fn recall_the_past(&self) {
+        for status in self.setup.scheduler.jobs_after(None, usize::MAX) {
+            let id = &status.job.id;
+            let past = self.setup.store.summary(id);
+            let feed = &self.setup.control.feed;
+            feed.remember(id, past.last_run, past.last_success);
+        }
+    }
+
     /// Says where it can be talked to by TCP.
     pub(super) fn announce_api(&mut self) {
         if let Some((api, address)) = &self.setup.control.tcp {

@@ -202,6 +202,7 @@ impl Daemon {
     /// # Errors
     /// Only when the loop cannot go on: its own descriptors failed.
     pub fn run(mut self) -> Result<(), DaemonError> {
+        self.recall_the_past();
         self.adopt_processes();
         self.feed(Event::Started);
         self.read_zones_again();

@@ -127,6 +127,7 @@ impl Daemon {
             let lines = &mut self.setup.lines;
             if let Some(new) = zones.iter().find(|new| new.updates(&lines.zone)) {
                 lines.zone = Arc::clone(new);
+                self.setup.control.feed.set_zone(Arc::clone(new));
             }
             self.feed(Event::ZonesUpdated(zones));
         }

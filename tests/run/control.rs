@@ -309,6 +309,40 @@ fn metrics_count_what_happened() {
 }
 
 #[test]
+fn what_was_paused_added_and_run_is_known_after_a_violent_death() {
+    let (sandbox, mut dead, client) = started(
+        "[jobs.daily]\ncron = '0 3 * * *'\ncommand = 'exit 3'\n[jobs.other]\ncron = '@yearly'\ncommand = 'x'\n",
+    );
+    assert_eq!(post(&client, "/jobs/daily/run").status, 202);
+    dead.event("job_error", "daily");
+    assert_eq!(post(&client, "/jobs/other/pause").status, 200);
+    let job = json!({"id": "added", "func": "true", "trigger": "interval", "hours": 2, "max_instances": 4});
+    let added = client.ask("POST", "/jobs", Some(&job)).unwrap();
+    assert_eq!(added.status, 201);
+    dead.signal(nix::sys::signal::Signal::SIGKILL);
+    dead.reap();
+    let mut next = sandbox.start();
+    next.started();
+    let last = &get(&client, "/jobs/daily")["last_run"];
+    assert_eq!(
+        (&last["outcome"], &last["exit_code"]),
+        (&json!("failed"), &json!(3))
+    );
+    assert_eq!(get(&client, "/jobs/other")["state"], "paused");
+    let again = get(&client, "/jobs/added");
+    for key in [
+        "max_instances",
+        "hours",
+        "start_date",
+        "next_run_time",
+        "source",
+    ] {
+        assert_eq!(again[key], added.body[key], "{key}");
+    }
+    next.stop();
+}
+
+#[test]
 fn only_its_owner_reaches_the_socket() {
     let (sandbox, scheduler, _client) = started(DAILY);
     let status = socket(&sandbox).symlink_metadata().unwrap();
