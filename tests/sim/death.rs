@@ -72,8 +72,11 @@ impl World {
         });
         if death == Death::OfTheMachine {
             self.marks.clear();
+            self.boots += 1;
             self.trace.power_losses += 1;
         }
+        // A scheduler that died before it wrote anything left the records of the boot before.
+        let same_boot = self.boot_on_disk == self.boots;
         let alive = |run| orphans.values().find(|process| process.attempt == run);
         let fates = self
             .disk
@@ -84,7 +87,7 @@ impl World {
                 if run.state == RunState::Pending {
                     return Fate::NeverStarted;
                 }
-                if death == Death::OfTheMachine {
+                if !same_boot {
                     return Fate::Gone;
                 }
                 match (self.marks.contains(&attempt), alive(attempt)) {
@@ -108,7 +111,6 @@ impl World {
             .filter_map(|job| job.definition.as_ref())
             .map(|definition| self.run_time_job(definition))
             .collect();
-        let same_boot = death == Death::OfTheScheduler;
         let past = self.disk.past(same_boot, run_time_jobs, fates);
         self.scheduler = Scheduler::new(jobs(toml, self.wall), false, past, self.now());
         for status in self.scheduler.runs_of(None) {

@@ -87,6 +87,9 @@ pub struct World {
     pub(super) disk: Kept,
     /// The marks of starts.
     pub(super) marks: BTreeSet<(RunId, u32)>,
+    /// Which boot of the machine this is, and in which the disk was written last.
+    pub(super) boots: u32,
+    pub(super) boot_on_disk: u32,
     /// So many more actions, and the scheduler dies.
     pub(super) dies_after: Option<u32>,
     /// It is dead.
@@ -180,6 +183,8 @@ impl World {
             events: VecDeque::new(),
             disk: Kept::nothing(store),
             marks: BTreeSet::new(),
+            boots: 0,
+            boot_on_disk: 0,
             dies_after: None,
             dead: false,
         };
@@ -420,6 +425,7 @@ impl World {
             }
         }
         self.disk.take_in(&batch);
+        self.boot_on_disk = self.boots;
         self.trace.records.extend(batch.records);
     }
 
