@@ -105,8 +105,8 @@ pub(super) fn open(
     };
     let (store, kept, same_boot) = SqliteStore::open(&path, options, session)?;
     let mut adopted = Adopted::new();
-    let past = recover(&kept, file, same_boot, &marks, &mut adopted)
-        .map_err(StoreError::Recovery)?;
+    let past =
+        recover(&kept, file, same_boot, &marks, &mut adopted).map_err(StoreError::Recovery)?;
     Ok(Opened {
         store: Box::new(store),
         past,

@@ -1,0 +1,199 @@
+//! What a tick costs: so many jobs due at once, judged and decided, until the store says that they
+//! may start. And what a store weighs that has seen some days of them.
+//!
+//! `cargo bench --bench tick` prints both tables; `RSCHED_BENCH_DAYS=30` makes the second of 30 days.
+
+use rsched::config::{self, Context, Durability, FileText, JobsFile};
+use rsched::scheduler::{Action, Event, Exit, Past, Scheduler, StoreId};
+use rsched::store::sqlite::{Options, Session, SqliteStore};
+use rsched::store::{Answer, MemoryStore, Store};
+use rsched::time::{BootTime, Now, WallTime, Zone, ZoneDatabase};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Ticks measured of each kind; the median is shown.
+const TICKS: u32 = 11;
+
+const BEGIN: i64 = 1_767_225_570;
+
+fn main() {
+    ticks();
+    days();
+}
+
+fn ticks() {
+    println!(
+        "Time from the tick to the store's word that all of it may start (median of {TICKS}):\n"
+    );
+    println!(
+        "{:>8}  {:>12}  {:>12}  {:>12}",
+        "due", "memory", "process", "power"
+    );
+    for jobs in [1, 100, 1_000, 10_000] {
+        let directory = tempfile::tempdir().expect("a directory for the store");
+        let memory = median(jobs, Box::new(MemoryStore::default()));
+        let process = median(
+            jobs,
+            sqlite(&directory.path().join("a"), Durability::Process),
+        );
+        let power = median(jobs, sqlite(&directory.path().join("b"), Durability::Power));
+        let shown =
+            [memory, process, power].map(|time| format!("{:.2} ms", time.as_secs_f64() * 1e3));
+        println!(
+            "{jobs:>8}  {:>12}  {:>12}  {:>12}",
+            shown[0], shown[1], shown[2]
+        );
+    }
+}
+
+fn sqlite(path: &Path, durability: Durability) -> Box<dyn Store> {
+    let options = Options {
+        durability,
+        keep_runs: 100,
+        fresh_id: 1,
+    };
+    let session = Session {
+        boot_id: "bench".to_owned(),
+        pid: 1,
+        started_at: WallTime::from_unix_seconds(BEGIN),
+    };
+    let (store, ..) = SqliteStore::open(path, options, session).expect("a store in a new file");
+    Box::new(store)
+}
+
+fn jobs_file(jobs: usize) -> JobsFile {
+    let mut text = "[executors.default]\nmax_workers = 100000\n".to_owned();
+    for job in 0..jobs {
+        text += "[jobs.job";
+        text += &job.to_string();
+        text += "]\ncron = '* * * * *'\ncommand = ['/bin/true']\n";
+    }
+    let zones = ZoneDatabase::bundled();
+    let context = Context {
+        zones: &zones,
+        machine_zone: Zone::utc(),
+        machine_id: "bench",
+        cpus: 2,
+        now: WallTime::from_unix_seconds(BEGIN),
+    };
+    let file = FileText {
+        name: "jobs.toml".into(),
+        directory: "/".into(),
+        text,
+    };
+    config::load(&[file], &context)
+        .jobs_file
+        .expect("a jobs file without mistakes")
+}
+
+/// A scheduler and its store, without processes: every run ends at once.
+struct Bench {
+    scheduler: Scheduler,
+    store: Box<dyn Store>,
+    minute: i64,
+}
+
+impl Bench {
+    fn new(jobs: usize, store: Box<dyn Store>) -> Self {
+        let scheduler = Scheduler::new(jobs_file(jobs), false, Past::none(StoreId(1)), now(0));
+        let mut bench = Self {
+            scheduler,
+            store,
+            minute: 0,
+        };
+        bench.give(Event::Started);
+        bench
+    }
+
+    /// A minute passes. The time from the tick until its starts may be made.
+    fn tick(&mut self) -> Duration {
+        self.minute += 1;
+        let begin = Instant::now();
+        let runs = self.give(Event::Woke);
+        let time = begin.elapsed();
+        for (number, run) in (1..).zip(runs) {
+            self.give(Event::Spawned { run, pid: number });
+            let exit = Exit::Code(0);
+            let (usage, output) = (None, None);
+            self.give(Event::Exited {
+                run,
+                exit,
+                usage,
+                output,
+            });
+        }
+        time
+    }
+
+    /// Gives the scheduler an event, and waits for the store. The runs that may start.
+    fn give(&mut self, event: Event) -> Vec<rsched::scheduler::RunKey> {
+        let mut starting = Vec::new();
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            let mut actions = Vec::new();
+            self.scheduler.step(now(self.minute), event, &mut actions);
+            for action in actions {
+                match action {
+                    Action::Store(batch) => {
+                        self.store.submit(batch);
+                        events.push(self.answer());
+                    }
+                    Action::Spawn(request) => starting.push(request.run),
+                    _ => {}
+                }
+            }
+        }
+        starting
+    }
+
+    fn answer(&mut self) -> Event {
+        loop {
+            match self.store.next_answer() {
+                Some(Answer::Stored(ticket)) => return Event::Stored(ticket),
+                Some(Answer::Failed { error, .. }) => panic!("{error}"),
+                None => std::thread::yield_now(),
+            }
+        }
+    }
+}
+
+fn now(minute: i64) -> Now {
+    let micros = (BEGIN + 60 * minute) * 1_000_000;
+    Now {
+        wall: WallTime::from_micros(micros),
+        boot: BootTime::from_micros(micros),
+    }
+}
+
+fn median(jobs: usize, store: Box<dyn Store>) -> Duration {
+    let mut bench = Bench::new(jobs, store);
+    let mut times: Vec<_> = (0..TICKS).map(|_| bench.tick()).collect();
+    bench.store.close();
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// A hundred jobs every minute, for days: 100 runs of each are kept.
+fn days() {
+    let days: i64 = std::env::var("RSCHED_BENCH_DAYS")
+        .ok()
+        .and_then(|days| days.parse().ok())
+        .unwrap_or(1);
+    let directory = tempfile::tempdir().expect("a directory for the store");
+    let path = directory.path().join("store.sqlite");
+    let mut bench = Bench::new(100, sqlite(&path, Durability::Process));
+    println!("\n100 jobs every minute, 100 runs of each kept:\n");
+    println!("{:>6}  {:>12}  {:>12}", "day", "file", "mean tick");
+    for day in 1..=days {
+        let mut total = Duration::ZERO;
+        for _ in 0..24 * 60 {
+            total += bench.tick();
+        }
+        let size = path.metadata().map_or(0, |file| file.len());
+        if day == 1 || day % 5 == 0 {
+            let mean = total.as_secs_f64() * 1e3 / (24.0 * 60.0);
+            println!("{day:>6}  {:>8} KiB  {:>9.2} ms", size / 1024, mean);
+        }
+    }
+    bench.store.close();
+}
