@@ -6,6 +6,7 @@
 //! decided where it is for crons (`dst.rs`).
 
 use super::error::ScheduleError;
+use super::month::{CYCLE_DAYS, CYCLE_MONTHS};
 use super::search::{FIRST_READING, LAST_DAY, Readings};
 use crate::time::civil::{self, SECONDS_PER_DAY};
 use std::ops::Range;
@@ -166,7 +167,7 @@ impl Calendar {
         if self.months == 0 && self.days == 0 {
             return i64::from(self.before(0) < day);
         }
-        let (mut low, mut high) = (0, MOST_STEPS);
+        let (mut low, mut high) = self.steps_about(day);
         while low < high {
             let middle = i64::midpoint(low, high);
             if self.before(middle) < day {
@@ -176,6 +177,26 @@ impl Calendar {
             }
         }
         low
+    }
+
+    /// Between which numbers of steps that number is: near where the average step says.
+    fn steps_about(&self, day: i64) -> (i64, i64) {
+        let (cycle_days, cycle_months) = (i64::from(CYCLE_DAYS), i64::from(CYCLE_MONTHS));
+        let months = self.months.saturating_mul(cycle_days);
+        let length = months.saturating_add(self.days.saturating_mul(cycle_months));
+        let far = day
+            .saturating_sub(self.first_day)
+            .saturating_mul(cycle_months);
+        let about = far / length.max(1);
+        let low = about.saturating_sub(2).clamp(0, MOST_STEPS);
+        let high = about.saturating_add(2).clamp(0, MOST_STEPS);
+        let is_between = (low == 0 || self.before(low - 1) < day)
+            && (high == MOST_STEPS || self.before(high) >= day);
+        if is_between {
+            (low, high)
+        } else {
+            (0, MOST_STEPS)
+        }
     }
 
     /// The steps that can land on days from `first` to `last`, both included.
@@ -200,13 +221,13 @@ impl Calendar {
     /// Steps among which there is one that lands on a day, if ever there is: after those of 400 years
     /// the same months of the same years come again. Some more for those that land outside.
     fn steps_of_cycle(&self) -> i64 {
-        const MONTHS: i64 = 400 * 12;
         const OUTSIDE: i64 = 2 * 31;
-        let (mut divisor, mut rest) = (MONTHS, self.months);
+        let months = i64::from(CYCLE_MONTHS);
+        let (mut divisor, mut rest) = (months, self.months);
         while rest != 0 {
             (divisor, rest) = (rest, divisor % rest);
         }
-        MONTHS / divisor + OUTSIDE
+        months / divisor + OUTSIDE
     }
 }
 

@@ -32,8 +32,10 @@ const DECEMBER: u8 = 12;
 
 /// The years after which the calendar repeats, weekdays and all.
 const CYCLE_YEARS: usize = 400;
-const CYCLE_MONTHS: u32 = 4_800;
-const CYCLE_DAYS: u32 = 146_097;
+/// Their months.
+pub(super) const CYCLE_MONTHS: u32 = 4_800;
+/// Their days.
+pub(super) const CYCLE_DAYS: u32 = 146_097;
 
 /// A month of the 400 years from 1970.
 #[derive(Clone, Copy)]

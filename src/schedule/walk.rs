@@ -11,8 +11,8 @@ use super::exclusion::Exclusion;
 use crate::time::{WallTime, Zone};
 
 /// Leaps after which parts count as never agreeing, and excluded runs after which nothing counts as
-/// left: a millisecond or two. Daily times reach 54 years ahead with it.
-const MOST_LEAPS: usize = 20_000;
+/// left: less than a millisecond. Daily times reach some twenty years ahead with it.
+const MOST_LEAPS: usize = 8_000;
 
 /// The instant one grain of time earlier, so that "after" it is "from" the instant on.
 pub(super) fn just_before(at: WallTime) -> WallTime {

@@ -162,6 +162,70 @@ fn exceptions_drop_their_whole_extent() {
 }
 
 #[test]
+fn the_last_fire_before_a_long_exception_is_found_however_many_it_drops() {
+    // Every second, but for a month: 2.6 million fires are dropped in one leap.
+    let every_second = Cron::table(&[(TableField::Second, "*")]).unwrap();
+    let november = Exclusion::table(&[(TableField::Month, "11")], zone("Europe/Paris")).unwrap();
+    let schedule = anchored(Trigger::Except {
+        trigger: Box::new(Trigger::Cron(every_second)),
+        except: vec![november],
+    });
+    let midnight = |month| at(utc(2026, month, 1) - HOUR);
+    let (before, behind) = (midnight(11), midnight(12));
+    let second = Duration::from_secs(1);
+    assert_eq!(
+        schedule.last_at_or_before(behind - second),
+        Some(before - second)
+    );
+    assert_eq!(schedule.next_after(before - second), Some(behind));
+}
+
+#[test]
+fn exceptions_drop_the_same_fires_in_both_directions() {
+    let table =
+        |fields: &[(TableField, &str)]| Exclusion::table(fields, zone("America/New_York")).unwrap();
+    let sets = [
+        vec![table(&[(TableField::Second, "0-57")])],
+        vec![table(&[(TableField::Minute, "3-50")])],
+        vec![table(&[(TableField::Hour, "0-3,5-22")])],
+        vec![
+            table(&[(TableField::DayOfWeek, "sat,sun")]),
+            table(&[(TableField::Hour, "1,2")]),
+        ],
+        vec![table(&[
+            (TableField::Month, "3,11"),
+            (TableField::Day, "2-30"),
+        ])],
+    ];
+    // Over both changes of the clock of 2026.
+    for (from, until) in [
+        (utc(2026, 3, 6), utc(2026, 3, 10)),
+        (utc(2026, 10, 31), utc(2026, 11, 3)),
+    ] {
+        for (text, except) in ["*/7 * * * *", "30 * * * *", "0 2 * * *"]
+            .iter()
+            .zip(&sets)
+            .chain(["* * * * *"; 5].iter().zip(&sets))
+        {
+            let schedule = anchored(Trigger::Except {
+                trigger: Box::new(trigger(text)),
+                except: except.clone(),
+            });
+            let fires = all_fires(&schedule, from, until);
+            let mut last = schedule.last_at_or_before(at(until));
+            for fire in fires.iter().rev() {
+                assert_eq!(last, Some(*fire), "{text} {except:?}");
+                last = schedule.last_at_or_before(*fire - Duration::from_micros(1));
+            }
+            assert!(
+                last.is_none_or(|last| last <= at(from)),
+                "{text} {except:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn an_exception_of_everything_leaves_nothing_and_ends() {
     for text in ["0 0 * * *", "* * * * *"] {
         // West of the trigger's zone: where the year 10,000 begins earlier, it is not excluded.

@@ -1,8 +1,11 @@
 //! Bugs of other schedulers, each with its place: none of them here.
 
 use crate::cases::{fires_after, policy, schedule, zone};
+use rsched::config::{self, Context, FileText};
 use rsched::schedule::{DstPolicy, Schedule};
-use rsched::time::{WallTime, human};
+use rsched::time::{WallTime, ZoneDatabase, human};
+use std::sync::Arc;
+use std::time::Duration;
 
 fn at(text: &str) -> WallTime {
     human::parse_datetime(text, &zone("UTC")).unwrap_or_else(|error| panic!("{text}: {error:?}"))
@@ -103,6 +106,14 @@ fn two_hours_of_gap_in_troll_are_one_fire() {
         "2026-03-30T02:30:00+02:00",
     ];
     assert_eq!(found, times(&expected));
+    let nightly = once("30 2 * * *", "Antarctica/Troll");
+    let found = fires_after(&nightly, at("2026-03-28T12:00:00+00:00"), 2);
+    let expected = ["2026-03-29T03:00:00+02:00", "2026-03-30T02:30:00+02:00"];
+    assert_eq!(found, times(&expected));
+    // In autumn the readings 01:00 to 03:00 come twice.
+    let found = fires_after(&nightly, at("2026-10-24T12:00:00+02:00"), 2);
+    let expected = ["2026-10-25T02:30:00+02:00", "2026-10-26T02:30:00+00:00"];
+    assert_eq!(found, times(&expected));
 }
 
 #[test]
@@ -123,4 +134,46 @@ fn a_gap_at_midnight_in_cairo_keeps_its_day() {
         found,
         times(&["2024-04-26T01:00:00+03:00", "2024-04-27T00:00:00+03:00"])
     );
+    let nightly = once("30 2 * * *", "Africa/Cairo");
+    let found = fires_after(&nightly, at("2024-04-25T12:00:00+02:00"), 2);
+    assert_eq!(
+        found,
+        times(&["2024-04-26T02:30:00+03:00", "2024-04-27T02:30:00+03:00"])
+    );
+}
+
+#[test]
+fn a_job_in_utc_runs_while_the_machine_s_zone_is_in_transition_cronie_124() {
+    let file = FileText {
+        name: "jobs.toml".into(),
+        directory: "/".into(),
+        text: "[jobs.often]\ncron = 'CRON_TZ=UTC */10 6-8 * * *'\ncommand = 'x'\n\
+               [jobs.once]\ncron = 'CRON_TZ=UTC 30 7 * * *'\ncommand = 'x'\n"
+            .into(),
+    };
+    let zones = ZoneDatabase::bundled();
+    // In New York the clock goes from 02:00 to 03:00 at 07:00Z, and back at 06:00Z.
+    for day in ["2026-03-08", "2026-11-01"] {
+        let from = at(&format!("{day}T00:00:00Z"));
+        let context = Context {
+            zones: &zones,
+            machine_zone: Arc::new(zone("America/New_York").as_the_machine_s()),
+            machine_id: "host-7",
+            cpus: 2,
+            now: from,
+        };
+        let jobs = config::load(std::slice::from_ref(&file), &context)
+            .jobs_file
+            .unwrap()
+            .jobs;
+        let [often, once] = [0, 1].map(|job: usize| jobs[job].schedule.anchored(from));
+        let every_ten_minutes: Vec<_> = (0..18)
+            .map(|n| at(&format!("{day}T06:00:00Z")) + Duration::from_secs(600 * n))
+            .collect();
+        assert_eq!(fires_after(&often, from, 18), every_ten_minutes, "{day}");
+        assert_eq!(
+            fires_after(&once, from, 1),
+            [at(&format!("{day}T07:30:00Z"))]
+        );
+    }
 }

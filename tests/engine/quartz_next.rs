@@ -8,11 +8,6 @@ use rsched::time::WallTime;
 fn the_next_fires_of_quartz_expressions_are_the_recorded_ones() {
     let mut outcome = Outcome::default();
     for case in read("quartz-next") {
-        // Recorded from a scheduler that takes the second 01:00 of a day that has two; all schedules take the first here.
-        if case["id"] == "quartz-0062" {
-            outcome.skip(&case, "the second time of a fold");
-            continue;
-        }
         let parsed = parse_quartz(case["expr"].as_str().unwrap());
         if case["expected"].is_null() {
             assert!(parsed.is_err(), "{case}");
@@ -28,6 +23,15 @@ fn the_next_fires_of_quartz_expressions_are_the_recorded_ones() {
         let spec = ScheduleSpec::new(expression.trigger, zone(case["tz"].as_str().unwrap()));
         let schedule = spec.anchored(WallTime::from_micros(0));
         let found = fires_after(&schedule, instant(&case["after"]), 5);
+        // Recorded from a scheduler that takes the second 01:00 of a day that has two: here a time that
+        // comes twice fires the first time, in every language.
+        if case["id"] == "quartz-0062" {
+            let mut by_our_rule = expected;
+            by_our_rule[3] = instant(&"2026-11-01T01:00:00-04:00".into());
+            assert_eq!(found, by_our_rule);
+            outcome.skip(&case, "the second time of a fold");
+            continue;
+        }
         outcome.check(&case, "", &found, &expected);
     }
     outcome.conclude(37, &[("quartz-0062", "the second time of a fold")]);

@@ -8,9 +8,13 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Local times in a gap: here they are the first instant after it, the recorded scheduler reads
-/// them with the offset from before it, which is half an hour later in these.
-const MOVED_OTHERWISE: [&str; 3] = ["cron-range-016", "date-010", "date-014"];
+/// Local times in a gap, with what they are here: the first instant after it. The recorded scheduler
+/// reads them with the offset from before it, which is half an hour later in these.
+const MOVED_OTHERWISE: [(&str, &str); 3] = [
+    ("cron-range-016", "2026-03-29T01:00:00Z"),
+    ("date-010", "2026-03-29T01:00:00Z"),
+    ("date-014", "2026-03-08T07:00:00Z"),
+];
 
 #[test]
 fn triggers_fire_when_the_recorded_ones_do() {
@@ -24,10 +28,6 @@ fn triggers_fire_when_the_recorded_ones_do() {
             outcome.skip(&case, arguments["type"].as_str().unwrap());
             continue;
         };
-        if MOVED_OTHERWISE.iter().any(|id| case["id"] == *id) {
-            outcome.skip(&case, "a local time in a gap");
-            continue;
-        }
         let spec = spec_of(trigger, arguments, &zone);
         let schedule = spec.anchored(from);
         // A date stays the one fire of its job when it has passed: the recorded ones begin with it.
@@ -37,6 +37,11 @@ fn triggers_fire_when_the_recorded_ones_do() {
         };
         let found = fires_after(&schedule, before, 11);
         let expected = instants(&case["expected_utc"]);
+        if let Some((_, first)) = MOVED_OTHERWISE.iter().find(|(id, _)| case["id"] == *id) {
+            assert_eq!(found.first(), Some(&instant(&(*first).into())), "{case}");
+            outcome.skip(&case, "a local time in a gap");
+            continue;
+        }
         assert_eq!(found.len() <= 10, case["exhausted"] == true, "{case}");
         outcome.check(&case, "", &found[..found.len().min(10)], &expected);
         if let Some(last) = expected.last() {
