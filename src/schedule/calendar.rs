@@ -107,6 +107,8 @@ pub(super) struct Calendar {
     day: CalendarDay,
     /// Second of the day.
     time: i64,
+    /// Steps after which all has been there.
+    cycle: i64,
 }
 
 impl Calendar {
@@ -114,15 +116,17 @@ impl Calendar {
     pub(super) fn new(steps: &CalendarSteps, start: i64) -> Self {
         let first_day = start.div_euclid(SECONDS_PER_DAY);
         let (year, month, day) = civil::civil_from_days(first_day);
+        let months = i64::from(steps.years) * 12 + i64::from(steps.months);
         Self {
             first_month: (i64::from(year) - 1970) * 12 + i64::from(month) - 1,
             first_day,
-            months: i64::from(steps.years) * 12 + i64::from(steps.months),
+            months,
             days: i64::from(steps.weeks) * 7 + i64::from(steps.days),
             day: steps.day.unwrap_or(CalendarDay::Number(day)),
             time: i64::from(steps.hour) * 3600
                 + i64::from(steps.minute) * 60
                 + i64::from(steps.second),
+            cycle: steps_of_cycle(months),
         }
     }
 
@@ -199,11 +203,9 @@ impl Calendar {
         }
     }
 
-    /// The steps that can land on days from `first` to `last`, both included.
-    fn steps(&self, first: i64, last: i64) -> Range<i64> {
-        // A step that began up to a month before can land on it.
-        let begin = self.steps_begun_by(first.saturating_sub(31));
-        begin..self.steps_begun_by(last)
+    /// The first step that can land on a day: one that began up to a month before it can.
+    fn first_step(&self, day: i64) -> i64 {
+        self.steps_begun_by(day.saturating_sub(31))
     }
 
     /// The days landed on by some of the steps, in order, from `first` to `last`.
@@ -217,18 +219,18 @@ impl Calendar {
             .filter_map(|step| self.date(step))
             .filter(move |day| (first..=last).contains(day))
     }
+}
 
-    /// Steps among which there is one that lands on a day, if ever there is: after those of 400 years
-    /// the same months of the same years come again. Some more for those that land outside.
-    fn steps_of_cycle(&self) -> i64 {
-        const OUTSIDE: i64 = 2 * 31;
-        let months = i64::from(CYCLE_MONTHS);
-        let (mut divisor, mut rest) = (months, self.months);
-        while rest != 0 {
-            (divisor, rest) = (rest, divisor % rest);
-        }
-        months / divisor + OUTSIDE
+/// Steps of so many months among which there is one that lands on a day, if ever there is: after those
+/// of 400 years the same months of the same years come again. Some more for those that land outside.
+fn steps_of_cycle(months: i64) -> i64 {
+    const OUTSIDE: i64 = 2 * 31;
+    let all = i64::from(CYCLE_MONTHS);
+    let (mut divisor, mut rest) = (all, months);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
     }
+    all / divisor + OUTSIDE
 }
 
 impl Readings for Calendar {
@@ -237,8 +239,8 @@ impl Readings for Calendar {
         let today = from.div_euclid(SECONDS_PER_DAY);
         let is_past = from.rem_euclid(SECONDS_PER_DAY) > self.time;
         let first = today + i64::from(is_past);
-        let mut steps = self.steps(first, LAST_DAY);
-        steps.end = steps.end.min(steps.start + self.steps_of_cycle());
+        let begin = self.first_step(first);
+        let steps = begin..(begin + self.cycle).min(MOST_STEPS);
         let day = self.dates(steps, first, LAST_DAY).next()?;
         Some(day * SECONDS_PER_DAY + self.time)
     }
@@ -247,8 +249,8 @@ impl Readings for Calendar {
         let today = until.div_euclid(SECONDS_PER_DAY);
         let is_to_come = until.rem_euclid(SECONDS_PER_DAY) < self.time;
         let last = (today - i64::from(is_to_come)).min(LAST_DAY);
-        let mut steps = self.steps(0, last);
-        steps.start = steps.start.max(steps.end - self.steps_of_cycle());
+        let end = self.steps_begun_by(last);
+        let steps = (end - self.cycle).max(0)..end;
         let day = self.dates(steps, 0, last).next_back()?;
         Some(day * SECONDS_PER_DAY + self.time)
     }
@@ -258,7 +260,7 @@ impl Readings for Calendar {
         let begin = (first.saturating_sub(self.time + 1)).div_euclid(SECONDS_PER_DAY) + 1;
         let end = last.saturating_sub(self.time).div_euclid(SECONDS_PER_DAY);
         let (begin, end) = (begin.max(0), end.min(LAST_DAY));
-        let steps = self.steps(begin, end);
+        let steps = self.first_step(begin)..self.steps_begun_by(end);
         u64::try_from(self.dates(steps, begin, end).count()).unwrap_or(u64::MAX)
     }
 }
