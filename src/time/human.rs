@@ -133,7 +133,7 @@ pub fn parse_datetime(text: &str, zone: &Zone) -> Result<WallTime, TimeError> {
 /// ```
 #[must_use]
 pub fn rfc3339(time: WallTime, zone: &Zone) -> String {
-    let offset = zone.span_at(time.unix_seconds()).offset;
+    let offset = shown_offset(time, zone);
     written(time, offset, 'T') + &offset_text(offset)
 }
 
@@ -146,8 +146,20 @@ pub fn rfc3339_utc(time: WallTime) -> String {
 /// As [`rfc3339`] but with a blank for the `T`: `2026-05-01 00:00:00+03:00`.
 #[must_use]
 pub fn display(time: WallTime, zone: &Zone) -> String {
-    let offset = zone.span_at(time.unix_seconds()).offset;
+    let offset = shown_offset(time, zone);
     written(time, offset, ' ') + &offset_text(offset)
+}
+
+/// The zone's offset; that of UTC on the last and first day of all, where the zone's reading would have
+/// a year of five digits or none.
+fn shown_offset(time: WallTime, zone: &Zone) -> i32 {
+    let offset = zone.span_at(time.unix_seconds()).offset;
+    let local = time.unix_seconds().saturating_add(i64::from(offset));
+    if (FIRST_SECOND..END_SECOND).contains(&local) {
+        offset
+    } else {
+        0
+    }
 }
 
 /// How far away an instant is, in at most two units: `in 5 h 12 min`, `in 3 days`, `2 min ago`,
