@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rsched::config::{FileText, load};
+use rsched::config::{FileText, JobId, load};
 use rsched::diagnostic::{Diagnostic, Source};
 use rsched_fuzz::{bounded_text, check_diagnostics, check_schedule, context, hash};
 
@@ -24,13 +24,16 @@ fuzz_target!(|text: &str| {
     let loaded = bounded_text("a jobs file", text, || load(&files, &context));
     let has_errors = loaded.diagnostics.iter().any(Diagnostic::is_error);
     assert_eq!(loaded.jobs_file.is_none(), has_errors);
-    let source = |file: FileText| Source {
-        name: file.name,
-        text: file.text,
+    let source = |file: &FileText| Source {
+        name: file.name.clone(),
+        text: file.text.clone(),
     };
-    let sources: Vec<_> = files.into_iter().map(source).collect();
+    let sources: Vec<_> = files.iter().map(source).collect();
     check_diagnostics(&loaded.diagnostics, &sources);
+    // A reload that changed nothing is known by this.
+    assert_eq!(load(&files, &context), loaded);
     for job in loaded.jobs_file.iter().flat_map(|file| &file.jobs) {
+        assert_eq!(JobId::parse(job.id.as_str()).as_ref(), Ok(&job.id));
         check_schedule(&job.schedule, hash(text.as_bytes()));
     }
 });

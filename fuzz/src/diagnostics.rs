@@ -1,6 +1,6 @@
 //! What is said about a wrong text is well-formed, points into it, and can be shown in every format.
 
-use crate::bounded;
+use crate::{bounded, hash};
 use rsched::config::diagnostics_of_expression;
 use rsched::diagnostic::{
     Diagnostic, Location, Source, render_human, render_json, render_short, summary,
@@ -16,13 +16,18 @@ pub fn check_errors(text: &str, errors: Vec<ScheduleError>) {
     check_diagnostics(&diagnostics_of_expression(errors, 0, 0), &[source]);
 }
 
-/// Checks diagnostics, and renders them as people, editors and programs see them.
+/// Checks diagnostics, and renders one in eight as people, editors and programs see them: that takes
+/// longer than all else.
 ///
 /// # Panics
 /// If a place is outside its source, a message is no sentence of ours, a format is broken.
 pub fn check_diagnostics(diagnostics: &[Diagnostic], sources: &[Source]) {
     for problem in diagnostics {
         check(problem, sources);
+    }
+    let is_chosen = |source: &Source| hash(source.text.as_bytes()).is_multiple_of(8);
+    if !sources.iter().any(is_chosen) {
+        return;
     }
     let bytes: usize = sources.iter().map(|source| source.text.len()).sum();
     // An excerpt is a few lines: so much is added to the input for each that is shown.

@@ -37,11 +37,14 @@ fn instants(hash: u64) -> [WallTime; 10] {
 /// # Panics
 /// If two answers do not agree, or one takes too long.
 pub fn check_schedule(spec: &ScheduleSpec, hash: u64) {
-    let leaps = Leaps::of(spec);
+    check_schedule_with(spec, Leaps::of(spec), hash);
+}
+
+fn check_schedule_with(spec: &ScheduleSpec, leaps: Leaps, hash: u64) {
     let schedule = leaps.bounded("anchoring", || spec.anchored(NOW));
     let instants = instants(hash);
     // What takes its time is asked less.
-    let asked = if leaps.any() {
+    let asked = if Leaps::of(spec).any() {
         &instants[3..6]
     } else {
         &instants[..]
@@ -57,7 +60,7 @@ pub fn check_schedule(spec: &ScheduleSpec, hash: u64) {
                 latest = next;
                 check_fire(&schedule, leaps, at, next);
             }
-            None if leaps.any() => {}
+            None if Leaps::of(spec).any() => {}
             None => latest = WallTime::MAX,
         }
     }
@@ -210,8 +213,10 @@ pub fn check_zone(zone: &Arc<Zone>, hash: u64) {
             LocalTime::Gap { .. } => panic!("{reading} is skipped, and is read at {at}"),
         }
     }
+    // A zone may skip all the days on which a schedule would fire, for eight thousand years.
     for text in ["30 2 * * *", "*/7 * * * *", "0 0 29 2 *"] {
         let trigger = parse_expression(text).expect("an expression").trigger;
-        check_schedule(&ScheduleSpec::new(trigger, zone.clone()), hash);
+        let spec = ScheduleSpec::new(trigger, zone.clone());
+        check_schedule_with(&spec, Leaps::one(), hash);
     }
 }

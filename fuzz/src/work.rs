@@ -72,6 +72,12 @@ impl Leaps {
         Self(0)
     }
 
+    /// Of what has to be as patient.
+    #[must_use]
+    pub fn one() -> Self {
+        Self(1)
+    }
+
     /// Those of a schedule.
     #[must_use]
     pub fn of(spec: &ScheduleSpec) -> Self {

@@ -4,7 +4,7 @@
 //! with the instants the zone (chrono-tz's own) gives them, and what fires is read off that list by
 //! the sentences of rsched.toml(5). Nothing here knows how the engine searches.
 //!
-//! All of it takes minutes in a debug build, so that a share is the rule: one change in [`SHARES`], and
+//! All of it takes a minute in a debug build, so that a share is the rule: one change in [`SHARES`], and
 //! one zone in [`SHARES`] for the years. `RSCHED_PROOF=whole` asks for everything, a number for
 //! another share; the number is part of every message.
 
