@@ -17,7 +17,7 @@ pub enum ExitCode {
     InputOutput,
     /// Another instance holds the lock.
     Locked,
-    /// Not permitted: an untrusted file or directory.
+    /// Not permitted: an untrusted file or directory, a host that is not allowed.
     NotPermitted,
     /// An invalid jobs file, for every command but `validate`.
     InvalidFile,
@@ -76,7 +76,7 @@ impl ExitCode {
                 "another instance holds the lock: its pid, host, start time and jobs file are named"
             }
             Self::NotPermitted => {
-                "not permitted: an untrusted jobs file or directory, the socket of another user"
+                "not permitted: an untrusted jobs file or directory, the socket of another user, or a host that is not in hosts"
             }
             Self::InvalidFile => "an invalid jobs file, for every command but validate",
         }

@@ -7,8 +7,11 @@ use super::open_store::{self, Opened};
 use super::terminal::complain;
 use crate::api::{Desk, Facts, Feed, Guard, Identity, MIN_TOKEN_BYTES, Server, Tcp};
 use crate::config::{ApiSettings, JobsFile, StorePlace, TokenFile};
-use crate::daemon::{Control, Daemon, JobsSource, Level, LogLines, LogWriter, ReadJobs, Setup};
+use crate::daemon::{
+    Control, Daemon, Inheritance, JobsSource, Level, LogLines, LogWriter, ReadJobs, Setup,
+};
 use crate::scheduler::Scheduler;
+use crate::sys::account::Login;
 use crate::sys::control_socket::{ControlSocket, SocketError};
 use crate::sys::directories::{
     self, Directories, DirectoryError, DirectoryVariables, InstanceName,
@@ -107,7 +110,10 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         notifier: Notifier::new(notify_socket.as_deref()).map_err(broken)?,
         watchdog: notify::watchdog_interval(),
         run_for: args.run_for,
-        environment: std::env::vars_os().collect(),
+        inheritance: Inheritance {
+            environment: std::env::vars_os().collect(),
+            login: Login::of_this_process(),
+        },
     };
     Daemon::new(setup).map_err(|error| fail(ExitCode::InputOutput, &error))
 }
@@ -226,7 +232,25 @@ fn read_jobs(source: &mut JobsSource, now: WallTime) -> Result<ReadJobs, ExitCod
         complain(&format_args!("warning: {reason}"));
     }
     jobs_files::show(&read.warnings, &read.sources);
+    check_host(read.file.scheduler.hosts.as_deref(), &host::name())?;
     Ok(read)
+}
+
+/// One file may be on many hosts, and says on which of them it runs.
+fn check_host(allowed: Option<&[String]>, ours: &str) -> Result<(), ExitCode> {
+    let Some(allowed) = allowed else {
+        return Ok(());
+    };
+    // Host names are the same in upper and lower case (RFC 1123).
+    if allowed.iter().any(|name| name.eq_ignore_ascii_case(ours)) {
+        return Ok(());
+    }
+    let names: Vec<_> = allowed.iter().map(|name| format!("`{name}`")).collect();
+    let why = format!(
+        "this host is `{ours}`, and `hosts` in `[scheduler]` allows {} only: nothing was started",
+        names.join(", ")
+    );
+    Err(fail(ExitCode::NotPermitted, &why))
 }
 
 fn make_directories(

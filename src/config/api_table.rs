@@ -28,7 +28,7 @@ pub(super) fn settings(entry: &Entry<'_>, problems: &mut Problems) -> Option<Api
         if text == "none" {
             return Some((TokenFile::None, entry));
         }
-        let path = command::cwd(&entry, problems)?;
+        let path = command::path(&entry, problems)?;
         Some((TokenFile::Path(path), entry))
     });
     let hosts = api

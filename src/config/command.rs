@@ -61,8 +61,8 @@ pub(super) fn shell(entry: &Entry<'_>, problems: &mut Problems) -> Option<PathBu
     None
 }
 
-/// `cwd`: relative to the directory of the jobs file.
-pub(super) fn cwd(entry: &Entry<'_>, problems: &mut Problems) -> Option<PathBuf> {
+/// A path such as `cwd`: relative to the directory of the jobs file.
+pub(super) fn path(entry: &Entry<'_>, problems: &mut Problems) -> Option<PathBuf> {
     let path = filled_text(entry, TextKind::Line, problems)?;
     let path = entry.file.directory.join(path.as_ref());
     // `.` alone would stay in what is shown; `..` is left to the kernel, symbolic links decide.

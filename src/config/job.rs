@@ -49,6 +49,18 @@ pub enum Durability {
     Process,
 }
 
+/// What a run reads from its standard input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Stdin {
+    /// `/dev/null`: it ends at once.
+    #[default]
+    Nothing,
+    /// This text.
+    Text(String),
+    /// What is in this file, an absolute path, when the run starts.
+    File(PathBuf),
+}
+
 /// One configured job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
@@ -74,6 +86,12 @@ pub struct Job {
     pub cwd: PathBuf,
     /// `[env]` with the job's `env` on top; added to the scheduler's own environment.
     pub env: BTreeMap<String, String>,
+    /// Start from a handful of variables, as cron does, instead of the scheduler's own environment.
+    pub clear_env: bool,
+    /// An absolute path of `KEY=value` lines, read at each run; on top of `env`.
+    pub env_file: Option<PathBuf>,
+    /// What it reads.
+    pub stdin: Stdin,
     /// False: listed, never scheduled.
     pub enabled: bool,
     /// Instances that may run or wait for a worker, at least 1.
@@ -106,6 +124,9 @@ impl Job {
             shell: DEFAULT_SHELL.into(),
             cwd: PathBuf::from("/"),
             env: BTreeMap::new(),
+            clear_env: false,
+            env_file: None,
+            stdin: Stdin::Nothing,
             enabled: false,
             max_instances: 1,
             misfire_grace_time: Some(DEFAULT_GRACE),
@@ -142,6 +163,8 @@ pub struct SchedulerSettings {
     pub keep_runs: u32,
     /// `[api]`, if that asks for TCP.
     pub api: Option<ApiSettings>,
+    /// Host names on which `rsched run` may start; none = any.
+    pub hosts: Option<Vec<String>>,
 }
 
 /// Everything a jobs file (or several) says.

@@ -95,6 +95,7 @@ impl<'t> Surroundings<'t, '_> {
         let defaults = &self.defaults;
         let mut env = self.env.clone();
         env.extend(settings.env);
+        let process = settings.process.or(&defaults.process);
         let grace = settings.misfire_grace_time.or(defaults.misfire_grace_time);
         Some(Job {
             name: name.unwrap_or_else(|| id.to_string()),
@@ -119,6 +120,9 @@ impl<'t> Surroundings<'t, '_> {
                 .or_else(|| defaults.cwd.clone())
                 .unwrap_or_else(|| directory.to_owned()),
             env,
+            clear_env: process.clear_env.unwrap_or(false),
+            env_file: process.env_file,
+            stdin: process.stdin.unwrap_or_default(),
             enabled: settings.enabled.or(defaults.enabled).unwrap_or(true),
             max_instances: settings
                 .max_instances

@@ -317,8 +317,7 @@ impl<'t> Jobs<'t, '_> {
             self.firsts.insert(key, (Arc::clone(job), place));
             return None;
         };
-        let surroundings = |job: &Job| (job.cwd.clone(), job.shell.clone(), job.env.clone());
-        if first.schedule != job.schedule || surroundings(first) != surroundings(job) {
+        if first.schedule != job.schedule || !same_surroundings(first, job) {
             return None;
         }
         let message = format!(
@@ -352,6 +351,13 @@ impl<'t> Jobs<'t, '_> {
             .related(first_place.clone(), "first here");
         problems.push(problem);
     }
+}
+
+/// Whether the same command does the same thing in both jobs.
+fn same_surroundings(a: &Job, b: &Job) -> bool {
+    (&a.cwd, &a.shell) == (&b.cwd, &b.shell)
+        && (&a.env, a.clear_env, &a.env_file) == (&b.env, b.clear_env, &b.env_file)
+        && a.stdin == b.stdin
 }
 
 fn job_table<'t>(entry: &Entry<'t>, name: String, problems: &mut Problems) -> Option<Table<'t>> {

@@ -20,13 +20,12 @@ pub(super) enum Place {
     Job,
     /// A trigger's own table.
     Trigger,
+    /// `stdin = { … }`.
+    Stdin,
 }
 
 const FILE: &[&str] = &["history", "listeners"];
-const SCHEDULER: &[&str] = &["hosts"];
 const DEFAULTS: &[&str] = &[
-    "clear_env",
-    "env_file",
     "exclusive",
     "executor",
     "group",
@@ -38,7 +37,6 @@ const DEFAULTS: &[&str] = &[
     "overlap",
     "priority",
     "retry",
-    "stdin",
     "success_codes",
     "umask",
     "user",
@@ -48,10 +46,9 @@ const DEFAULTS: &[&str] = &[
 pub(super) fn is_not_supported(place: Place, key: &str) -> bool {
     match place {
         Place::File => FILE.contains(&key),
-        Place::Scheduler => SCHEDULER.contains(&key),
         // Named pools, `[executors.batch]`: any name.
         Place::Executors => true,
-        Place::Api | Place::Executor | Place::Trigger => false,
+        Place::Api | Place::Scheduler | Place::Executor | Place::Trigger | Place::Stdin => false,
         Place::Defaults | Place::Job => DEFAULTS.contains(&key),
     }
 }

@@ -6,7 +6,7 @@ use super::reader::{Entry, Problems};
 use super::schedule_keys::zone;
 use super::settings::count;
 use super::store_place::store_place;
-use super::value::{TextKind, boolean, choice, length, table, text};
+use super::value::{TextKind, boolean, choice, filled_text, items, length, table, text};
 use super::{Context, Durability, SchedulerSettings, StorePlace};
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +50,7 @@ pub(super) fn settings(
         durability: Durability::default(),
         keep_runs: DEFAULT_KEEP_RUNS,
         api: None,
+        hosts: None,
     };
     let mut allowed = Allowed::default();
     if let Some(mut table) =
@@ -99,6 +100,9 @@ pub(super) fn settings(
         {
             settings.durability = durability;
         }
+        settings.hosts = table
+            .take("hosts")
+            .and_then(|entry| hosts(&entry, problems));
         if let Some(entry) = table.take("allow") {
             allowed = Allowed::read(&entry, problems);
         }
@@ -108,6 +112,20 @@ pub(super) fn settings(
         settings.max_workers = workers;
     }
     (settings, allowed)
+}
+
+/// `hosts`: names, of which `*` is any; nothing where that is among them.
+fn hosts(entry: &Entry<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+    let items = items(entry, "an array of host names", problems)?;
+    if items.is_empty() {
+        let problem = entry.error("empty", "`hosts` is an empty array: no host may run this");
+        problems.push(problem.help("name the hosts, or write `[\"*\"]` for any"));
+    }
+    let names: Option<Vec<String>> = items
+        .iter()
+        .map(|item| filled_text(item, TextKind::Name, problems).map(std::borrow::Cow::into_owned))
+        .collect();
+    names.filter(|names| !names.iter().any(|name| name == "*"))
 }
 
 /// `[executors.default] max_workers`.

@@ -1,6 +1,7 @@
 //! The keys that a job and `[defaults]` have in common.
 
 use super::allow::Allowed;
+use super::process_keys::ProcessKeys;
 use super::reader::Entry;
 use super::reader::{Problems, Table};
 use super::schedule_keys::ScheduleKeys;
@@ -41,6 +42,7 @@ pub(super) struct Settings<'t> {
     pub on_lost: Option<OnLost>,
     pub description: Option<String>,
     pub tags: Option<Vec<String>>,
+    pub process: ProcessKeys,
 }
 
 /// How late a fire may be noticed and still run.
@@ -71,7 +73,7 @@ impl<'t> Settings<'t> {
                 .and_then(|entry| command::shell(&entry, problems)),
             cwd: table
                 .take("cwd")
-                .and_then(|entry| command::cwd(&entry, problems)),
+                .and_then(|entry| command::path(&entry, problems)),
             env: table
                 .take("env")
                 .and_then(|entry| {
@@ -103,6 +105,7 @@ impl<'t> Settings<'t> {
                 text(&entry, TextKind::Block, problems).map(std::borrow::Cow::into_owned)
             }),
             tags: table.take("tags").and_then(|entry| tags(&entry, problems)),
+            process: ProcessKeys::read(table, problems),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::level::Level;
 use super::log_line::LogLines;
 use super::log_writer::LogWriter;
 use super::recovery::Adopted;
+use super::run_launch::Inheritance;
 use super::sentence::counted;
 use super::status_text::status_lines;
 use super::supervised::SupervisedRuns;
@@ -31,7 +32,6 @@ use crate::sys::wake::Waker;
 use crate::time::BootTime;
 use nix::sys::signal::Signal;
 use std::collections::VecDeque;
-use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -102,8 +102,8 @@ pub struct Setup {
     pub watchdog: Option<Duration>,
     /// Stop by itself after this long.
     pub run_for: Option<Duration>,
-    /// The environment that jobs inherit.
-    pub environment: Vec<(OsString, OsString)>,
+    /// What jobs have from us.
+    pub inheritance: Inheritance,
 }
 
 /// The daemon.

@@ -5,14 +5,11 @@ use super::level::Level;
 use super::recovery::mark_name;
 use super::run_environment::run_variables;
 use super::supervised::{Output, Stage, Supervised};
-use crate::config::{Command, Job};
-use crate::process::{self, Launch, OutputPipe, OutputTarget, Program};
+use crate::process::{self, Launch, OutputPipe, OutputTarget};
 use crate::scheduler::{Event, Exit, RunId, RunKey, SpawnRequest, StopSignal, Usage};
 use crate::sys::{clock, process_group};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::io;
 use std::time::Duration;
 
@@ -32,12 +29,8 @@ impl Daemon {
 
     fn try_spawn(&mut self, request: &SpawnRequest) -> Result<i32, NotStarted> {
         let past = self.setup.store.summary(&request.job.id);
-        let environment = process::environment_for_run(
-            self.setup.environment.iter().cloned(),
-            &request.job.env,
-            &run_variables(request, &past),
-        );
-        let launch = launch_of(&request.job, environment);
+        let variables = run_variables(request, &past);
+        let launch = self.setup.inheritance.launch(&request.job, &variables);
         let name = format!("{}.{}", request.job.id, request.run_id);
         let pipe = OutputPipe::create(&self.setup.pipes_directory, &name).map_err(|error| {
             NotStarted::of(
@@ -263,24 +256,6 @@ impl Daemon {
                 Stage::Running | Stage::Stopping => {}
             }
         }
-    }
-}
-
-fn launch_of(job: &Job, environment: BTreeMap<OsString, OsString>) -> Launch {
-    let program = match &job.command {
-        Command::Shell(script) => Program::Shell {
-            shell: job.shell.clone(),
-            script: script.into(),
-        },
-        Command::Program(arguments) => {
-            Program::Direct(arguments.iter().map(OsString::from).collect())
-        }
-    };
-    Launch {
-        program,
-        cwd: job.cwd.clone(),
-        environment,
-        stdin: None,
     }
 }
 

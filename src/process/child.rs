@@ -5,7 +5,7 @@
 //! signal the group.
 
 use super::launch::Launch;
-use super::spawn_error::{SpawnError, SpawnErrorKind};
+use super::spawn_error::{SpawnError, SpawnErrorKind, errno_of};
 use crate::sys::identity::ProcessIdentity;
 use crate::sys::pidfd::{Pidfd, Reap, signal_group};
 use crate::sys::spawn as system;
@@ -66,9 +66,8 @@ fn start(
     let plan = launch.resolve(&output, marker)?;
     // Holds the number that the pidfd will have: a process that runs and cannot be watched is worse
     // than one that was not started.
-    let reserved = File::open("/dev/null").map_err(|error| {
-        SpawnError::from_errno("keep a descriptor for the process", errno_of(&error))
-    })?;
+    let reserved = File::open("/dev/null")
+        .map_err(|error| SpawnError::from_io("keep a descriptor for the process", &error))?;
     let pid = system::spawn(&plan).map_err(|errno| launch.explain(&plan, errno))?;
     drop(reserved);
     match Pidfd::open(pid) {
@@ -91,10 +90,6 @@ fn start(
 fn kill_unsupervised(pid: Pid) {
     let _ = signal_group(pid, Signal::SIGKILL);
     while nix::sys::wait::waitpid(pid, None) == Err(Errno::EINTR) {}
-}
-
-fn errno_of(error: &io::Error) -> Errno {
-    Errno::from_raw(error.raw_os_error().unwrap_or(0))
 }
 
 /// A process that was started here. It polls as readable (as its descriptor) when it has ended.

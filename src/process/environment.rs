@@ -1,9 +1,12 @@
 //! The environment of a run: the scheduler's own, less what is meant for the scheduler alone,
 //! plus the job's variables, plus what the run is told about itself.
 
+use super::launch::DEFAULT_PATH;
+use crate::sys::account::Login;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// How systemd talks with its service. A job that inherited them could report readiness or
 /// feed the watchdog in our name, or take our sockets for its own (`sd_notify(3)`, `sd_listen_fds(3)`).
@@ -52,6 +55,29 @@ pub fn environment_for_run(
     environment.extend(job.iter().map(|(name, value)| (name.into(), value.into())));
     environment.extend(run.iter().map(|(name, value)| (name.into(), value.into())));
     environment
+}
+
+/// What a job with `clear_env` starts from instead of the scheduler's own environment, as cron has
+/// it: `PATH`, and who and where it is.
+#[must_use]
+pub fn clear_environment(login: &Login, shell: &Path) -> BTreeMap<OsString, OsString> {
+    let variables: [(&str, OsString); 5] = [
+        ("PATH", DEFAULT_PATH.into()),
+        ("HOME", login.home.clone().into()),
+        ("LOGNAME", login.name.clone().into()),
+        ("USER", login.name.clone().into()),
+        ("SHELL", shell.into()),
+    ];
+    variables.map(|(name, value)| (name.into(), value)).into()
+}
+
+/// Puts the variables of a file on top; what a run is told about itself stays.
+pub(super) fn add_from_file(
+    environment: &mut BTreeMap<OsString, OsString>,
+    variables: Vec<(OsString, OsString)>,
+) {
+    let of_this_run = |name: &OsStr| OF_ANOTHER_RUN.iter().any(|of_run| name == *of_run);
+    environment.extend(variables.into_iter().filter(|(name, _)| !of_this_run(name)));
 }
 
 fn is_passed_on(name: &OsStr) -> bool {

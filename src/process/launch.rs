@@ -5,7 +5,10 @@
 //! the words for it are still known, and once more after a failure, for what has changed in between.
 
 use super::child::OutputTarget;
+use super::environment::add_from_file;
+use super::environment_file;
 use super::spawn_error::{SpawnError, SpawnErrorKind as Kind};
+use super::stdin::Stdin;
 use crate::sys::spawn::{SpawnOutput, SpawnPlan};
 use nix::errno::Errno;
 use nix::unistd::{AccessFlags, eaccess};
@@ -41,10 +44,12 @@ pub struct Launch {
     pub program: Program,
     /// The directory it starts in, absolute.
     pub cwd: PathBuf,
-    /// The whole environment, see [`super::environment_for_run`].
+    /// Its environment, see [`super::environment_for_run`].
     pub environment: BTreeMap<OsString, OsString>,
-    /// The file that is its stdin, absolute or relative to `cwd`; `/dev/null` if none.
-    pub stdin: Option<PathBuf>,
+    /// A file with more of it, absolute or relative to `cwd`.
+    pub environment_file: Option<PathBuf>,
+    /// What it reads.
+    pub stdin: Stdin,
 }
 
 impl Launch {
@@ -77,7 +82,8 @@ impl Launch {
             return Err(SpawnError::lasting(Kind::Unspeakable, None, message));
         }
         check_working_directory(&self.cwd)?;
-        let program = self.find_program(name)?;
+        let environment = self.whole_environment()?;
+        let program = self.find_program(name, path_of(&environment))?;
         let output = match output {
             OutputTarget::Inherit => SpawnOutput::Inherit,
             OutputTarget::Discard => SpawnOutput::Open(c"/dev/null".to_owned()),
@@ -91,16 +97,12 @@ impl Launch {
                 .iter()
                 .map(|argument| c_string("an argument", argument))
                 .collect::<Result<_, _>>()?,
-            environment: self
-                .environment
+            environment: environment
                 .iter()
                 .map(|(name, value)| variable(name, value))
                 .collect::<Result<_, _>>()?,
             working_directory: c_string("the working directory", &self.cwd)?,
-            standard_input: self.stdin.as_ref().map_or_else(
-                || Ok(c"/dev/null".to_owned()),
-                |path| c_string("the path of stdin", path),
-            )?,
+            standard_input: self.stdin.open(&self.cwd)?,
             output,
             marker: marker
                 .map(|path| c_string("the start marker's path", from_here(path)?))
@@ -119,8 +121,20 @@ impl Launch {
         }
     }
 
+    /// With what is in its file now.
+    fn whole_environment(&self) -> Result<BTreeMap<OsString, OsString>, SpawnError> {
+        let mut environment = self.environment.clone();
+        if let Some(path) = &self.environment_file {
+            let variables = environment_file::read(&self.cwd.join(path)).map_err(|error| {
+                SpawnError::lasting(Kind::EnvironmentFile, None, error.to_string())
+            })?;
+            add_from_file(&mut environment, variables);
+        }
+        Ok(environment)
+    }
+
     /// As `execvp` would, but in the PATH of the job and not ours, and telling what it found.
-    fn find_program(&self, name: &OsStr) -> Result<PathBuf, SpawnError> {
+    fn find_program(&self, name: &OsStr, path: &OsStr) -> Result<PathBuf, SpawnError> {
         if name.as_bytes().contains(&b'/') {
             let program = self.cwd.join(name);
             return match executability(&program) {
@@ -140,10 +154,6 @@ impl Launch {
                 }
             };
         }
-        let path = self
-            .environment
-            .get(OsStr::new("PATH"))
-            .map_or(OsStr::new(DEFAULT_PATH), OsString::as_os_str);
         let mut first_obstacle = None;
         for directory in path.as_bytes().split(|&byte| byte == b':') {
             // An empty one is the working directory (environ(7)), which `join` makes of it.
@@ -206,13 +216,6 @@ impl Launch {
         if let Err(error) = check_working_directory(&self.cwd) {
             return error;
         }
-        if let Some(error) = self
-            .stdin
-            .as_ref()
-            .and_then(|stdin| explain_unreadable("stdin", &self.cwd.join(stdin), AccessFlags::R_OK))
-        {
-            return error;
-        }
         if let SpawnOutput::Open(path) = &plan.output {
             let path = Path::new(OsStr::from_bytes(path.as_bytes()));
             if let Some(error) = explain_unreadable(
@@ -258,6 +261,12 @@ fn from_here(path: &Path) -> Result<PathBuf, SpawnError> {
         let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
         SpawnError::from_errno(&format!("find `{}`", path.display()), errno)
     })
+}
+
+fn path_of(environment: &BTreeMap<OsString, OsString>) -> &OsStr {
+    environment
+        .get(OsStr::new("PATH"))
+        .map_or(OsStr::new(DEFAULT_PATH), OsString::as_os_str)
 }
 
 fn check_working_directory(cwd: &Path) -> Result<(), SpawnError> {

@@ -1,6 +1,7 @@
 //! Why a process could not be started, in words that name the right thing.
 
 use nix::errno::Errno;
+use std::io;
 
 /// What went wrong, for those who must tell cases apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +20,8 @@ pub enum SpawnErrorKind {
     NotExecutableFormat,
     /// The program is there, but not the interpreter or loader that it names.
     InterpreterMissing,
+    /// The file of variables cannot be read, or is none.
+    EnvironmentFile,
     /// A NUL byte in an argument, a variable or a path, or a variable's name that is none.
     Unspeakable,
     /// Arguments and environment are too long together, or one of them is.
@@ -73,6 +76,16 @@ impl SpawnError {
             transient,
         }
     }
+
+    /// As [`Self::from_errno`].
+    pub(super) fn from_io(what: &str, error: &io::Error) -> Self {
+        Self::from_errno(what, errno_of(error))
+    }
+}
+
+/// The system's number of an error that came from it.
+pub(super) fn errno_of(error: &io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(0))
 }
 
 /// Shortages pass, and a program that is being deployed will be there in a moment.

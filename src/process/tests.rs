@@ -54,7 +54,8 @@ impl Sandbox {
             program,
             cwd: self.0.path().to_owned(),
             environment,
-            stdin: None,
+            environment_file: None,
+            stdin: Stdin::Nothing,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Safe wrappers of the operating system: the only place with `unsafe`, and the only place that
 //! reads clocks. Nothing here knows what a job is.
 
+pub mod account;
 pub mod clock;
 pub mod control_socket;
 pub mod descriptors;
@@ -10,6 +11,7 @@ pub mod host;
 pub mod identity;
 pub mod inode_watch;
 pub mod lock;
+pub mod memory_file;
 pub mod notify;
 pub mod pidfd;
 pub mod poller;

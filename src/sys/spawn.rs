@@ -15,10 +15,20 @@ use nix::libc;
 use nix::unistd::Pid;
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr;
 
+/// What the child reads.
+#[derive(Debug)]
+pub enum SpawnInput {
+    /// `/dev/null`.
+    Nothing,
+    /// This descriptor, open for reading. Ours may be closed once the child exists.
+    Descriptor(OwnedFd),
+}
+
 /// Where stdout and stderr of the child go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum SpawnOutput {
     /// Where ours go.
     Inherit,
@@ -28,7 +38,7 @@ pub enum SpawnOutput {
 }
 
 /// All that is to be known of a child before it exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct SpawnPlan {
     /// The file to execute; PATH is not searched.
     pub program: CString,
@@ -38,8 +48,8 @@ pub struct SpawnPlan {
     pub environment: Vec<CString>,
     /// The directory it starts in; `program` and the paths below are relative to it.
     pub working_directory: CString,
-    /// The file that is its stdin, opened read-only.
-    pub standard_input: CString,
+    /// Its stdin.
+    pub standard_input: SpawnInput,
     /// Its stdout and stderr.
     pub output: SpawnOutput,
     /// A file that the child creates (0600; it must not exist) before the program starts, as
@@ -133,10 +143,10 @@ impl FileActions {
                 if let Some(marker) = &plan.marker {
                     actions.create(libc::STDIN_FILENO, marker)?;
                 }
-                actions.open(libc::STDIN_FILENO, &plan.standard_input, libc::O_RDONLY)?;
+                actions.standard_input(&plan.standard_input)?;
             }
             SpawnOutput::Open(path) => {
-                actions.open(libc::STDIN_FILENO, &plan.standard_input, libc::O_RDONLY)?;
+                actions.standard_input(&plan.standard_input)?;
                 actions.open(libc::STDOUT_FILENO, path, libc::O_RDWR)?;
                 // Last of those that can fail: nothing but the exec itself comes after the proof.
                 if let Some(marker) = &plan.marker {
@@ -162,6 +172,16 @@ impl FileActions {
         check(unsafe {
             libc::posix_spawn_file_actions_addchdir_np(&raw mut self.0, directory.as_ptr())
         })
+    }
+
+    fn standard_input(&mut self, input: &SpawnInput) -> Result<(), Errno> {
+        match input {
+            SpawnInput::Nothing => self.open(libc::STDIN_FILENO, c"/dev/null", libc::O_RDONLY),
+            // The duplicate is not close-on-exec, the original is.
+            SpawnInput::Descriptor(descriptor) => {
+                self.duplicate(descriptor.as_raw_fd(), libc::STDIN_FILENO)
+            }
+        }
     }
 
     /// `O_NOCTTY`: a session leader that opens a terminal would make it its own.

@@ -5,6 +5,7 @@
 
 mod commands;
 mod control;
+mod environment;
 mod files;
 mod flask;
 mod jobs;

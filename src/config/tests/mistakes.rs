@@ -347,6 +347,23 @@ jobs.toml:23:17: error: `command` is a whole number, expected a string [wrong_ty
 }
 
 #[test]
+fn what_a_run_is_given_is_checked() {
+    let text = "[scheduler]\nhosts = []\n[jobs.a]\ncommand = 'x'\nclear_env = 1\nenv_file = ''\nstdin = 5\n\
+                [jobs.b]\ncommand = 'x'\nstdin = {}\n[jobs.c]\ncommand = 'x'\nstdin = { fil = 'x' }\n\
+                [jobs.d]\ncommand = 'x'\nstdin = \"a\\u0000\"\n";
+    let expected = "\
+jobs.toml:2:9: error: `hosts` is an empty array: no host may run this [empty] name the hosts, or write `[\"*\"]` for any
+jobs.toml:5:13: error: `clear_env` is a whole number, expected true or false [wrong_type] write `true` or `false`
+jobs.toml:6:12: error: `env_file` is empty [empty]
+jobs.toml:7:9: error: `stdin` is a whole number, expected a text, or { file = \"PATH\" } [wrong_type]
+jobs.toml:10:9: error: `stdin` names no `file` [missing_key] write `stdin = { file = \"PATH\" }`, or a text
+jobs.toml:13:11: error: unknown key `fil` in `stdin` [unknown_key] did you mean `file`?
+jobs.toml:16:9: error: `stdin` contains the control character U+0000 [forbidden_character] leave it out
+";
+    assert_eq!(refused(text), expected);
+}
+
+#[test]
 fn intervals_that_are_none_are_refused() {
     for (interval, code) in [
         ("'10000000000000000000s'", "bad_duration"),

@@ -131,9 +131,11 @@ fn nothing_is_left_over_after_two_hundred_starts() {
         "ends::nothing_is_left_over_after_two_hundred_starts",
         || {
             let sandbox = Sandbox::new();
-            let good = sandbox.shell("echo x");
+            let mut good = sandbox.shell("echo x");
+            good.stdin = Stdin::Text(b"text".to_vec());
             sandbox.script("plain", "no script\n", 0o755);
-            let bad = [sandbox.direct(&["./plain"]), sandbox.direct(&["none"])];
+            let mut bad = [sandbox.direct(&["./plain"]), sandbox.direct(&["none"])];
+            bad[0].stdin = Stdin::Text(b"text".to_vec());
             let before = descriptors::count_open().unwrap();
             for _ in 0..100 {
                 assert_eq!(sandbox.run(&good).exit.code, Some(0));

@@ -4,6 +4,7 @@ use super::*;
 
 #[test]
 fn a_job_has_descriptors_0_1_2_only() {
+    // B20.
     alone("world::a_job_has_descriptors_0_1_2_only", || {
         let sandbox = Sandbox::new();
         // As a launcher leaves them: dup clears close-on-exec.
@@ -12,7 +13,8 @@ fn a_job_has_descriptors_0_1_2_only() {
             .collect();
         descriptors::mark_inherited_cloexec().unwrap();
         let pipe = OutputPipe::create(sandbox.0.path(), "output").unwrap();
-        let list = sandbox.direct(&["ls", "/proc/self/fd"]);
+        let mut list = sandbox.direct(&["ls", "/proc/self/fd"]);
+        list.stdin = Stdin::Text(b"text".to_vec());
         let mut child = spawn_marked(
             &list,
             OutputTarget::Pipe(pipe.path()),
@@ -75,19 +77,91 @@ fn a_job_has_its_own_session_and_no_terminal() {
 
 #[test]
 fn stdin_ends_at_once_or_is_the_file_that_was_named() {
+    // B21.
     let sandbox = Sandbox::new();
     let mut cat = sandbox.direct(&["cat"]);
     assert_eq!(sandbox.run(&cat).output, b"");
     fs::write(sandbox.path("input"), "hello").unwrap();
-    cat.stdin = Some("input".into());
+    cat.stdin = Stdin::File("input".into());
     assert_eq!(sandbox.run(&cat).output, b"hello");
-    cat.stdin = Some("none".into());
-    let error = failure(&cat).message;
+    nix::unistd::mkfifo(&sandbox.path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let place = sandbox.0.path().display();
+    for (name, expected) in [
+        (
+            "none",
+            format!("cannot open stdin, `{place}/none`: no such file or directory (ENOENT)"),
+        ),
+        (
+            "pipe",
+            format!("stdin, `{place}/pipe`, is a pipe, expected a file"),
+        ),
+        (
+            "",
+            format!("stdin, `{place}/`, is a directory, expected a file"),
+        ),
+    ] {
+        cat.stdin = Stdin::File(name.into());
+        assert_eq!(failure(&cat).message, expected);
+    }
+}
+
+#[test]
+fn a_text_of_any_size_is_read_to_its_end_or_not_at_all() {
+    let sandbox = Sandbox::new();
+    let mut count = sandbox.direct(&["wc", "-c"]);
+    // The last is more than any pipe holds.
+    for size in [0, 1, 65_536, 3_000_000] {
+        count.stdin = Stdin::Text(vec![b'x'; size]);
+        assert_eq!(sandbox.run(&count).output, size.to_string().as_bytes());
+    }
+    // Who does not read does not make anybody wait.
+    let mut deaf = sandbox.direct(&["true"]);
+    deaf.stdin = Stdin::Text(vec![b'x'; 3_000_000]);
+    assert_eq!(sandbox.run(&deaf).exit.code, Some(0));
+    let mut twice = sandbox.shell("read a; read b; echo $b $a; echo x >&0 || echo read-only");
+    twice.stdin = Stdin::Text(b"one\ntwo\n".to_vec());
+    let output = String::from_utf8(sandbox.run(&twice).output).unwrap();
     assert!(
-        error.starts_with("cannot open stdin, `")
-            && error.ends_with("none`: no such file or directory"),
-        "{error}"
+        output.starts_with("two one\n") && output.ends_with("read-only"),
+        "{output}"
     );
+}
+
+#[test]
+fn a_file_of_variables_is_read_at_each_run_and_the_run_has_the_last_word() {
+    let sandbox = Sandbox::new();
+    let mut echo = sandbox.shell("echo $A $B $RSCHED_RUN_ID $RSCHED_LAST_OUTCOME");
+    echo.environment.insert("A".into(), "job".into());
+    echo.environment
+        .insert("RSCHED_RUN_ID".into(), "true".into());
+    echo.environment_file = Some("vars".into());
+    let run = |text: &str| {
+        fs::write(sandbox.path("vars"), text).unwrap();
+        sandbox.run(&echo).output
+    };
+    assert_eq!(run("B=2\n"), b"job 2 true");
+    assert_eq!(
+        run("A=file\nRSCHED_RUN_ID=forged\nRSCHED_LAST_OUTCOME=forged"),
+        b"file true"
+    );
+    let place = sandbox.0.path().display();
+    fs::write(sandbox.path("vars"), "A=1\nhunter2\n").unwrap();
+    let error = failure(&echo);
+    assert_eq!(error.kind, SpawnErrorKind::EnvironmentFile);
+    assert_eq!(
+        error.message,
+        format!("env_file `{place}/vars`, line 2: there is no `=`, expected `KEY=value`")
+    );
+    fs::remove_file(sandbox.path("vars")).unwrap();
+    assert_eq!(
+        failure(&echo).message,
+        format!("cannot read env_file `{place}/vars`: no such file or directory")
+    );
+    // The program is looked for in the PATH that it says.
+    let mut bare = sandbox.direct(&["true"]);
+    bare.environment_file = Some("vars".into());
+    fs::write(sandbox.path("vars"), "PATH=/none").unwrap();
+    assert_eq!(failure(&bare).kind, SpawnErrorKind::ProgramNotFound);
 }
 
 #[test]
