@@ -4,7 +4,7 @@
 //! number to anybody, so a [`Child`] forgets it in the moment it reaps, and with it the power to
 //! signal the group.
 
-use super::launch::Launch;
+use super::launch::{self, Launch};
 use super::spawn_error::{SpawnError, SpawnErrorKind, errno_of};
 use crate::sys::identity::ProcessIdentity;
 use crate::sys::pidfd::{Pidfd, Reap, signal_group};
@@ -68,7 +68,7 @@ fn start(
     // than one that was not started.
     let reserved = File::open("/dev/null")
         .map_err(|error| SpawnError::from_io("keep a descriptor for the process", &error))?;
-    let pid = system::spawn(&plan).map_err(|errno| launch.explain(&plan, errno))?;
+    let pid = system::spawn(&plan).map_err(|errno| launch::explain(&plan, errno))?;
     drop(reserved);
     match Pidfd::open(pid) {
         Ok(pidfd) => Ok(Child {

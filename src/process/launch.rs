@@ -7,16 +7,16 @@
 use super::child::OutputTarget;
 use super::environment::add_from_file;
 use super::environment_file;
-use super::spawn_error::{SpawnError, SpawnErrorKind as Kind};
+use super::program;
+use super::spawn_error::{SpawnError, SpawnErrorKind as Kind, errno_of};
 use super::stdin::Stdin;
 use crate::sys::spawn::{SpawnOutput, SpawnPlan};
 use nix::errno::Errno;
 use nix::unistd::{AccessFlags, eaccess};
 use std::collections::BTreeMap;
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs;
-use std::io::Read;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Where programs are looked for when the job's environment has no PATH.
@@ -83,7 +83,7 @@ impl Launch {
         }
         check_working_directory(&self.cwd)?;
         let environment = self.whole_environment()?;
-        let program = self.find_program(name, path_of(&environment))?;
+        let program = program::find(name, &self.cwd, path_of(&environment))?;
         let output = match output {
             OutputTarget::Inherit => SpawnOutput::Inherit,
             OutputTarget::Discard => SpawnOutput::Open(c"/dev/null".to_owned()),
@@ -132,135 +132,45 @@ impl Launch {
         }
         Ok(environment)
     }
+}
 
-    /// As `execvp` would, but in the PATH of the job and not ours, and telling what it found.
-    fn find_program(&self, name: &OsStr, path: &OsStr) -> Result<PathBuf, SpawnError> {
-        if name.as_bytes().contains(&b'/') {
-            let program = self.cwd.join(name);
-            return match executability(&program) {
-                Executability::Yes => Ok(program),
-                Executability::No(error) => Err(error),
-                Executability::Missing(errno) => {
-                    let message = format!(
-                        "program `{}` not found: {}",
-                        program.display(),
-                        errno.desc().to_lowercase()
-                    );
-                    Err(SpawnError::lasting(
-                        Kind::ProgramNotFound,
-                        Some(errno),
-                        message,
-                    ))
-                }
-            };
+/// Words for the errno of a spawn, now that it is known to have failed.
+pub(super) fn explain(plan: &SpawnPlan, errno: Errno) -> SpawnError {
+    match errno {
+        // Only the marker is opened with O_EXCL.
+        Errno::EEXIST => SpawnError::lasting(
+            Kind::AlreadyStarted,
+            Some(errno),
+            "it was started before: its start marker exists".to_owned(),
+        ),
+        // Everything was there before the spawn: looks again.
+        Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES => {
+            check_working_directory(as_path(&plan.working_directory))
+                .err()
+                .or_else(|| explain_output(plan))
+                .or_else(|| explain_marker(plan))
+                .unwrap_or_else(|| program::explain(as_path(&plan.program), errno))
         }
-        let mut first_obstacle = None;
-        for directory in path.as_bytes().split(|&byte| byte == b':') {
-            // An empty one is the working directory (environ(7)), which `join` makes of it.
-            let program = self.cwd.join(OsStr::from_bytes(directory)).join(name);
-            match executability(&program) {
-                Executability::Yes => return Ok(program),
-                Executability::Missing(_) => {}
-                // Looked past, like execvp does: another directory may have a proper one.
-                Executability::No(obstacle) => first_obstacle = first_obstacle.or(Some(obstacle)),
-            }
-        }
-        Err(first_obstacle.unwrap_or_else(|| {
-            let message = format!(
-                "program `{}` not found in PATH `{}`",
-                name.display(),
-                path.display()
-            );
-            SpawnError::lasting(Kind::ProgramNotFound, Some(Errno::ENOENT), message)
-        }))
+        errno => program::explain(as_path(&plan.program), errno),
     }
+}
 
-    /// Words for the errno of a spawn, now that it is known to have failed.
-    pub(super) fn explain(&self, plan: &SpawnPlan, errno: Errno) -> SpawnError {
-        let program = PathBuf::from(OsString::from_vec(plan.program.as_bytes().to_vec()));
-        let shown = program.display();
-        match errno {
-            // Only the marker is opened with O_EXCL.
-            Errno::EEXIST => SpawnError::lasting(
-                Kind::AlreadyStarted,
-                Some(errno),
-                "it was started before: its start marker exists".to_owned(),
-            ),
-            Errno::ENOEXEC => {
-                let hint = match first_bytes(&program) {
-                    Some([b'#', b'!', ..]) => "its `#!` line names no interpreter",
-                    Some([0x7f, b'E', b'L', b'F']) => "it is a program for another kind of machine",
-                    _ => "it has no #! line; begin it with one, or run it as `sh FILE`",
-                };
-                SpawnError::lasting(
-                    Kind::NotExecutableFormat,
-                    Some(errno),
-                    format!("`{shown}` cannot be executed: {hint}"),
-                )
-            }
-            Errno::E2BIG => {
-                let message = format!(
-                    "arguments or environment of `{shown}` are too long: one string may have 131,071 bytes, all together a quarter of the stack's limit"
-                );
-                SpawnError::lasting(Kind::TooLong, Some(errno), message)
-            }
-            Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES => {
-                self.explain_missing(&program, plan, errno)
-            }
-            other => SpawnError::from_errno(&format!("start `{shown}`"), other),
-        }
-    }
+fn explain_output(plan: &SpawnPlan) -> Option<SpawnError> {
+    let SpawnOutput::Open(path) = &plan.output else {
+        return None;
+    };
+    let access = AccessFlags::R_OK | AccessFlags::W_OK;
+    explain_unreadable("the output pipe", as_path(path), access)
+}
 
-    /// Everything was there before the spawn: looks again.
-    fn explain_missing(&self, program: &Path, plan: &SpawnPlan, errno: Errno) -> SpawnError {
-        if let Err(error) = check_working_directory(&self.cwd) {
-            return error;
-        }
-        if let SpawnOutput::Open(path) = &plan.output {
-            let path = Path::new(OsStr::from_bytes(path.as_bytes()));
-            if let Some(error) = explain_unreadable(
-                "the output pipe",
-                path,
-                AccessFlags::R_OK | AccessFlags::W_OK,
-            ) {
-                return error;
-            }
-        }
-        if let Some(error) = explain_marker(plan) {
-            return error;
-        }
-        match executability(program) {
-            Executability::No(error) => error,
-            Executability::Missing(errno) => SpawnError::lasting(
-                Kind::ProgramNotFound,
-                Some(errno),
-                format!("program `{}` not found", program.display()),
-            ),
-            Executability::Yes if errno == Errno::EACCES => {
-                let message = format!(
-                    "`{}` is executable, but what it needs to run is not: see its `#!` line or its loader",
-                    program.display()
-                );
-                SpawnError::lasting(Kind::PermissionDenied, Some(errno), message)
-            }
-            Executability::Yes => {
-                let named = interpreter(program).map_or_else(
-                    || "its loader".to_owned(),
-                    |name| format!("its interpreter `{name}`"),
-                );
-                let message = format!("`{}` is there, but {named} is not", program.display());
-                SpawnError::lasting(Kind::InterpreterMissing, Some(errno), message)
-            }
-        }
-    }
+fn as_path(text: &CStr) -> &Path {
+    Path::new(OsStr::from_bytes(text.to_bytes()))
 }
 
 /// A path of ours, as the child must say it, which is somewhere else.
 fn from_here(path: &Path) -> Result<PathBuf, SpawnError> {
-    std::path::absolute(path).map_err(|error| {
-        let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
-        SpawnError::from_errno(&format!("find `{}`", path.display()), errno)
-    })
+    std::path::absolute(path)
+        .map_err(|error| SpawnError::from_io(&format!("find `{}`", path.display()), &error))
 }
 
 fn path_of(environment: &BTreeMap<OsString, OsString>) -> &OsStr {
@@ -279,7 +189,7 @@ fn check_working_directory(cwd: &Path) -> Result<(), SpawnError> {
         }
         Ok(_) => {}
         Err(error) => {
-            let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+            let errno = errno_of(&error);
             let (kind, found) = match errno {
                 Errno::ENOENT => (Kind::WorkingDirectoryMissing, "does not exist"),
                 Errno::ENOTDIR => (Kind::WorkingDirectoryNotADirectory, "is not a directory"),
@@ -304,36 +214,6 @@ fn check_working_directory(cwd: &Path) -> Result<(), SpawnError> {
     }
 }
 
-enum Executability {
-    Yes,
-    Missing(Errno),
-    No(SpawnError),
-}
-
-fn executability(program: &Path) -> Executability {
-    let shown = program.display();
-    let denied = |reason: &str| {
-        Executability::No(SpawnError::lasting(
-            Kind::PermissionDenied,
-            Some(Errno::EACCES),
-            format!("cannot execute `{shown}`: {reason}"),
-        ))
-    };
-    match fs::metadata(program) {
-        Ok(found) if found.is_dir() => denied("it is a directory"),
-        Ok(found) if !found.is_file() => denied("it is not a regular file"),
-        // Says EACCES on a file system mounted noexec as well.
-        Ok(_) => match eaccess(program, AccessFlags::X_OK) {
-            Ok(()) => Executability::Yes,
-            Err(_) => denied("it is not executable for us (mode or noexec mount)"),
-        },
-        Err(error) => match Errno::from_raw(error.raw_os_error().unwrap_or(0)) {
-            Errno::EACCES => denied("a directory on its way may not be searched"),
-            errno => Executability::Missing(errno),
-        },
-    }
-}
-
 fn explain_unreadable(what: &str, path: &Path, access: AccessFlags) -> Option<SpawnError> {
     let errno = eaccess(path, access).err()?;
     let message = format!(
@@ -346,36 +226,12 @@ fn explain_unreadable(what: &str, path: &Path, access: AccessFlags) -> Option<Sp
 
 /// The marker can only be made where its directory is.
 fn explain_marker(plan: &SpawnPlan) -> Option<SpawnError> {
-    let marker = Path::new(OsStr::from_bytes(plan.marker.as_ref()?.as_bytes()));
+    let marker = as_path(plan.marker.as_ref()?);
     explain_unreadable(
         "the start marker's directory",
         marker.parent()?,
         AccessFlags::W_OK | AccessFlags::X_OK,
     )
-}
-
-fn first_bytes(program: &Path) -> Option<[u8; 4]> {
-    let mut bytes = [0; 4];
-    fs::File::open(program).ok()?.read_exact(&mut bytes).ok()?;
-    Some(bytes)
-}
-
-/// What the `#!` line names, if there is one. The kernel reads 256 bytes of it (`execve(2)`).
-fn interpreter(program: &Path) -> Option<String> {
-    let mut line = Vec::new();
-    fs::File::open(program)
-        .ok()?
-        .take(256)
-        .read_to_end(&mut line)
-        .ok()?;
-    let line = line
-        .strip_prefix(b"#!")?
-        .split(|&byte| byte == b'\n')
-        .next()?;
-    let name = line
-        .split(u8::is_ascii_whitespace)
-        .find(|word| !word.is_empty())?;
-    Some(String::from_utf8_lossy(name).into_owned())
 }
 
 fn c_string(what: &str, text: impl AsRef<OsStr>) -> Result<CString, SpawnError> {

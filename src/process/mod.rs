@@ -6,6 +6,7 @@ pub mod environment_file;
 pub mod launch;
 pub mod lines;
 pub mod output;
+mod program;
 pub mod spawn_error;
 pub mod start_marks;
 pub mod stdin;
