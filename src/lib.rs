@@ -7,6 +7,7 @@
 //! It is a library so that tests and benchmarks reach every layer; its interface follows the
 //! program's needs and is not a stable one for others.
 
+pub mod accounts;
 pub mod api;
 pub mod cli;
 pub mod config;

@@ -2,5 +2,5 @@
 
 /// Runs the command line.
 fn main() -> std::process::ExitCode {
-    rsched::cli::main().into()
+    rsched::cli::main()
 }

@@ -43,8 +43,10 @@ pub fn context() -> Context<'static> {
     Context {
         zones: &ZONES,
         machine_zone: zone(1),
+        machine_id: "fuzz",
         cpus: 2,
         now: NOW,
+        accounts: None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Both become the keys of a jobs file, which are read as a file's are. What is kept of the job is
 //! those keys, so that a change is made to what was written.
 
+use crate::accounts::UserDatabase;
 use crate::config::{Context, JobId, Surroundings, run_time_job};
 use crate::scheduler::RunTimeJob;
 use crate::sys::{clock, host};
@@ -158,6 +159,7 @@ impl Definition {
             machine_id: &host::machine_id(),
             cpus: 1,
             now: clock::read().wall,
+            accounts: Some(&UserDatabase::default()),
         };
         let job = run_time_job(id, table, around, &context).map_err(|wrong| wrong.join("; "))?;
         let definition: Arc<str> = Value::Object(self.keys.clone()).to_string().into();

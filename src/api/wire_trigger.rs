@@ -104,6 +104,7 @@ mod tests {
             machine_id: "machine",
             cpus: 1,
             now: WallTime::from_unix_seconds(0),
+            accounts: None,
         };
         let table = format!("command = 'x'\n{keys}").parse().unwrap();
         let id = JobId::parse("a").unwrap();

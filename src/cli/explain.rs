@@ -83,6 +83,7 @@ fn asked(args: &ExplainArgs) -> Result<Asked, ExitCode> {
                 zones: &zones,
                 cpus: 1,
                 now,
+                accounts: None,
             };
             let read = args.expression.read(text, &zone, &context)?;
             let text = text.trim().to_owned();

@@ -71,6 +71,16 @@ pub(super) fn read(
     JobsSource::new(paths, None).read_with(zones, now)
 }
 
+/// As [`read`], and the users that jobs are to run as must be known here.
+pub(super) fn read_finding_users(
+    paths: Vec<PathBuf>,
+    zones: &ZoneDatabase,
+    now: WallTime,
+) -> Result<ReadJobs, Rejected> {
+    let mut source = JobsSource::new(paths, None).finding_users();
+    source.read_with(zones, now)
+}
+
 /// The end of the sentence that there is no job of that id.
 pub(super) fn did_you_mean(id: &str, jobs: &[Arc<Job>]) -> String {
     match nearest(id, jobs.iter().map(|job| job.id.as_str())) {

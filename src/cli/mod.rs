@@ -29,17 +29,26 @@ mod validate;
 pub use args::Cli;
 pub use exit_code::ExitCode;
 
+use crate::process::intermediate;
 use args::Command;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 /// Reads the command line, does what it says, and tells the exit code.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main() -> std::process::ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    // Not a command for people, and in a hurry: it is no part of the definition.
+    if arguments
+        .next()
+        .is_some_and(|first| first == intermediate::COMMAND)
+    {
+        return intermediate::main(arguments).into();
+    }
     let parsed = command()
         .try_get_matches()
         .and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
-        Ok(cli) => cli,
+    match parsed {
+        Ok(cli) => perform(cli).into(),
         Err(error) => {
             // Help and version go to stdout with code 0, mistakes to stderr with code 2.
             let code = if error.use_stderr() {
@@ -47,9 +56,12 @@ pub fn main() -> ExitCode {
             } else {
                 ExitCode::Done
             };
-            return terminal::judge(code, error.print());
+            terminal::judge(code, error.print()).into()
         }
-    };
+    }
+}
+
+fn perform(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Run(args) => run::run(&args, cli.verbosity),
         Command::Next(args) => next::next(&args),

@@ -41,6 +41,7 @@ fn answer(args: &NextArgs) -> Result<ExitCode, ExitCode> {
                 zones: &zones,
                 cpus: 1,
                 now: window.from,
+                accounts: None,
             };
             let read = args.expression.read(text, &read_in, &context)?;
             expression::warn(text, &read.warnings);

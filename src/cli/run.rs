@@ -60,7 +60,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
     signals::reset_inherited().map_err(broken)?;
     let paths = jobs_files::pick(&args.files)?;
     let policy = TrustPolicy::of_this_process(args.trust_owner);
-    let mut source = JobsSource::new(paths, Some(policy));
+    let mut source = JobsSource::new(paths, Some(policy)).finding_users();
     let read = read_jobs(&mut source, clock::read().wall)?;
 
     let directories = make_directories(args, &source, policy.uid)?;

@@ -14,7 +14,7 @@ pub(super) fn validate(args: &ValidateArgs) -> ExitCode {
         Ok(paths) => paths,
         Err(code) => return code,
     };
-    match jobs_files::read(paths, &ZoneDatabase::system(), clock::read().wall) {
+    match jobs_files::read_finding_users(paths, &ZoneDatabase::system(), clock::read().wall) {
         Ok(ReadJobs {
             file,
             warnings,

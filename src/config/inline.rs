@@ -39,8 +39,8 @@ pub struct InlineTrigger {
 /// use rsched::time::{WallTime, Zone, ZoneDatabase};
 /// let zones = ZoneDatabase::bundled();
 /// let now = WallTime::from_unix_seconds(1_767_225_600);
-/// let machine_zone = Zone::utc();
-/// let context = Context { zones: &zones, machine_zone, machine_id: "host-7", cpus: 1, now };
+/// let (machine_zone, machine_id) = (Zone::utc(), "host-7");
+/// let context = Context { zones: &zones, machine_zone, machine_id, cpus: 1, now, accounts: None };
 /// let options = ExpressionOptions::default();
 /// let read = |text| parse_inline_trigger(text, &Zone::utc(), options, &context);
 /// assert!(read("{ day = '3rd fri', hour = '0-3' }").is_ok());

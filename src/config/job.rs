@@ -1,6 +1,6 @@
 //! A job that cannot be wrong: what the jobs file means after every check.
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL};
-use super::{ApiSettings, JobId, StorePlace, Surroundings};
+use super::{ApiSettings, JobId, ResourceLimits, RunAs, StorePlace, Surroundings};
 use crate::schedule::{ScheduleSpec, Trigger};
 use crate::time::Zone;
 use std::collections::BTreeMap;
@@ -92,6 +92,16 @@ pub struct Job {
     pub env_file: Option<PathBuf>,
     /// What it reads.
     pub stdin: Stdin,
+    /// Whom it runs as.
+    pub run_as: RunAs,
+    /// The bits taken from the mode of files it makes; none = inherited.
+    pub umask: Option<u32>,
+    /// Its niceness, −20 to 19; none = inherited.
+    pub nice: Option<i32>,
+    /// Whether no program that it runs can give it more rights than it has (`setuid` bits).
+    pub no_new_privileges: bool,
+    /// What the kernel lets it have.
+    pub limits: ResourceLimits,
     /// False: listed, never scheduled.
     pub enabled: bool,
     /// Instances that may run or wait for a worker, at least 1.
@@ -127,6 +137,11 @@ impl Job {
             clear_env: false,
             env_file: None,
             stdin: Stdin::Nothing,
+            run_as: RunAs::Ourselves,
+            umask: None,
+            nice: None,
+            no_new_privileges: false,
+            limits: ResourceLimits::default(),
             enabled: false,
             max_instances: 1,
             misfire_grace_time: Some(DEFAULT_GRACE),

@@ -8,7 +8,7 @@ use super::schedule_keys::ScheduleKeys;
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL, Grace, Settings};
 use super::trigger::{self, Reading, WrittenTrigger};
 use super::value::{TextKind, filled_text};
-use super::{ExpressionOptions, Job, JobId, command, suggestion};
+use super::{Accounts, ExpressionOptions, Job, JobId, command, suggestion};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::schedule::{Lint, Trigger};
 use crate::time::{WallTime, Zone, ZoneDatabase};
@@ -22,6 +22,7 @@ pub(super) struct Surroundings<'t, 'a> {
     /// `[scheduler]`'s zone, or the machine's.
     pub zone: Arc<Zone>,
     pub now: WallTime,
+    pub accounts: Option<&'a dyn Accounts>,
     /// `[scheduler] allow`.
     pub allowed: Allowed,
     /// `[defaults]`.
@@ -88,6 +89,8 @@ impl<'t> Surroundings<'t, '_> {
         });
         let directory = table.file.directory;
         finish(table, problems);
+        let process = settings.process.or(&self.defaults.process);
+        let run_as = process.account.find(self.accounts, problems);
         let (schedule, command) = schedule.zip(command)?;
         if problems.errors() > before {
             return None;
@@ -95,7 +98,6 @@ impl<'t> Surroundings<'t, '_> {
         let defaults = &self.defaults;
         let mut env = self.env.clone();
         env.extend(settings.env);
-        let process = settings.process.or(&defaults.process);
         let grace = settings.misfire_grace_time.or(defaults.misfire_grace_time);
         Some(Job {
             name: name.unwrap_or_else(|| id.to_string()),
@@ -120,9 +122,16 @@ impl<'t> Surroundings<'t, '_> {
                 .or_else(|| defaults.cwd.clone())
                 .unwrap_or_else(|| directory.to_owned()),
             env,
-            clear_env: process.clear_env.unwrap_or(false),
+            clear_env: process
+                .clear_env
+                .unwrap_or_else(|| process.account.user.is_some()),
             env_file: process.env_file,
             stdin: process.stdin.unwrap_or_default(),
+            run_as,
+            umask: process.umask,
+            nice: process.nice,
+            no_new_privileges: process.no_new_privileges.unwrap_or(false),
+            limits: process.limits,
             enabled: settings.enabled.or(defaults.enabled).unwrap_or(true),
             max_instances: settings
                 .max_instances

@@ -8,7 +8,7 @@ use super::run_time_job::Surroundings as RunTimeSurroundings;
 use super::settings::Settings;
 use super::syntax::{self, Parsed};
 use super::value::{TextKind, table, text, wrong_type};
-use super::{Command, Job, JobId, JobsFile, api_table, environment, scheduler_table};
+use super::{Accounts, Command, Job, JobId, JobsFile, api_table, environment, scheduler_table};
 use crate::diagnostic::{self, Diagnostic, Location, quoted};
 use crate::time::{WallTime, Zone, ZoneDatabase};
 use std::collections::{BTreeMap, HashMap};
@@ -28,7 +28,7 @@ pub struct FileText {
 }
 
 /// What a configuration means depends on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Context<'a> {
     /// Where zones are looked up.
     pub zones: &'a ZoneDatabase,
@@ -40,6 +40,8 @@ pub struct Context<'a> {
     pub cpus: usize,
     /// Now, for what can only be told from the next fire.
     pub now: WallTime,
+    /// Who is asked for `user` and `group`; none = nobody, they stay open: for those who run nothing.
+    pub accounts: Option<&'a dyn Accounts>,
 }
 
 /// What a load gave.
@@ -66,8 +68,8 @@ pub struct Loaded {
 /// };
 /// let zones = ZoneDatabase::bundled();
 /// let now = WallTime::from_unix_seconds(1_767_225_600);
-/// let machine_zone = Zone::utc();
-/// let context = Context { zones: &zones, machine_zone, machine_id: "host-7", cpus: 2, now };
+/// let (machine_zone, machine_id) = (Zone::utc(), "host-7");
+/// let context = Context { zones: &zones, machine_zone, machine_id, cpus: 2, now, accounts: None };
 /// let loaded = load(&[file], &context);
 /// assert_eq!(loaded.jobs_file.unwrap().jobs[0].id.as_str(), "hello");
 /// ```
@@ -152,6 +154,7 @@ fn read(roots: Vec<Table<'_>>, context: &Context<'_>, problems: &mut Problems) -
         zones: context.zones,
         zone,
         now: context.now,
+        accounts: context.accounts,
         allowed,
         defaults,
         env,
@@ -357,7 +360,7 @@ impl<'t> Jobs<'t, '_> {
 fn same_surroundings(a: &Job, b: &Job) -> bool {
     (&a.cwd, &a.shell) == (&b.cwd, &b.shell)
         && (&a.env, a.clear_env, &a.env_file) == (&b.env, b.clear_env, &b.env_file)
-        && a.stdin == b.stdin
+        && (&a.stdin, &a.run_as) == (&b.stdin, &b.run_as)
 }
 
 fn job_table<'t>(entry: &Entry<'t>, name: String, problems: &mut Problems) -> Option<Table<'t>> {

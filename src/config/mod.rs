@@ -5,6 +5,7 @@
 //! nothing is ignored: a key that nobody asked for is an error. What comes out, [`JobsFile`],
 //! cannot be wrong any more.
 
+mod account;
 mod allow;
 mod api;
 mod api_table;
@@ -24,11 +25,13 @@ mod not_supported;
 mod parts;
 mod process_keys;
 mod reader;
+mod resource_limits;
 mod run_time_job;
 mod schedule;
 mod schedule_keys;
 mod scheduler_table;
 mod settings;
+mod size;
 mod store_place;
 mod string_span;
 mod suggestion;
@@ -36,6 +39,7 @@ mod syntax;
 mod trigger;
 mod value;
 
+pub use account::{Account, AccountError, Accounts, Principal, RunAs};
 pub use api::{ApiSettings, TokenFile};
 pub use dialect::{Dialect, ExpressionOptions};
 pub use inline::{
@@ -47,7 +51,9 @@ pub use limits::{
     MAX_ARGUMENT_BYTES, MAX_ENV_VARIABLES, MAX_FILE_BYTES, MAX_ID_BYTES, MAX_JOBS, MAX_STRING_BYTES,
 };
 pub use load::{Context, FileText, Loaded, load};
+pub use resource_limits::ResourceLimits;
 pub use run_time_job::{Surroundings, run_time_job};
+pub use size::{Size, SizeError};
 pub use store_place::StorePlace;
 
 #[cfg(test)]

@@ -22,24 +22,20 @@ pub(super) enum Place {
     Trigger,
     /// `stdin = { … }`.
     Stdin,
+    /// `limits = { … }`.
+    Limits,
 }
 
 const FILE: &[&str] = &["history", "listeners"];
 const DEFAULTS: &[&str] = &[
     "exclusive",
     "executor",
-    "group",
     "hosts",
-    "limits",
-    "nice",
-    "no_new_privileges",
     "output",
     "overlap",
     "priority",
     "retry",
     "success_codes",
-    "umask",
-    "user",
 ];
 
 /// Whether a key of that table exists but not in this version.
@@ -48,7 +44,12 @@ pub(super) fn is_not_supported(place: Place, key: &str) -> bool {
         Place::File => FILE.contains(&key),
         // Named pools, `[executors.batch]`: any name.
         Place::Executors => true,
-        Place::Api | Place::Scheduler | Place::Executor | Place::Trigger | Place::Stdin => false,
+        Place::Api
+        | Place::Scheduler
+        | Place::Executor
+        | Place::Trigger
+        | Place::Stdin
+        | Place::Limits => false,
         Place::Defaults | Place::Job => DEFAULTS.contains(&key),
     }
 }

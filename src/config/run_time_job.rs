@@ -37,7 +37,8 @@ impl Surroundings {
 /// use rsched::time::{WallTime, Zone, ZoneDatabase};
 /// let zones = ZoneDatabase::bundled();
 /// let now = WallTime::from_unix_seconds(1_767_225_600);
-/// let context = Context { zones: &zones, machine_zone: Zone::utc(), machine_id: "host-7", cpus: 2, now };
+/// let (machine_zone, machine_id) = (Zone::utc(), "host-7");
+/// let context = Context { zones: &zones, machine_zone, machine_id, cpus: 2, now, accounts: None };
 /// let id = JobId::parse("tick").unwrap();
 /// let read = |keys: &str| {
 ///     run_time_job(&id, keys.parse().unwrap(), &Surroundings::default(), &context)
@@ -142,6 +143,7 @@ mod tests {
             machine_id: "machine",
             cpus: 1,
             now: WallTime::from_unix_seconds(0),
+            accounts: None,
         };
         let text = "[scheduler]\ntimezone = 'Europe/Helsinki'\n[defaults]\nmax_instances = 3\n\
                     start_date = 1970-01-01T00:00:00\nmisfire_grace_time = 15\n[env]\nA = 'b'\n\

@@ -42,7 +42,7 @@ pub(super) struct Settings<'t> {
     pub on_lost: Option<OnLost>,
     pub description: Option<String>,
     pub tags: Option<Vec<String>>,
-    pub process: ProcessKeys,
+    pub process: ProcessKeys<'t>,
 }
 
 /// How late a fire may be noticed and still run.

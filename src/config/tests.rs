@@ -5,6 +5,7 @@ mod api;
 mod hostile;
 mod lints;
 mod mistakes;
+mod process;
 mod triggers;
 
 use super::*;
@@ -23,6 +24,7 @@ fn context() -> Context<'static> {
         machine_id: "machine",
         cpus: 2,
         now: NOW,
+        accounts: None,
     }
 }
 

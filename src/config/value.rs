@@ -6,7 +6,7 @@
 
 use super::limits::MAX_STRING_BYTES;
 use super::reader::{Entry, Problems, Table};
-use super::suggestion;
+use super::{Size, suggestion};
 use crate::diagnostic::{Diagnostic, is_invisible, quoted};
 use crate::time::duration;
 use std::borrow::Cow;
@@ -215,6 +215,31 @@ pub(super) fn length(entry: &Entry<'_>, problems: &mut Problems) -> Option<Durat
         }
         _ => {
             let expected = "a duration such as \"90s\", or whole seconds";
+            problems.push(wrong_type(entry, expected));
+            None
+        }
+    }
+}
+
+/// A size: text with a unit, or whole bytes.
+pub(super) fn size(entry: &Entry<'_>, problems: &mut Problems) -> Option<Size> {
+    match entry.value {
+        DeValue::String(text) => match Size::parse(text) {
+            Ok(size) => Some(size),
+            Err(error) => {
+                let problem = Diagnostic::error("bad_size", error.message)
+                    .at(entry.file.index, entry.place_of(error.span))
+                    .maybe_help(error.help);
+                problems.push(problem);
+                None
+            }
+        },
+        DeValue::Integer(_) => {
+            let bytes = integer(entry, 0..=i64::MAX, problems)?;
+            Some(Size::from_bytes(bytes.cast_unsigned()))
+        }
+        _ => {
+            let expected = "a size such as \"10MiB\", or whole bytes";
             problems.push(wrong_type(entry, expected));
             None
         }

@@ -2,7 +2,8 @@
 //!
 //! Used at the start, at every reload, and by the commands that only look at files.
 
-use crate::config::{self, Context, FileText, JobsFile};
+use crate::accounts::UserDatabase;
+use crate::config::{self, Accounts, Context, FileText, JobsFile};
 use crate::diagnostic::{self, Diagnostic, Severity, Source};
 use crate::sys::host;
 use crate::sys::trust::TrustPolicy;
@@ -22,6 +23,8 @@ pub struct JobsSource {
     paths: Vec<PathBuf>,
     /// None: only to be looked at, so anybody may have written it.
     policy: Option<TrustPolicy>,
+    /// Whether the users that jobs are to run as must be found.
+    finds_users: bool,
     /// Standard input was read: it will not say the same again, but nothing, or keep us waiting.
     stdin_is_used: bool,
     /// Of what the files said when they were last read, be it that they could not be.
@@ -90,8 +93,18 @@ impl JobsSource {
         Self {
             paths,
             policy,
+            finds_users: false,
             stdin_is_used: false,
             seen: None,
+        }
+    }
+
+    /// Whoever a job is to run as must be known on this machine, and we must be able to run it so.
+    #[must_use]
+    pub fn finding_users(self) -> Self {
+        Self {
+            finds_users: true,
+            ..self
         }
     }
 
@@ -125,12 +138,14 @@ impl JobsSource {
         let texts = self.read_texts(&mut distrust);
         self.seen = Some(fingerprint(&texts));
         let texts = texts?;
+        let users = self.finds_users.then(UserDatabase::default);
         let context = Context {
             machine_zone: zones.machine_zone(),
             machine_id: &host::machine_id(),
             zones,
             cpus: std::thread::available_parallelism().map_or(1, usize::from),
             now,
+            accounts: users.as_ref().map(|users| users as &dyn Accounts),
         };
         let loaded = config::load(&texts, &context);
         let sources = texts

@@ -30,7 +30,11 @@ impl Daemon {
     fn try_spawn(&mut self, request: &SpawnRequest) -> Result<i32, NotStarted> {
         let past = self.setup.store.summary(&request.job.id);
         let variables = run_variables(request, &past);
-        let launch = self.setup.inheritance.launch(&request.job, &variables);
+        let launch = self
+            .setup
+            .inheritance
+            .launch(&request.job, &variables)
+            .map_err(NotStarted::Failed)?;
         let name = format!("{}.{}", request.job.id, request.run_id);
         let pipe = OutputPipe::create(&self.setup.pipes_directory, &name).map_err(|error| {
             NotStarted::of(
@@ -38,6 +42,16 @@ impl Daemon {
                 format!("cannot make its output pipe `{name}`: {error}"),
             )
         })?;
+        if let Some(account) = request.job.run_as.account() {
+            let given = pipe.give_to(account.uid);
+            given.map_err(|error| {
+                let who = &account.name;
+                NotStarted::of(
+                    &error,
+                    format!("cannot give its output pipe to user {who}: {error}"),
+                )
+            })?;
+        }
         // Before the spawn: a job whose output nobody reads would wait for ever at its full pipe.
         let output = self
             .watch_output(Output {

@@ -1,8 +1,9 @@
 //! From a job to the process of one run: what the jobs file says, in the process layer's words.
 
-use crate::config::{Command, Job, Stdin};
-use crate::process::{self, Launch, Program};
+use crate::config::{Command, Job, RunAs, Stdin};
+use crate::process::{self, Credentials, Launch, Limit, LimitKind, Preparation, Program};
 use crate::sys::account::Login;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 /// What runs have from the scheduler that starts them.
@@ -16,8 +17,13 @@ pub struct Inheritance {
 
 impl Inheritance {
     /// The process of a run that is told `variables` about itself.
-    #[must_use]
-    pub fn launch(&self, job: &Job, variables: &[(&str, String)]) -> Launch {
+    ///
+    /// # Errors
+    /// It is not known whom it is to run as.
+    pub fn launch(&self, job: &Job, variables: &[(&str, String)]) -> Result<Launch, String> {
+        if job.run_as == RunAs::Unasked {
+            return Err("nobody has found out who its `user` is".to_owned());
+        }
         let program = match &job.command {
             Command::Shell(script) => Program::Shell {
                 shell: job.shell.clone(),
@@ -27,14 +33,9 @@ impl Inheritance {
                 Program::Direct(arguments.iter().map(OsString::from).collect())
             }
         };
-        let environment = if job.clear_env {
-            let clear = process::clear_environment(&self.login, &job.shell);
-            process::environment_for_run(clear.into_iter(), &job.env, variables)
-        } else {
-            let own = self.environment.iter().cloned();
-            process::environment_for_run(own, &job.env, variables)
-        };
-        Launch {
+        let environment = self.basis(job);
+        let environment = process::environment_for_run(environment, &job.env, variables);
+        Ok(Launch {
             program,
             cwd: job.cwd.clone(),
             environment,
@@ -44,6 +45,51 @@ impl Inheritance {
                 Stdin::Text(text) => process::Stdin::Text(text.clone().into_bytes()),
                 Stdin::File(path) => process::Stdin::File(path.clone()),
             },
+            preparation: preparation_of(job),
+        })
+    }
+
+    /// What the job's own variables are put upon.
+    fn basis(&self, job: &Job) -> BTreeMap<OsString, OsString> {
+        let account = job.run_as.account();
+        let other = account.map(|account| Login {
+            name: account.name.clone(),
+            home: account.home.clone(),
+        });
+        let clear = process::clear_environment(other.as_ref().unwrap_or(&self.login), &job.shell);
+        if job.clear_env {
+            return clear;
         }
+        let mut environment: BTreeMap<_, _> = self.environment.iter().cloned().collect();
+        // Somebody else is not at home where we are.
+        if other.is_some() {
+            environment.extend(clear.into_iter().filter(|(name, _)| name != "PATH"));
+        }
+        environment
+    }
+}
+
+fn preparation_of(job: &Job) -> Preparation {
+    let limits = [
+        (LimitKind::Cpu, job.limits.cpu),
+        (LimitKind::Memory, job.limits.memory),
+        (LimitKind::Files, job.limits.files),
+        (LimitKind::Processes, job.limits.processes),
+        (LimitKind::Core, job.limits.core),
+    ];
+    Preparation {
+        credentials: job.run_as.account().map(|account| Credentials {
+            name: account.name.clone(),
+            uid: account.uid,
+            gid: account.gid,
+            groups: account.groups.clone(),
+        }),
+        limits: limits
+            .into_iter()
+            .filter_map(|(kind, value)| value.map(|value| Limit { kind, value }))
+            .collect(),
+        umask: job.umask,
+        nice: job.nice,
+        no_new_privileges: job.no_new_privileges,
     }
 }

@@ -4,87 +4,16 @@
 //! number to anybody, so a [`Child`] forgets it in the moment it reaps, and with it the power to
 //! signal the group.
 
-use super::launch::{self, Launch};
-use super::spawn_error::{SpawnError, SpawnErrorKind, errno_of};
+use super::spawn_error::errno_of;
 use crate::sys::identity::ProcessIdentity;
 use crate::sys::pidfd::{Pidfd, Reap, signal_group};
-use crate::sys::spawn as system;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
-use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::Path;
 
 pub use crate::sys::pidfd::{Exit, ResourceUsage};
-
-/// Where stdout and stderr of a child go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutputTarget<'a> {
-    /// Where ours go.
-    Inherit,
-    /// Nowhere.
-    Discard,
-    /// Into the named pipe at this path, see [`super::OutputPipe`].
-    Pipe(&'a Path),
-}
-
-/// Starts a process in its own session. Returns when its program runs; from then on it is ours to reap.
-///
-/// # Errors
-/// It does not run, and why.
-pub fn spawn(launch: &Launch, output: OutputTarget<'_>) -> Result<Child, SpawnError> {
-    start(launch, output, None)
-}
-
-/// As [`spawn`], and the child creates the file `marker` (which must not exist) before its program
-/// starts: whoever finds it later knows that the start happened. After an error the marker is gone.
-///
-/// # Errors
-/// It does not run, and why; [`SpawnErrorKind::AlreadyStarted`] when the marker exists, which is then left.
-pub fn spawn_marked(
-    launch: &Launch,
-    output: OutputTarget<'_>,
-    marker: &Path,
-) -> Result<Child, SpawnError> {
-    let result = start(launch, output, Some(marker));
-    if let Err(error) = &result
-        && error.kind != SpawnErrorKind::AlreadyStarted
-    {
-        // Not there, if the failure came first.
-        let _ = std::fs::remove_file(marker);
-    }
-    result
-}
-
-fn start(
-    launch: &Launch,
-    output: OutputTarget<'_>,
-    marker: Option<&Path>,
-) -> Result<Child, SpawnError> {
-    let plan = launch.resolve(&output, marker)?;
-    // Holds the number that the pidfd will have: a process that runs and cannot be watched is worse
-    // than one that was not started.
-    let reserved = File::open("/dev/null")
-        .map_err(|error| SpawnError::from_io("keep a descriptor for the process", &error))?;
-    let pid = system::spawn(&plan).map_err(|errno| launch::explain(&plan, errno))?;
-    drop(reserved);
-    match Pidfd::open(pid) {
-        Ok(pidfd) => Ok(Child {
-            state: State::Unreaped { pid, pidfd },
-        }),
-        Err(error) => {
-            kill_unsupervised(pid);
-            let message = format!("started, but could not be supervised, and was killed: {error}");
-            Err(SpawnError::lasting(
-                SpawnErrorKind::Unsupervised,
-                Some(errno_of(&error)),
-                message,
-            ))
-        }
-    }
-}
 
 /// Ends what cannot be watched. It has barely begun; SIGKILL cannot be refused, so the wait is short.
 fn kill_unsupervised(pid: Pid) {
@@ -125,6 +54,19 @@ enum State {
 }
 
 impl Child {
+    /// A process that was just spawned. If it cannot be watched it is ended.
+    pub(super) fn watch(pid: Pid) -> io::Result<Self> {
+        match Pidfd::open(pid) {
+            Ok(pidfd) => Ok(Self {
+                state: State::Unreaped { pid, pidfd },
+            }),
+            Err(error) => {
+                kill_unsupervised(pid);
+                Err(error)
+            }
+        }
+    }
+
     /// A process that an earlier scheduler started, if it is still the one that is meant and lives.
     /// It can be watched and stopped as one of ours; how it ended is known where the kernel tells.
     ///

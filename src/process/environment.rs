@@ -40,18 +40,20 @@ const OF_ANOTHER_EVENT: &str = "RSCHED_EVENT_";
 /// let job = BTreeMap::from([("PATH".to_owned(), "/opt/bin".to_owned())]);
 /// let run = [("RSCHED_ATTEMPT", "1".to_owned())];
 /// let inherited = inherited.map(|(name, value)| (name.into(), value.into()));
-/// let environment = environment_for_run(inherited.into_iter(), &job, &run);
+/// let environment = environment_for_run(inherited, &job, &run);
 /// let expected = [("PATH", "/opt/bin"), ("RSCHED_ATTEMPT", "1")];
 /// assert_eq!(environment, expected.map(|(name, value)| (name.into(), value.into())).into());
 /// ```
 #[must_use]
 pub fn environment_for_run(
-    inherited: impl Iterator<Item = (OsString, OsString)>,
+    inherited: impl IntoIterator<Item = (OsString, OsString)>,
     job: &BTreeMap<String, String>,
     run: &[(&str, String)],
 ) -> BTreeMap<OsString, OsString> {
-    let mut environment: BTreeMap<OsString, OsString> =
-        inherited.filter(|(name, _)| is_passed_on(name)).collect();
+    let mut environment: BTreeMap<OsString, OsString> = inherited
+        .into_iter()
+        .filter(|(name, _)| is_passed_on(name))
+        .collect();
     environment.extend(job.iter().map(|(name, value)| (name.into(), value.into())));
     environment.extend(run.iter().map(|(name, value)| (name.into(), value.into())));
     environment

@@ -4,11 +4,12 @@
 //! a missing program are the same ENOENT. So the obvious is looked at before the spawn, where
 //! the words for it are still known, and once more after a failure, for what has changed in between.
 
-use super::child::OutputTarget;
 use super::environment::add_from_file;
 use super::environment_file;
+use super::preparation::Preparation;
 use super::program;
 use super::spawn_error::{SpawnError, SpawnErrorKind as Kind, errno_of};
+use super::start::OutputTarget;
 use super::stdin::Stdin;
 use crate::sys::spawn::{SpawnOutput, SpawnPlan};
 use nix::errno::Errno;
@@ -50,6 +51,23 @@ pub struct Launch {
     pub environment_file: Option<PathBuf>,
     /// What it reads.
     pub stdin: Stdin,
+    /// What is set in it before its program starts. If there is anything, everything above is
+    /// looked for and opened as the user whom it becomes.
+    pub preparation: Preparation,
+}
+
+/// A program in the system's words.
+#[derive(Debug)]
+pub(super) struct Executable {
+    pub program: CString,
+    pub arguments: Vec<CString>,
+    pub environment: Vec<CString>,
+}
+
+impl Executable {
+    pub(super) fn path(&self) -> &Path {
+        as_path(&self.program)
+    }
 }
 
 impl Launch {
@@ -62,36 +80,30 @@ impl Launch {
         output: &OutputTarget<'_>,
         marker: Option<&Path>,
     ) -> Result<SpawnPlan, SpawnError> {
+        self.check_working_directory()?;
+        let executable = self.executable()?;
+        Ok(SpawnPlan {
+            program: executable.program,
+            arguments: executable.arguments,
+            environment: executable.environment,
+            working_directory: c_string("the working directory", &self.cwd)?,
+            standard_input: self.stdin.open(&self.cwd)?,
+            output: output_of(output)?,
+            marker: marker_of(marker)?,
+            kept: Vec::new(),
+        })
+    }
+
+    /// The program, found as whoever we are now, and with what is in its file of variables now.
+    pub(super) fn executable(&self) -> Result<Executable, SpawnError> {
         let arguments = self.arguments();
-        let name = arguments
-            .first()
-            .filter(|name| !name.is_empty())
-            .ok_or_else(|| {
-                SpawnError::lasting(
-                    Kind::ProgramNotFound,
-                    None,
-                    "the command is empty, expected a program".to_owned(),
-                )
-            })?;
-        if !self.cwd.is_absolute() {
-            // The child would look for a relative program from there once more.
-            let message = format!(
-                "working directory `{}` is relative, expected an absolute path",
-                self.cwd.display()
-            );
-            return Err(SpawnError::lasting(Kind::Unspeakable, None, message));
-        }
-        check_working_directory(&self.cwd)?;
+        let Some(name) = arguments.first().filter(|name| !name.is_empty()) else {
+            let message = "the command is empty, expected a program".to_owned();
+            return Err(SpawnError::lasting(Kind::ProgramNotFound, None, message));
+        };
         let environment = self.whole_environment()?;
         let program = program::find(name, &self.cwd, path_of(&environment))?;
-        let output = match output {
-            OutputTarget::Inherit => SpawnOutput::Inherit,
-            OutputTarget::Discard => SpawnOutput::Open(c"/dev/null".to_owned()),
-            OutputTarget::Pipe(path) => {
-                SpawnOutput::Open(c_string("the output pipe's path", from_here(path)?)?)
-            }
-        };
-        Ok(SpawnPlan {
+        Ok(Executable {
             program: c_string("the program's path", &program)?,
             arguments: arguments
                 .iter()
@@ -101,16 +113,23 @@ impl Launch {
                 .iter()
                 .map(|(name, value)| variable(name, value))
                 .collect::<Result<_, _>>()?,
-            working_directory: c_string("the working directory", &self.cwd)?,
-            standard_input: self.stdin.open(&self.cwd)?,
-            output,
-            marker: marker
-                .map(|path| c_string("the start marker's path", from_here(path)?))
-                .transpose()?,
         })
     }
 
-    fn arguments(&self) -> Vec<OsString> {
+    pub(super) fn check_working_directory(&self) -> Result<(), SpawnError> {
+        if self.cwd.is_absolute() {
+            return check_working_directory(&self.cwd);
+        }
+        // The child would look for a relative program from there once more.
+        let message = format!(
+            "working directory `{}` is relative, expected an absolute path",
+            self.cwd.display()
+        );
+        Err(SpawnError::lasting(Kind::Unspeakable, None, message))
+    }
+
+    /// The program and its arguments.
+    pub(super) fn arguments(&self) -> Vec<OsString> {
         match &self.program {
             Program::Shell { shell, script } => vec![
                 shell.clone().into_os_string(),
@@ -165,6 +184,24 @@ fn explain_output(plan: &SpawnPlan) -> Option<SpawnError> {
 
 fn as_path(text: &CStr) -> &Path {
     Path::new(OsStr::from_bytes(text.to_bytes()))
+}
+
+/// Where the output goes, in the system's words.
+pub(super) fn output_of(target: &OutputTarget<'_>) -> Result<SpawnOutput, SpawnError> {
+    Ok(match target {
+        OutputTarget::Inherit => SpawnOutput::Inherit,
+        OutputTarget::Discard => SpawnOutput::Open(c"/dev/null".to_owned()),
+        OutputTarget::Pipe(path) => {
+            SpawnOutput::Open(c_string("the output pipe's path", from_here(path)?)?)
+        }
+    })
+}
+
+/// The marker, in the system's words.
+pub(super) fn marker_of(marker: Option<&Path>) -> Result<Option<CString>, SpawnError> {
+    marker
+        .map(|path| c_string("the start marker's path", from_here(path)?))
+        .transpose()
 }
 
 /// A path of ours, as the child must say it, which is somewhere else.

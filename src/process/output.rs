@@ -8,7 +8,7 @@ use super::lines::{Line, LineSplitter};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::{Mode, SFlag, fchmod, fstat};
-use nix::unistd::{geteuid, mkfifo, read};
+use nix::unistd::{Uid, fchown, geteuid, mkfifo, read};
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -126,6 +126,15 @@ impl OutputPipe {
         }
     }
 
+    /// Makes it the user's: who runs as that user may open its own stdout anew (`/dev/stdout`), which
+    /// asks for the rights once more.
+    ///
+    /// # Errors
+    /// Only root may do so.
+    pub fn give_to(&self, uid: u32) -> io::Result<()> {
+        Ok(fchown(&self.descriptor, Some(Uid::from_raw(uid)), None)?)
+    }
+
     /// The name the child opens, see [`super::OutputTarget::Pipe`].
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -215,7 +224,9 @@ fn open_for_reading(path: &Path) -> io::Result<OwnedFd> {
     let descriptor = open(path, flags, Mode::empty())?;
     let status = fstat(&descriptor)?;
     let is_pipe = SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT == SFlag::S_IFIFO;
-    if !is_pipe || status.st_uid != geteuid().as_raw() {
+    // Root may have given it to the user of the job.
+    let is_ours = geteuid().is_root() || status.st_uid == geteuid().as_raw();
+    if !is_pipe || !is_ours {
         let message = format!("`{}` is no named pipe of ours", path.display());
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }

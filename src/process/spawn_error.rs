@@ -1,10 +1,11 @@
 //! Why a process could not be started, in words that name the right thing.
 
 use nix::errno::Errno;
+use serde::{Deserialize, Serialize};
 use std::io;
 
 /// What went wrong, for those who must tell cases apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SpawnErrorKind {
     /// The working directory does not exist.
     WorkingDirectoryMissing,
@@ -22,6 +23,8 @@ pub enum SpawnErrorKind {
     InterpreterMissing,
     /// The file of variables cannot be read, or is none.
     EnvironmentFile,
+    /// Its user, a limit or the like could not be set.
+    Preparation,
     /// A NUL byte in an argument, a variable or a path, or a variable's name that is none.
     Unspeakable,
     /// Arguments and environment are too long together, or one of them is.
@@ -37,7 +40,7 @@ pub enum SpawnErrorKind {
 }
 
 /// A process that was not started. The text is for people; it says what was tried and what to do.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct SpawnError {
     /// What went wrong.

@@ -56,6 +56,7 @@ impl Sandbox {
             environment,
             environment_file: None,
             stdin: Stdin::Nothing,
+            preparation: Preparation::default(),
         }
     }
 

@@ -4,9 +4,11 @@
     reason = "close_range is in neither nix nor rustix, and musl has no wrapper of it"
 )]
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::libc;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::io;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Descriptors from here on are nobody's business but ours.
@@ -35,6 +37,26 @@ pub fn mark_inherited_cloexec() -> io::Result<()> {
     } else {
         Err(io::Error::last_os_error())
     }
+}
+
+/// Takes over a descriptor that was handed to us under this number, and marks it close-on-exec. None
+/// if there is none, or it is one of the standard three.
+#[must_use]
+pub fn take_inherited(number: RawFd) -> Option<OwnedFd> {
+    if number <= libc::STDERR_FILENO {
+        return None;
+    }
+    // SAFETY: asks about a number; whether it is a descriptor is what is asked.
+    let flags = unsafe { libc::fcntl(number, libc::F_GETFD) };
+    // A descriptor of our own is close-on-exec, and is not to be taken from its owner.
+    if flags != 0 {
+        return None;
+    }
+    // SAFETY: it is open and without close-on-exec, so it is not from code of ours, but handed to us
+    // to own.
+    let descriptor = unsafe { OwnedFd::from_raw_fd(number) };
+    fcntl(&descriptor, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).ok()?;
+    Some(descriptor)
 }
 
 /// A limit on open descriptors: soft and hard.
@@ -108,11 +130,10 @@ pub fn count_open() -> io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+    use std::os::fd::AsRawFd;
 
     #[test]
     fn an_inherited_descriptor_becomes_close_on_exec() {
-        use nix::fcntl::{FcntlArg, FdFlag, fcntl};
         let file = std::fs::File::open("/dev/null").unwrap();
         // As a launcher leaves it: without the flag.
         let number = fcntl(&file, FcntlArg::F_DUPFD(20)).unwrap();

@@ -31,6 +31,15 @@ pub fn reset_inherited() -> io::Result<()> {
     Ok(())
 }
 
+/// Undoes what our own runtime changed at our start, so that the program that is executed next in
+/// our place finds signals as we found them: SIGPIPE was at its default, and Rust ignores it.
+///
+/// # Errors
+/// None that Linux can give for this signal.
+pub fn reset_for_program() -> io::Result<()> {
+    Ok(set_disposition(Signal::SIGPIPE, SigHandler::SigDfl)?)
+}
+
 fn set_disposition(of: Signal, handler: SigHandler) -> Result<(), Errno> {
     debug_assert!(!matches!(
         handler,

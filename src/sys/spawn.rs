@@ -55,6 +55,8 @@ pub struct SpawnPlan {
     /// A file that the child creates (0600; it must not exist) before the program starts, as
     /// proof that it was started.
     pub marker: Option<CString>,
+    /// Descriptors that the child has under the same numbers as we; all others of ours it has not.
+    pub kept: Vec<OwnedFd>,
 }
 
 /// Starts the child in a session of its own, with default signal dispositions, no blocked signal
@@ -154,6 +156,11 @@ impl FileActions {
                 }
                 actions.duplicate(libc::STDOUT_FILENO, libc::STDERR_FILENO)?;
             }
+        }
+        for kept in &plan.kept {
+            // Onto itself: that takes close-on-exec off, in glibc from 2.29 on and in musl, and
+            // minds no limit on descriptors.
+            actions.duplicate(kept.as_raw_fd(), kept.as_raw_fd())?;
         }
         Ok(actions)
     }

@@ -13,4 +13,5 @@ mod lock;
 mod scheduler;
 mod signals;
 mod tcp;
+mod users;
 mod zones;

@@ -145,6 +145,7 @@ pub fn jobs(text: &str, now: WallTime) -> JobsFile {
         machine_id: "machine",
         cpus: 4,
         now,
+        accounts: None,
     };
     let loaded = config::load(&[file], &context);
     loaded

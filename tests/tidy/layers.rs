@@ -4,7 +4,7 @@ use crate::lexer::{SourceFile, Token};
 use std::path::Path;
 
 /// Each layer with those it may name; `ARCHITECTURE.md` says why.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("time", &[]),
     ("diagnostic", &[]),
     ("schedule", &["time"]),
@@ -13,9 +13,11 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("store", &["scheduler", "config", "sys", "time"]),
     ("sys", &["time"]),
     ("process", &["sys", "time"]),
+    ("accounts", &["config"]),
     (
         "api",
         &[
+            "accounts",
             "config",
             "diagnostic",
             "schedule",
@@ -27,6 +29,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     (
         "daemon",
         &[
+            "accounts",
             "api",
             "config",
             "diagnostic",
@@ -41,6 +44,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     (
         "cli",
         &[
+            "accounts",
             "api",
             "config",
             "daemon",

@@ -202,23 +202,6 @@ fn words_and_numbers_have_several_spellings() {
 }
 
 #[test]
-fn what_a_run_is_given_is_relative_to_the_file_and_may_be_a_default() {
-    let file = valid(
-        "[defaults]\nclear_env = true\nenv_file = 'vars'\nstdin = 'text'\n\
-         [jobs.a]\ncommand = 'x'\n[jobs.b]\ncommand = 'x'\nclear_env = 'false'\nenv_file = '/etc/vars'\nstdin = { file = './in' }\n",
-    );
-    let (a, b) = (&file.jobs[0], &file.jobs[1]);
-    assert!(a.clear_env && !b.clear_env);
-    assert_eq!(a.env_file.as_deref(), Some(Path::new("/etc/rsched/vars")));
-    assert_eq!(b.env_file.as_deref(), Some(Path::new("/etc/vars")));
-    assert_eq!(a.stdin, Stdin::Text("text".into()));
-    assert_eq!(b.stdin, Stdin::File("/etc/rsched/in".into()));
-    let bare = job("[jobs.a]\ncommand = 'x'\n");
-    assert_eq!((bare.clear_env, &bare.env_file), (false, &None));
-    assert_eq!(bare.stdin, Stdin::Nothing);
-}
-
-#[test]
 fn hosts_are_names_or_any() {
     let hosts = |text: &str| valid(&format!("[scheduler]\n{text}\n")).scheduler.hosts;
     assert_eq!(hosts(""), None);

@@ -119,7 +119,7 @@ fn wrong_keys_are_named_with_what_was_meant() {
 #[test]
 fn what_later_versions_have_is_refused_by_name() {
     let text = "[defaults]\nretry = {}\n[[listeners]]\n[history]\n\
-                [executors.batch]\nmax_workers = 2\n[jobs.a]\nuser = 'x'\n\
+                [executors.batch]\nmax_workers = 2\n[jobs.a]\n\
                 overlap = 'queue'\ncommand = 'x'\n";
     let loaded = load_text(text);
     let messages: Vec<&str> = loaded
@@ -132,7 +132,6 @@ fn what_later_versions_have_is_refused_by_name() {
         "`listeners`",
         "`history`",
         "`batch`",
-        "`user`",
         "`overlap`",
     ];
     assert_eq!(
@@ -342,23 +341,6 @@ jobs.toml:18:11: error: `command` is a whole number, expected a string, or an ar
 jobs.toml:20:11: error: `command` is empty [empty]
 jobs.toml:21:7: error: `[jobs.f]` has no `command` [missing_command] add `command = \"…\"`, or an array of program and arguments
 jobs.toml:23:17: error: `command` is a whole number, expected a string [wrong_type] write it in quotes
-";
-    assert_eq!(refused(text), expected);
-}
-
-#[test]
-fn what_a_run_is_given_is_checked() {
-    let text = "[scheduler]\nhosts = []\n[jobs.a]\ncommand = 'x'\nclear_env = 1\nenv_file = ''\nstdin = 5\n\
-                [jobs.b]\ncommand = 'x'\nstdin = {}\n[jobs.c]\ncommand = 'x'\nstdin = { fil = 'x' }\n\
-                [jobs.d]\ncommand = 'x'\nstdin = \"a\\u0000\"\n";
-    let expected = "\
-jobs.toml:2:9: error: `hosts` is an empty array: no host may run this [empty] name the hosts, or write `[\"*\"]` for any
-jobs.toml:5:13: error: `clear_env` is a whole number, expected true or false [wrong_type] write `true` or `false`
-jobs.toml:6:12: error: `env_file` is empty [empty]
-jobs.toml:7:9: error: `stdin` is a whole number, expected a text, or { file = \"PATH\" } [wrong_type]
-jobs.toml:10:9: error: `stdin` names no `file` [missing_key] write `stdin = { file = \"PATH\" }`, or a text
-jobs.toml:13:11: error: unknown key `fil` in `stdin` [unknown_key] did you mean `file`?
-jobs.toml:16:9: error: `stdin` contains the control character U+0000 [forbidden_character] leave it out
 ";
     assert_eq!(refused(text), expected);
 }

@@ -1,0 +1,201 @@
+//! What the process of a run is and is given, as the jobs file says it.
+
+use super::*;
+use std::path::Path;
+
+#[test]
+fn whom_and_how_a_job_runs() {
+    struct Everybody;
+    impl Accounts for Everybody {
+        fn find(
+            &self,
+            user: Option<&Principal>,
+            group: Option<&Principal>,
+        ) -> Result<Account, AccountError> {
+            Ok(Account {
+                name: format!("{user:?} {group:?}"),
+                uid: 1,
+                gid: 2,
+                groups: vec![2, 3],
+                home: "/home".into(),
+            })
+        }
+    }
+    let context = Context {
+        accounts: Some(&Everybody),
+        ..context()
+    };
+    let text = "[defaults]\nuser = 'www'\nlimits = { cpu = '1m', files = 'unlimited' }\n\
+                [jobs.a]\ncommand = 'x'\n\
+                [jobs.b]\ncommand = 'x'\nuser = 1000\ngroup = 'staff'\nclear_env = false\numask = '027'\nnice = -5\nno_new_privileges = true\n\
+                limits = { cpu = 10, memory = '1GiB', processes = 10, core = 0 }\nallow = ['same_job']\n";
+    let loaded = load(&[file("f", text)], &context);
+    assert_eq!(loaded.diagnostics, []);
+    let jobs = loaded.jobs_file.unwrap().jobs;
+    let name = |job: &Job| job.run_as.account().unwrap().name.clone();
+    assert_eq!(name(&jobs[0]), "Some(Name(\"www\")) None");
+    assert_eq!(name(&jobs[1]), "Some(Number(1000)) Some(Name(\"staff\"))");
+    assert!(jobs[0].clear_env, "where a user is set");
+    assert!(!jobs[1].clear_env);
+    assert_eq!(
+        (jobs[0].umask, jobs[0].nice, jobs[0].no_new_privileges),
+        (None, None, false)
+    );
+    assert_eq!(
+        (jobs[1].umask, jobs[1].nice, jobs[1].no_new_privileges),
+        (Some(0o27), Some(-5), true)
+    );
+    let limits = ResourceLimits {
+        cpu: Some(60),
+        files: Some(ResourceLimits::UNLIMITED),
+        ..ResourceLimits::default()
+    };
+    assert_eq!(jobs[0].limits, limits);
+    let limits = ResourceLimits {
+        cpu: Some(10),
+        memory: Some(1 << 30),
+        processes: Some(10),
+        core: Some(0),
+        ..limits
+    };
+    assert_eq!(jobs[1].limits, limits, "one by one on top of the defaults");
+    for (umask, value) in [("'0'", 0), ("'777'", 0o777), ("0o022", 0o022)] {
+        assert_eq!(triggered(&format!("umask = {umask}")).umask, Some(value));
+    }
+}
+
+#[test]
+fn what_a_run_is_given_is_relative_to_the_file_and_may_be_a_default() {
+    let file = valid(
+        "[defaults]\nclear_env = true\nenv_file = 'vars'\nstdin = 'text'\n\
+         [jobs.a]\ncommand = 'x'\n[jobs.b]\ncommand = 'x'\nclear_env = 'false'\nenv_file = '/etc/vars'\nstdin = { file = './in' }\n",
+    );
+    let (a, b) = (&file.jobs[0], &file.jobs[1]);
+    assert!(a.clear_env && !b.clear_env);
+    assert_eq!(a.env_file.as_deref(), Some(Path::new("/etc/rsched/vars")));
+    assert_eq!(b.env_file.as_deref(), Some(Path::new("/etc/vars")));
+    assert_eq!(a.stdin, Stdin::Text("text".into()));
+    assert_eq!(b.stdin, Stdin::File("/etc/rsched/in".into()));
+    let bare = job("[jobs.a]\ncommand = 'x'\n");
+    assert_eq!((bare.clear_env, &bare.env_file), (false, &None));
+    assert_eq!(bare.stdin, Stdin::Nothing);
+}
+
+#[test]
+fn what_a_run_is_given_is_checked() {
+    let text = "[scheduler]\nhosts = []\n[jobs.a]\ncommand = 'x'\nclear_env = 1\nenv_file = ''\nstdin = 5\n\
+                [jobs.b]\ncommand = 'x'\nstdin = {}\n[jobs.c]\ncommand = 'x'\nstdin = { fil = 'x' }\n\
+                [jobs.d]\ncommand = 'x'\nstdin = \"a\\u0000\"\n";
+    let expected = "\
+jobs.toml:2:9: error: `hosts` is an empty array: no host may run this [empty] name the hosts, or write `[\"*\"]` for any
+jobs.toml:5:13: error: `clear_env` is a whole number, expected true or false [wrong_type] write `true` or `false`
+jobs.toml:6:12: error: `env_file` is empty [empty]
+jobs.toml:7:9: error: `stdin` is a whole number, expected a text, or { file = \"PATH\" } [wrong_type]
+jobs.toml:10:9: error: `stdin` names no `file` [missing_key] write `stdin = { file = \"PATH\" }`, or a text
+jobs.toml:13:11: error: unknown key `fil` in `stdin` [unknown_key] did you mean `file`?
+jobs.toml:16:9: error: `stdin` contains the control character U+0000 [forbidden_character] leave it out
+";
+    assert_eq!(refused(text), expected);
+}
+
+#[test]
+fn whom_and_how_a_job_runs_is_checked() {
+    let text = "[jobs.a]\ncommand = 'x'\numask = 27\nnice = 20\nno_new_privileges = 'maybe'\nlimits = 5\n\
+                [jobs.b]\ncommand = 'x'\numask = '028'\nnice = -21\nlimits = { cpu = '500ms', memory = '10M', files = -1, processes = 'many', core = 1.5, stack = 1 }\n\
+                [jobs.c]\ncommand = 'x'\numask = '1777'\nlimits = { cpu = 0 }\n";
+    let expected = "\
+jobs.toml:3:9: error: `umask` is `27`, expected octal digits, \"000\" to \"777\" [out_of_range] write it as a text, as in `\"027\"`
+jobs.toml:4:8: error: `nice` is `20`, expected -20 to 19 [out_of_range]
+jobs.toml:5:21: error: `no_new_privileges` is a string, expected true or false [wrong_type] write `true` or `false`
+jobs.toml:6:10: error: `limits` is a whole number, expected a table [wrong_type]
+jobs.toml:9:9: error: `umask` is `028`, expected octal digits, \"000\" to \"777\" [out_of_range] write it as a text, as in `\"027\"`
+jobs.toml:10:8: error: `nice` is `-21`, expected -20 to 19 [out_of_range]
+jobs.toml:11:18: error: `cpu` is counted in whole seconds, from 1 [out_of_range]
+jobs.toml:11:39: error: unknown unit `M` [bad_size] write `MiB` (1024 × 1024) or `MB` (1000 × 1000)
+jobs.toml:11:51: error: `files` is `-1`, expected 0 or more [out_of_range]
+jobs.toml:11:67: error: `processes` is a string, expected a whole number [wrong_type]
+jobs.toml:11:82: error: `core` is a decimal number, expected a size such as \"10MiB\", or whole bytes [wrong_type]
+jobs.toml:11:87: error: unknown key `stack` in `limits` [unknown_key] allowed here: `cpu`, `memory`, `files`, `processes`, `core`
+jobs.toml:14:9: error: `umask` is `1777`, expected octal digits, \"000\" to \"777\" [out_of_range] write it as a text, as in `\"027\"`
+jobs.toml:15:18: error: `cpu` is counted in whole seconds, from 1 [out_of_range]
+";
+    assert_eq!(refused(text), expected);
+}
+
+#[test]
+fn j12_numbers_that_are_no_users_are_refused() {
+    // -1 asks the kernel to change nothing: the job would run as root.
+    for number in [
+        "-1",
+        "'-1'",
+        "4294967295",
+        "'4294967295'",
+        "4294967296",
+        "99999999999999999999",
+        "'+5'",
+        "'010'",
+        "'0x10'",
+        "0x10",
+        "'1a'",
+        "' 5'",
+        "'5 '",
+        "''",
+        "true",
+        "1.5",
+        "'a\\u0007'",
+        "'a\\u202e'",
+    ] {
+        for key in ["user", "group"] {
+            let number = number.replace('\'', "\"");
+            let text = format!("[jobs.a]\ncommand = 'x'\n{key} = {number}\n");
+            let found = refused(&text);
+            assert_eq!(found.lines().count(), 1, "{text}{found}");
+        }
+    }
+}
+
+#[test]
+fn users_that_cannot_be_found_are_named() {
+    struct Nobody(AccountError);
+    impl Accounts for Nobody {
+        fn find(
+            &self,
+            _: Option<&Principal>,
+            _: Option<&Principal>,
+        ) -> Result<Account, AccountError> {
+            Err(self.0.clone())
+        }
+    }
+    let text =
+        "[defaults]\nuser = 'www'\n[jobs.a]\ncommand = 'x'\ngroup = 5\n[jobs.b]\ncommand = 'x'\n";
+    for (error, expected) in [
+        (
+            AccountError::NotRoot,
+            "jobs.toml:2:1: error: `user` needs root: only root may run a job as another user [not_root] run rsched as root, or leave it out\n",
+        ),
+        (
+            AccountError::NoUser,
+            "jobs.toml:2:8: error: there is no user `www` on this machine [unknown_user]\n",
+        ),
+        (
+            AccountError::NoGroup,
+            "jobs.toml:2:8: error: there is no group `www` on this machine [unknown_group]\njobs.toml:5:9: error: there is no group 5 on this machine [unknown_group]\n",
+        ),
+        (
+            AccountError::Unanswered("timeout".into()),
+            "jobs.toml:2:8: error: cannot find out who `www` is: timeout [unknown_user]\n",
+        ),
+    ] {
+        let nobody = Nobody(error);
+        let context = Context {
+            accounts: Some(&nobody),
+            ..context()
+        };
+        let loaded = load(&[file("jobs.toml", text)], &context);
+        assert_eq!(render_short(&loaded.diagnostics, &[source(text)]), expected);
+        assert!(loaded.jobs_file.is_none());
+        // Who runs nothing asks nobody.
+        let job = &load_text(text).jobs_file.unwrap().jobs[0];
+        assert_eq!(job.run_as, RunAs::Unasked);
+    }
+}

@@ -1,0 +1,184 @@
+//! A process whose program does not run yet: the intermediate prepares it.
+
+use super::COMMAND;
+use super::order::Order;
+use super::report::judge;
+use crate::process::child::Child;
+use crate::process::launch::{Launch, marker_of, output_of};
+use crate::process::spawn_error::{SpawnError, SpawnErrorKind as Kind};
+use crate::process::start::{OutputTarget, carry_out};
+use crate::process::stdin::Stdin;
+use crate::sys::memory_file;
+use crate::sys::spawn::{SpawnInput, SpawnPlan};
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::pipe2;
+use std::ffi::{CString, OsStr};
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// The file we run, whatever has become of its name. In the child it is still that: the exec has
+/// not happened, and the memory is ours.
+const OWN_PROGRAM: &str = "/proc/self/exe";
+
+/// The one variable of the intermediate: whoever looks for the processes of a run finds it too.
+const RUN_ID: &str = "RSCHED_RUN_ID";
+
+/// A process that exists, and whose program does not run yet. As a descriptor it is readable when
+/// [`Self::progress`] can get further.
+#[derive(Debug)]
+pub struct Preparing {
+    child: Child,
+    report: File,
+    said: Vec<u8>,
+    marker: Option<PathBuf>,
+}
+
+/// How far a start has come.
+#[derive(Debug)]
+pub enum Progress {
+    /// Not to its end: wait for the descriptor.
+    Preparing(Preparing),
+    /// To its end: the program runs, or never will.
+    Done(Result<Child, SpawnError>),
+}
+
+/// Starts the intermediate.
+pub(in crate::process) fn begin(
+    launch: &Launch,
+    output: &OutputTarget<'_>,
+    marker: Option<&Path>,
+) -> Result<Preparing, SpawnError> {
+    let failed = |what: &'static str| move |errno| SpawnError::from_errno(what, errno);
+    let order = memory_file::holding(c"order", &Order::of(launch).encode())
+        .map_err(|error| SpawnError::from_io("hold what is to be done in memory", &error))?;
+    let (report, to_report) =
+        pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe to be told by"))?;
+    fcntl(&report, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(failed("set up that pipe"))?;
+    let plan = plan(launch, output, marker, order, to_report)?;
+    let child = carry_out(&plan)?;
+    Ok(Preparing {
+        child,
+        report: File::from(report),
+        said: Vec::new(),
+        marker: marker.map(Path::to_owned),
+    })
+}
+
+fn plan(
+    launch: &Launch,
+    output: &OutputTarget<'_>,
+    marker: Option<&Path>,
+    order: OwnedFd,
+    to_report: OwnedFd,
+) -> Result<SpawnPlan, SpawnError> {
+    let text = |text: &str| CString::new(text).expect("nothing of ours has a NUL in it");
+    let number = |descriptor: &OwnedFd| text(&descriptor.as_raw_fd().to_string());
+    let run_id = launch.environment.get(OsStr::new(RUN_ID)).map(|id| {
+        let variable = [RUN_ID.as_bytes(), b"=", id.as_bytes()].concat();
+        CString::new(variable).ok()
+    });
+    Ok(SpawnPlan {
+        program: text(OWN_PROGRAM),
+        arguments: vec![
+            text("rsched"),
+            text(COMMAND),
+            number(&order),
+            number(&to_report),
+        ],
+        environment: run_id.flatten().into_iter().collect(),
+        // Where the job is to be, it goes itself.
+        working_directory: text("/"),
+        standard_input: match &launch.stdin {
+            Stdin::Text(_) => launch.stdin.open(&launch.cwd)?,
+            Stdin::Nothing | Stdin::File(_) => SpawnInput::Nothing,
+        },
+        output: output_of(output)?,
+        marker: marker_of(marker)?,
+        kept: vec![order, to_report],
+    })
+}
+
+impl Preparing {
+    /// The process, which will be that of the program.
+    #[must_use]
+    pub fn child(&self) -> &Child {
+        &self.child
+    }
+
+    /// Takes in what was said meanwhile. Never waits.
+    #[must_use]
+    pub fn progress(mut self) -> Progress {
+        loop {
+            // The default of a pipe's atomic write is more than is ever said at once.
+            let mut buffer = [0; 4096];
+            match self.report.read(&mut buffer) {
+                Ok(0) => return Progress::Done(self.end()),
+                Ok(count) => self.said.extend_from_slice(&buffer[..count]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    return Progress::Preparing(self);
+                }
+                Err(error) => {
+                    let error = SpawnError::from_io("learn whether it started", &error);
+                    self.give_up();
+                    return Progress::Done(Err(error));
+                }
+            }
+        }
+    }
+
+    /// Waits for the end of the preparation.
+    ///
+    /// # Errors
+    /// The program does not run, and why.
+    pub fn wait(mut self) -> Result<Child, SpawnError> {
+        loop {
+            match self.progress() {
+                Progress::Done(result) => return result,
+                Progress::Preparing(further) => self = further,
+            }
+            let mut files = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
+            match poll(&mut files, PollTimeout::NONE) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => {
+                    self.give_up();
+                    return Err(SpawnError::from_errno("wait until it has started", errno));
+                }
+            }
+        }
+    }
+
+    /// Ends it before its program runs; nothing is left of it.
+    pub fn give_up(self) {
+        self.child.abandon();
+        if let Some(marker) = self.marker {
+            let _ = fs::remove_file(marker);
+        }
+    }
+
+    /// Nothing more will be said.
+    fn end(self) -> Result<Child, SpawnError> {
+        let error = match judge(&self.said) {
+            Some(Ok(())) => return Ok(self.child),
+            Some(Err(error)) => error,
+            None => {
+                let message = "it ended while it was being prepared".to_owned();
+                SpawnError::lasting(Kind::Preparation, None, message)
+            }
+        };
+        // It has closed the pipe, so it is on its way out.
+        self.give_up();
+        Err(error)
+    }
+}
+
+impl AsFd for Preparing {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.report.as_fd()
+    }
+}

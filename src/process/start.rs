@@ -1,0 +1,99 @@
+//! Starting a process: its program at once, or an intermediate that prepares it first.
+
+use super::child::Child;
+use super::intermediate::{self, Preparing};
+use super::launch::{self, Launch};
+use super::spawn_error::{SpawnError, SpawnErrorKind as Kind, errno_of};
+use crate::sys::spawn::{self as system, SpawnPlan};
+use std::fs::{self, File};
+use std::path::Path;
+
+/// Where stdout and stderr of a child go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputTarget<'a> {
+    /// Where ours go.
+    Inherit,
+    /// Nowhere.
+    Discard,
+    /// Into the named pipe at this path, see [`super::OutputPipe`].
+    Pipe(&'a Path),
+}
+
+/// How far a start got at once.
+#[derive(Debug)]
+pub enum Start {
+    /// The program runs.
+    Running(Child),
+    /// The process exists and is being prepared.
+    Preparing(Preparing),
+}
+
+/// Starts a process in its own session. Its program runs when this returns, or is being prepared;
+/// whichever, from now on it is ours to reap.
+///
+/// With a `marker` the child creates that file (which must not exist) before anything else: whoever
+/// finds it later knows that the start happened. After an error the marker is gone.
+///
+/// # Errors
+/// It does not run, and why; [`SpawnErrorKind::AlreadyStarted`](Kind::AlreadyStarted) when the marker exists, which is
+/// then left.
+pub fn begin(
+    launch: &Launch,
+    output: OutputTarget<'_>,
+    marker: Option<&Path>,
+) -> Result<Start, SpawnError> {
+    let result = if launch.preparation.is_empty() {
+        let plan = launch.resolve(&output, marker);
+        plan.and_then(|plan| carry_out(&plan)).map(Start::Running)
+    } else {
+        intermediate::begin(launch, &output, marker).map(Start::Preparing)
+    };
+    if let (Err(error), Some(marker)) = (&result, marker)
+        && error.kind != Kind::AlreadyStarted
+    {
+        // Not there, if the failure came first.
+        let _ = fs::remove_file(marker);
+    }
+    result
+}
+
+/// As [`begin`], and waits until the program runs.
+///
+/// # Errors
+/// It does not run, and why.
+pub fn spawn(launch: &Launch, output: OutputTarget<'_>) -> Result<Child, SpawnError> {
+    running(begin(launch, output, None)?)
+}
+
+/// As [`spawn`], with a marker.
+///
+/// # Errors
+/// It does not run, and why; [`SpawnErrorKind::AlreadyStarted`](Kind::AlreadyStarted) when the marker exists.
+pub fn spawn_marked(
+    launch: &Launch,
+    output: OutputTarget<'_>,
+    marker: &Path,
+) -> Result<Child, SpawnError> {
+    running(begin(launch, output, Some(marker))?)
+}
+
+fn running(start: Start) -> Result<Child, SpawnError> {
+    match start {
+        Start::Running(child) => Ok(child),
+        Start::Preparing(preparing) => preparing.wait(),
+    }
+}
+
+/// Spawns what is planned.
+pub(super) fn carry_out(plan: &SpawnPlan) -> Result<Child, SpawnError> {
+    // Holds the number that the pidfd will have: a process that runs and cannot be watched is worse
+    // than one that was not started.
+    let reserved = File::open("/dev/null")
+        .map_err(|error| SpawnError::from_io("keep a descriptor for the process", &error))?;
+    let pid = system::spawn(plan).map_err(|errno| launch::explain(plan, errno))?;
+    drop(reserved);
+    Child::watch(pid).map_err(|error| {
+        let message = format!("started, but could not be supervised, and was killed: {error}");
+        SpawnError::lasting(Kind::Unsupervised, Some(errno_of(&error)), message)
+    })
+}
