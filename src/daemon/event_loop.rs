@@ -324,10 +324,7 @@ impl Daemon {
                 Action::Emit(told) if told.name == EventName::SchedulerShutdown => {
                     self.last_words = Some(told);
                 }
-                Action::Emit(told) => {
-                    self.setup.control.feed.tell(&told);
-                    self.setup.lines.event(&told, &mut self.text);
-                }
+                Action::Emit(told) => self.tell(&told),
                 Action::Exit => self.left = true,
             }
         }
@@ -481,6 +478,13 @@ impl Daemon {
 
     // What it says.
 
+    fn tell(&mut self, told: &Emitted) {
+        self.setup.control.feed.tell(told);
+        let ending = self.runs.ending_told(told);
+        let usage = ending.as_ref().and_then(|ending| ending.usage.as_ref());
+        self.setup.lines.event(told, usage, &mut self.text);
+    }
+
     pub(super) fn say(&mut self, level: Level, message: &str) {
         self.setup
             .lines
@@ -510,8 +514,7 @@ impl Daemon {
     fn leave(mut self) {
         self.read_to_the_end(LOG_PATIENCE);
         if let Some(told) = self.last_words.take() {
-            self.setup.control.feed.tell(&told);
-            self.setup.lines.event(&told, &mut self.text);
+            self.tell(&told);
         }
         self.write_log();
         self.setup.control.finish();

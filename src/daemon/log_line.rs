@@ -6,7 +6,9 @@
 
 use super::level::Level;
 use super::sentence;
+use super::usage_text::write_usage;
 use crate::config::JobId;
+use crate::process::Usage;
 use crate::scheduler::{Emitted, RunId};
 use crate::time::{WallTime, Zone, civil::CivilTime, human};
 use serde::Serialize;
@@ -81,6 +83,14 @@ struct JsonLine<'a> {
     count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pid: Option<i32>,
+    /// Of a run that has ended, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_time: Option<f64>,
+    /// … and in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peak_memory: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,6 +121,9 @@ impl<'a> JsonLine<'a> {
             late_by: None,
             count: None,
             pid: None,
+            cpu_time: None,
+            peak_memory: None,
+            output_bytes: None,
             message: None,
             output: None,
             json: None,
@@ -118,7 +131,7 @@ impl<'a> JsonLine<'a> {
         }
     }
 
-    fn of_event(told: &'a Emitted, zone: &Zone, message: &'a str) -> Self {
+    fn of_event(told: &'a Emitted, usage: Option<&Usage>, zone: &Zone, message: &'a str) -> Self {
         let about_job = told.job_id.is_some();
         Self {
             event: Some(told.name.as_str()),
@@ -135,6 +148,9 @@ impl<'a> JsonLine<'a> {
             late_by: told.late_by.map(seconds),
             count: told.count,
             pid: told.pid,
+            cpu_time: usage.map(|usage| seconds(usage.cpu_time())),
+            peak_memory: usage.and_then(|usage| usage.peak_memory_bytes),
+            output_bytes: usage.and_then(|usage| usage.output_bytes),
             message: Some(message),
             ..Self::new(human::rfc3339(told.time, zone), sentence::level(told))
         }
@@ -147,15 +163,19 @@ fn seconds(duration: Duration) -> f64 {
 }
 
 impl LogLines {
-    /// Appends the line for an event, unless it is not loud enough.
-    pub(super) fn event(&self, told: &Emitted, line: &mut Vec<u8>) {
+    /// Appends the line for an event, with what the run has used if it ended, unless it is not loud
+    /// enough.
+    pub(super) fn event(&self, told: &Emitted, usage: Option<&Usage>, line: &mut Vec<u8>) {
         let level = sentence::level(told);
         if level > self.level {
             return;
         }
         let message = sentence::sentence(told, &self.zone);
         match self.format {
-            LogFormat::Json => finish_json(&JsonLine::of_event(told, &self.zone, &message), line),
+            LogFormat::Json => {
+                let json = JsonLine::of_event(told, usage, &self.zone, &message);
+                finish_json(&json, line);
+            }
             LogFormat::Text => {
                 self.begin_text(told.time, level, line);
                 escape(message.as_bytes(), line);
@@ -165,6 +185,9 @@ impl LogLines {
                 }
                 if let Some(pid) = told.pid {
                     _ = write!(line, " pid={pid}");
+                }
+                if let Some(usage) = usage {
+                    write_usage(usage, line);
                 }
                 line.push(b'\n');
             }

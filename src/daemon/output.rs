@@ -169,8 +169,13 @@ impl Daemon {
     }
 
     fn forget_output(&mut self, number: u64) {
-        if let Some(output) = self.runs.outputs.remove(&number) {
-            drop(self.output_poller.remove(&output.pipe));
+        let Some(mut output) = self.runs.outputs.remove(&number) else {
+            return;
+        };
+        drop(self.output_poller.remove(&output.pipe));
+        let mut processes = self.runs.children.values_mut();
+        if let Some(process) = processes.find(|it| it.output == Some(number)) {
+            process.said = Some(output.pipe.take_tail());
         }
     }
 

@@ -4,10 +4,10 @@ use super::event_loop::{Daemon, FIRST_CHILD};
 use super::level::Level;
 use super::recovery::mark_name;
 use super::run_environment::run_variables;
-use super::supervised::{Output, Stage, Supervised};
-use crate::process::{self, Launch, OutputPipe, OutputTarget};
-use crate::scheduler::{Event, Exit, RunId, RunKey, SpawnRequest, StopSignal, Usage};
-use crate::sys::{clock, process_group};
+use super::supervised::{Ending, Output, Stage, Supervised};
+use crate::process::{self, Launch, OutputPipe, OutputTarget, Usage};
+use crate::scheduler::{self, Event, Exit, RunId, RunKey, SpawnRequest, StopSignal};
+use crate::sys::{clock, memory, process_group};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use std::io;
@@ -64,8 +64,7 @@ impl Daemon {
             .map_err(|error| {
                 NotStarted::Failed(format!("cannot watch its output pipe `{name}`: {error}"))
             })?;
-        let mark = mark_name(request.run_id, request.attempt);
-        let started = self.start_process(request.run, &launch, output, &mark);
+        let started = self.start_process(request, &launch, output);
         if started.is_err() {
             self.discard_output(output);
         }
@@ -74,11 +73,11 @@ impl Daemon {
 
     fn start_process(
         &mut self,
-        run: RunKey,
+        request: &SpawnRequest,
         launch: &Launch,
         output: u64,
-        mark: &str,
     ) -> Result<i32, NotStarted> {
+        let mark = &mark_name(request.run_id, request.attempt);
         let target = OutputTarget::Pipe(self.runs.outputs[&output].pipe.path());
         let child = match &self.setup.marks {
             Some(marks) => process::spawn_marked(launch, target, &marks.path(mark)),
@@ -97,11 +96,13 @@ impl Daemon {
             marks.name_process(mark, pid);
         }
         let supervised = Supervised {
+            run: request.run_id,
             child,
             output: Some(output),
+            said: None,
             stage: Stage::Running,
         };
-        self.supervise(run, supervised)
+        self.supervise(request.run, supervised)
             .map_err(|(supervised, error)| {
                 // Its end would never be noticed.
                 supervised.child.abandon();
@@ -112,17 +113,18 @@ impl Daemon {
         Ok(pid.as_raw())
     }
 
+    /// From now on its end is noticed; else it is given back, with the reason why not.
     fn supervise(
         &mut self,
         run: RunKey,
         supervised: Supervised,
-    ) -> Result<(), (Supervised, io::Error)> {
+    ) -> Result<(), (Box<Supervised>, io::Error)> {
         let descriptor = supervised
             .child
             .descriptor()
             .expect("it is not reaped before it is supervised");
         if let Err(error) = self.poller.add(descriptor, FIRST_CHILD + run.0) {
-            return Err((supervised, error));
+            return Err((Box::new(supervised), error));
         }
         self.runs.children.insert(run, supervised);
         Ok(())
@@ -138,8 +140,10 @@ impl Daemon {
             };
             let (run, output) = (status.key, self.runs.output_of(status.id));
             let supervised = Supervised {
+                run: status.id,
                 child,
                 output,
+                said: None,
                 stage: Stage::Running,
             };
             self.say(
@@ -226,27 +230,38 @@ impl Daemon {
 
     /// Takes leave of a process that has ended.
     fn end_run(&mut self, run: RunKey) {
-        let Some(supervised) = self.runs.children.get_mut(&run) else {
+        let Some(output) = self.runs.children.get(&run).map(|it| it.output) else {
             return;
         };
-        let exit = supervised.child.try_reap();
-        let output = supervised.output;
-        self.runs.children.remove(&run);
         if let Some(output) = output {
             self.read_output(output);
         }
-        let exit = exit.unwrap_or_else(|error| {
+        let Some(mut supervised) = self.runs.children.remove(&run) else {
+            return;
+        };
+        // Something in the background may still have its pipe open.
+        let mut open = output.and_then(|output| self.runs.outputs.get_mut(&output));
+        let said = supervised
+            .said
+            .or_else(|| open.as_mut().map(|open| open.pipe.take_tail()));
+        let exit = supervised.child.try_reap().unwrap_or_else(|error| {
             self.say(
                 Level::Error,
                 &format!("cannot learn how a process ended: {error}"),
             );
             None
         });
+        let total = said.as_ref().map(process::OutputTail::total);
+        let usage = exit.and_then(|exit| Usage::of(&exit, memory::own_peak_bytes(), total));
+        self.runs.add_ending(supervised.run, Ending { usage });
         self.feed(Event::Exited {
             run,
             exit: exit.map_or(Exit::Unknown, exit_of),
-            usage: exit.and_then(|exit| exit.usage).map(usage_of),
-            output: None,
+            usage: usage.map(usage_of),
+            output: said.map(|said| scheduler::OutputTail {
+                total_bytes: said.total(),
+                tail: said.bytes().into(),
+            }),
         });
     }
 
@@ -273,7 +288,7 @@ impl Daemon {
     }
 }
 
-fn exit_of(exit: process::child::Exit) -> Exit {
+fn exit_of(exit: process::Exit) -> Exit {
     match (exit.code, exit.signal) {
         (Some(code), _) => Exit::Code(code),
         (None, Some(number)) => Exit::Signal {
@@ -284,11 +299,11 @@ fn exit_of(exit: process::child::Exit) -> Exit {
     }
 }
 
-fn usage_of(usage: process::ResourceUsage) -> Usage {
-    Usage {
+fn usage_of(usage: Usage) -> scheduler::Usage {
+    scheduler::Usage {
         user_time: usage.user_time,
         system_time: usage.system_time,
-        peak_memory_bytes: usage.peak_memory_bytes,
+        peak_memory_bytes: usage.peak_memory_bytes.unwrap_or(0),
     }
 }
 

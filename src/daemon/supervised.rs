@@ -4,16 +4,19 @@
 //! read, and the run has ended all the same.
 
 use crate::config::JobId;
-use crate::process::{Child, OutputPipe};
-use crate::scheduler::{RunId, RunKey};
+use crate::process::{Child, OutputPipe, OutputTail, Usage};
+use crate::scheduler::{Emitted, RunId, RunKey};
 use std::collections::{BTreeMap, VecDeque};
 
 /// A running process.
 #[derive(Debug)]
 pub(super) struct Supervised {
+    pub run: RunId,
     pub child: Child,
     /// The number of its output pipe; none if that of an adopted process is gone.
     pub output: Option<u64>,
+    /// What came out of that, if it has come to its end before the process has.
+    pub said: Option<OutputTail>,
     pub stage: Stage,
 }
 
@@ -46,17 +49,36 @@ pub(super) struct Output {
     pub queued: bool,
 }
 
+/// What is known of a run that has ended beside how, until its end is told.
+#[derive(Debug)]
+pub(super) struct Ending {
+    /// Where the kernel told.
+    pub usage: Option<Usage>,
+}
+
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct SupervisedRuns {
     pub children: BTreeMap<RunKey, Supervised>,
     pub outputs: BTreeMap<u64, Output>,
     outputs_opened: u64,
+    endings: BTreeMap<RunId, Ending>,
     /// Pipes with something to read, in the order of their turn.
     ready_outputs: VecDeque<u64>,
 }
 
 impl SupervisedRuns {
+    /// Keeps what is known of a run until its end is told.
+    pub fn add_ending(&mut self, run: RunId, ending: Ending) {
+        self.endings.insert(run, ending);
+    }
+
+    /// What is known of the run whose end is told here, if it is one's end.
+    pub fn ending_told(&mut self, told: &Emitted) -> Option<Ending> {
+        told.outcome?;
+        self.endings.remove(&told.run_id?)
+    }
+
     /// Takes in a pipe and numbers it.
     pub fn add_output(&mut self, output: Output) -> u64 {
         self.outputs_opened += 1;

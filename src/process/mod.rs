@@ -7,12 +7,14 @@ pub mod intermediate;
 pub mod launch;
 pub mod lines;
 pub mod output;
+pub mod output_tail;
 pub mod preparation;
 mod program;
 pub mod spawn_error;
 pub mod start;
 pub mod start_marks;
 pub mod stdin;
+pub mod usage;
 
 pub use child::{Child, Exit, ResourceUsage};
 pub use environment::{clear_environment, environment_for_run};
@@ -20,11 +22,13 @@ pub use intermediate::{Preparing, Progress};
 pub use launch::{Launch, Program};
 pub use lines::{Line, MAX_LINE_BYTES};
 pub use output::{OutputPipe, ReadBuffer, ReadState, Reopened};
+pub use output_tail::OutputTail;
 pub use preparation::{Credentials, Limit, LimitKind, Preparation};
 pub use spawn_error::{SpawnError, SpawnErrorKind};
 pub use start::{OutputTarget, Start, begin, spawn, spawn_marked};
 pub use start_marks::{Mark, StartMarks};
 pub use stdin::Stdin;
+pub use usage::Usage;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 //! reading. The pipe ends when the last process that has it open has closed it.
 
 use super::lines::{Line, LineSplitter};
+use super::output_tail::OutputTail;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::{Mode, SFlag, fchmod, fstat};
@@ -64,7 +65,7 @@ pub struct OutputPipe {
     splitter: LineSplitter,
     /// A byte that was read to learn whether there is a writer.
     peeked: Option<u8>,
-    bytes_read: u64,
+    tail: OutputTail,
     ended: bool,
 }
 
@@ -121,7 +122,7 @@ impl OutputPipe {
             path,
             splitter: LineSplitter::default(),
             peeked: None,
-            bytes_read: 0,
+            tail: OutputTail::default(),
             ended: false,
         }
     }
@@ -144,7 +145,18 @@ impl OutputPipe {
     /// Bytes that came out of it so far.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
-        self.bytes_read
+        self.tail.total()
+    }
+
+    /// From now on the last so many bytes are kept.
+    pub fn keep_tail(&mut self, limit: usize) {
+        self.tail = OutputTail::of_at_most(limit);
+    }
+
+    /// The last of what came out of it so far, which is kept no longer.
+    #[must_use]
+    pub fn take_tail(&mut self) -> OutputTail {
+        std::mem::take(&mut self.tail)
     }
 
     /// Reads at most `budget_bytes` and gives the complete lines among them. The budget is what
@@ -184,7 +196,7 @@ impl OutputPipe {
     }
 
     fn take(&mut self, bytes: &[u8], sink: &mut impl FnMut(Line<'_>)) {
-        self.bytes_read = self.bytes_read.saturating_add(bytes.len() as u64);
+        self.tail.push(bytes);
         self.splitter.feed(bytes, sink);
     }
 

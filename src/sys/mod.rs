@@ -11,6 +11,7 @@ pub mod host;
 pub mod identity;
 pub mod inode_watch;
 pub mod lock;
+pub mod memory;
 pub mod memory_file;
 pub mod notify;
 pub mod pidfd;

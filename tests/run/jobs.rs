@@ -23,6 +23,35 @@ fn a_job_runs_and_its_output_is_logged_before_its_end() {
 }
 
 #[test]
+fn b25_what_a_job_used_is_told_with_its_end() {
+    let sandbox = Sandbox::new(
+        "[jobs.big]\ncommand = 'head -c 60000000 /dev/zero | tail > /dev/null; printf four; exec >&- 2>&-'\n\
+         [jobs.small]\ncommand = ['true']\n[jobs.none]\ncommand = ['/no/such']\n",
+    );
+    let mut scheduler = sandbox.start();
+    let mut ends = BTreeMap::new();
+    while ends.len() < 3 {
+        let end = scheduler.wait_for("end", |line| line["outcome"].is_string());
+        ends.insert(end["job_id"].as_str().unwrap().to_owned(), end);
+    }
+    let (big, small, none) = (&ends["big"], &ends["small"], &ends["none"]);
+    // tail holds a line of any length.
+    let peak = big["peak_memory"].as_u64().unwrap();
+    assert!((60_000_000..600_000_000).contains(&peak), "{big}");
+    assert!(big["cpu_time"].as_f64().unwrap() > 0.0, "{big}");
+    // Though it has closed its output before its end.
+    assert_eq!(big["output_bytes"], 4, "{big}");
+    // The kernel would say as much as the scheduler has.
+    assert!(small["peak_memory"].is_null(), "{small}");
+    assert_eq!(small["output_bytes"], 0);
+    assert!(
+        none["cpu_time"].is_null() && none["output_bytes"].is_null(),
+        "{none}"
+    );
+    scheduler.stop();
+}
+
+#[test]
 fn a_job_sees_who_it_is() {
     let sandbox = once(
         "'env'",

@@ -11,6 +11,9 @@ use std::process::{Command, Stdio};
 
 const NOBODY: u32 = 65_534;
 
+/// For jobs that run once at each start, though the state directory is the same.
+const FORGETFUL: &str = "[scheduler]\nstore = 'memory'\n";
+
 /// Whether root runs the tests. If not, says so.
 fn is_root(test: &str) -> bool {
     let is_root = nix::unistd::geteuid().is_root();
@@ -241,14 +244,15 @@ fn what_the_jobs_user_may_not_open_is_not_opened_for_it() {
     ] {
         sandbox.write(
             "jobs.toml",
-            &format!("[jobs.a]\nuser = 'nobody'\ncommand = ['program']\n{keys}\n").replace(
-                "['program']",
-                if keys.contains("PATH") {
-                    "['program']"
-                } else {
-                    "['true']"
-                },
-            ),
+            &format!("{FORGETFUL}[jobs.a]\nuser = 'nobody'\ncommand = ['program']\n{keys}\n")
+                .replace(
+                    "['program']",
+                    if keys.contains("PATH") {
+                        "['program']"
+                    } else {
+                        "['true']"
+                    },
+                ),
         );
         let mut scheduler = sandbox.start();
         assert_eq!(spawn_failure(&mut scheduler), expected);
@@ -272,7 +276,8 @@ fn tampered(sandbox: &Sandbox, call: &str, how: &str) -> Value {
             "--log-format",
             "json",
         ])
-        // It ends by itself, after its job: a signal would meet strace.
+        // It ends by itself, after its job, which a store in memory starts at once: a signal would
+        // meet strace.
         .args(["--for", "1ms"]);
     let mut scheduler = Scheduler::start(&mut command);
     let end = scheduler.wait_for("end", |line| {
@@ -288,7 +293,7 @@ fn j11_a_step_that_fails_or_does_nothing_starts_nothing_and_is_named() {
         return;
     }
     let sandbox = open_sandbox(
-        "[jobs.a]\nuser = 54321\ngroup = 54322\nnice = 1\numask = '027'\nno_new_privileges = true\nlimits = { core = 0 }\ncommand = 'touch ran'\n",
+        "[scheduler]\nstore = 'memory'\n[jobs.a]\nuser = 54321\ngroup = 54322\nnice = 1\numask = '027'\nno_new_privileges = true\nlimits = { core = 0 }\ncommand = 'touch ran'\n",
     );
     fs::set_permissions(sandbox.path("."), fs::Permissions::from_mode(0o777)).unwrap();
     fs::set_permissions(sandbox.path("."), fs::Permissions::from_mode(0o1777)).unwrap();
@@ -421,7 +426,7 @@ fn what_only_root_may_is_refused_by_name_to_others() {
     ] {
         sandbox.write(
             "jobs.toml",
-            &format!("[jobs.a]\ncommand = 'true'\n{keys}\n"),
+            &format!("{FORGETFUL}[jobs.a]\ncommand = 'true'\n{keys}\n"),
         );
         let mut command = as_nobody(&sandbox);
         command.args([
@@ -444,7 +449,7 @@ fn j13_no_value_of_a_variable_is_ever_an_argument() {
         return;
     }
     let sandbox = Sandbox::new(
-        "[jobs.a]\ncommand = 'echo ${#SECRET} ${#FILED}'\numask = '077'\nenv = { SECRET = 'hunter2' }\nenv_file = 'vars'\nstdin = 'hunter2'\n",
+        "[scheduler]\nstore = 'memory'\n[jobs.a]\ncommand = 'echo ${#SECRET} ${#FILED}'\numask = '077'\nenv = { SECRET = 'hunter2' }\nenv_file = 'vars'\nstdin = 'hunter2'\n",
     );
     sandbox.write("vars", "FILED=hunter2\n");
     let mut command = sandbox.bare_command("strace".as_ref());
