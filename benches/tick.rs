@@ -4,7 +4,7 @@
 //! `cargo bench --bench tick` prints both tables; `RSCHED_BENCH_DAYS=30` makes the second of 30 days.
 
 use rsched::config::{self, Context, Durability, FileText, JobsFile};
-use rsched::scheduler::{Action, Event, Exit, Past, Scheduler, StoreId};
+use rsched::scheduler::{Action, Event, Exit, Past, RunKey, Scheduler, StoreId};
 use rsched::store::sqlite::{Options, Session, SqliteStore};
 use rsched::store::{Answer, MemoryStore, Store};
 use rsched::time::{BootTime, Now, WallTime, Zone, ZoneDatabase};
@@ -73,6 +73,7 @@ fn jobs_file(jobs: usize) -> JobsFile {
         zones: &zones,
         machine_zone: Zone::utc(),
         machine_id: "bench",
+        accounts: None,
         cpus: 2,
         now: WallTime::from_unix_seconds(BEGIN),
     };
@@ -91,6 +92,8 @@ struct Bench {
     scheduler: Scheduler,
     store: Box<dyn Store>,
     minute: i64,
+    /// Batches that the store has not answered.
+    unanswered: u32,
 }
 
 impl Bench {
@@ -100,6 +103,7 @@ impl Bench {
             scheduler,
             store,
             minute: 0,
+            unanswered: 0,
         };
         bench.give(Event::Started);
         bench
@@ -112,35 +116,48 @@ impl Bench {
         let runs = self.give(Event::Woke);
         let time = begin.elapsed();
         for (number, run) in (1..).zip(runs) {
-            self.give(Event::Spawned { run, pid: number });
             let exit = Exit::Code(0);
             let (usage, output) = (None, None);
-            self.give(Event::Exited {
+            self.step(Event::Spawned { run, pid: number });
+            self.step(Event::Exited {
                 run,
                 exit,
                 usage,
                 output,
             });
         }
+        self.settle();
         time
     }
 
     /// Gives the scheduler an event, and waits for the store. The runs that may start.
-    fn give(&mut self, event: Event) -> Vec<rsched::scheduler::RunKey> {
+    fn give(&mut self, event: Event) -> Vec<RunKey> {
+        let mut starting = self.step(event);
+        starting.append(&mut self.settle());
+        starting
+    }
+
+    fn settle(&mut self) -> Vec<RunKey> {
         let mut starting = Vec::new();
-        let mut events = vec![event];
-        while let Some(event) = events.pop() {
-            let mut actions = Vec::new();
-            self.scheduler.step(now(self.minute), event, &mut actions);
-            for action in actions {
-                match action {
-                    Action::Store(batch) => {
-                        self.store.submit(batch);
-                        events.push(self.answer());
-                    }
-                    Action::Spawn(request) => starting.push(request.run),
-                    _ => {}
+        while self.unanswered > 0 {
+            self.unanswered -= 1;
+            let answer = self.answer();
+            starting.append(&mut self.step(answer));
+        }
+        starting
+    }
+
+    fn step(&mut self, event: Event) -> Vec<RunKey> {
+        let (mut actions, mut starting) = (Vec::new(), Vec::new());
+        self.scheduler.step(now(self.minute), event, &mut actions);
+        for action in actions {
+            match action {
+                Action::Store(batch) => {
+                    self.store.submit(batch);
+                    self.unanswered += 1;
                 }
+                Action::Spawn(request) => starting.push(request.run),
+                _ => {}
             }
         }
         starting

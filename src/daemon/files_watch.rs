@@ -14,7 +14,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// From the first sign to the look: an editor needs some steps, and so does who copies several files.
+/// From the first sign to the look, and from that to a second: an editor needs some steps, and so does
+/// who copies several files.
 const SETTLING: Duration = Duration::from_millis(500);
 
 /// Links followed from a file to what it means; the kernel's own limit.
@@ -26,6 +27,9 @@ pub(super) struct FilesWatch {
     directories: DirectoryWatch,
     /// When to look, after a sign.
     pub look_at: Option<BootTime>,
+    /// What the files said at the last look, if that was new: it is taken if they still say so at the
+    /// next. A file that is written in place is empty for a moment, which no sign tells.
+    candidate: Option<u64>,
 }
 
 impl Daemon {
@@ -57,6 +61,7 @@ impl Daemon {
             directories,
             // Watched first, then looked at: an edit since they were read is not lost.
             look_at: Some(clock::read().boot),
+            candidate: None,
         })
     }
 
@@ -88,7 +93,8 @@ impl Daemon {
         }
     }
 
-    /// Reads the files again, if they say something else than when they were last read.
+    /// Reads the files again, if they say something else than when they were last read, and the same
+    /// twice.
     pub(super) fn look_at_files(&mut self) {
         let Some(watch) = &mut self.files_watch else {
             return;
@@ -97,7 +103,12 @@ impl Daemon {
             return;
         }
         watch.look_at = None;
-        if self.setup.source.has_changed() && self.stop_requests == 0 {
+        let change = self.setup.source.change();
+        let settled = std::mem::replace(&mut watch.candidate, change) == change;
+        if change.is_some() && !settled {
+            watch.look_at = Some(clock::read().boot + SETTLING);
+        } else if change.is_some() && self.stop_requests == 0 {
+            watch.candidate = None;
             // What is wrong with them is logged.
             drop(self.reload());
         }

@@ -173,14 +173,14 @@ impl JobsSource {
         }
     }
 
-    /// Whether the files say something else than when they were last read. Standard input says
-    /// nothing twice.
-    pub fn has_changed(&mut self) -> bool {
+    /// A number for what the files say now, if that is something else than when they were last read.
+    /// Standard input says nothing twice.
+    pub fn change(&mut self) -> Option<u64> {
         if self.stdin_is_used {
-            return false;
+            return None;
         }
-        let texts = self.read_texts(&mut Vec::new());
-        self.seen != Some(fingerprint(&texts))
+        let now = fingerprint(&self.read_texts(&mut Vec::new()));
+        (self.seen != Some(now)).then_some(now)
     }
 
     fn read_texts(&mut self, distrust: &mut Vec<String>) -> Result<Vec<FileText>, Rejected> {
