@@ -59,13 +59,16 @@ pub enum EventName {
 
 impl EventName {
     /// Every event, for tables and tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::SchedulerStarted,
         Self::SchedulerShutdown,
         Self::SchedulerPaused,
+        Self::SchedulerResumed,
         Self::JobAdded,
         Self::JobRemoved,
         Self::JobModified,
+        Self::JobPaused,
+        Self::JobResumed,
         Self::JobSubmitted,
         Self::JobStarted,
         Self::JobExecuted,
@@ -77,8 +80,27 @@ impl EventName {
         Self::JobRetrying,
         Self::JobFinished,
         Self::ClockStepped,
+        Self::ReloadFailed,
         Self::StoreFailed,
     ];
+
+    /// Whether it is about one fire or run. There are as many of these as there are runs; the others
+    /// are rare, and tell why a fire became what it became.
+    #[must_use]
+    pub const fn is_of_a_fire(self) -> bool {
+        matches!(
+            self,
+            Self::JobSubmitted
+                | Self::JobStarted
+                | Self::JobExecuted
+                | Self::JobError
+                | Self::JobMissed
+                | Self::JobCoalesced
+                | Self::JobMaxInstances
+                | Self::JobSkipped
+                | Self::JobRetrying
+        )
+    }
 
     /// The event of this name.
     ///
@@ -185,6 +207,21 @@ impl Emitted {
         Self {
             job_id: Some(job.clone()),
             ..Self::new(name)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_is_among_all_and_has_a_name_of_its_own() {
+        // StoreFailed is the last of the definition.
+        assert_eq!(EventName::ALL.len(), EventName::StoreFailed as usize + 1);
+        for (index, name) in EventName::ALL.into_iter().enumerate() {
+            assert_eq!(name as usize, index);
+            assert_eq!(EventName::parse(name.as_str()), Some(name));
         }
     }
 }

@@ -3,10 +3,15 @@
 use super::columns::{self, JOB_COLUMNS, RUN_COLUMNS};
 use super::open::{self, OpenError};
 use crate::config::JobId;
-use crate::scheduler::{Emitted, FiresRecord, JobRecord, Outcome, OutputTail, RunId, RunRecord};
+use crate::scheduler::{
+    Emitted, EventName, FiresRecord, JobRecord, Outcome, OutputTail, RunId, RunRecord,
+};
 use crate::time::WallTime;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::{Path, PathBuf};
+
+/// Hexadecimal digits of a run's id.
+const ID_DIGITS: usize = 16;
 
 /// The records, to be looked at.
 #[derive(Debug)]
@@ -32,9 +37,24 @@ impl Window {
     };
 }
 
+/// Which runs, or fires that became none, are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Of one job; none: of all.
+    pub job: Option<&'a JobId>,
+    /// Whose fire times lie here.
+    pub window: Window,
+    /// That ended in one of these ways; empty: in any, or not yet.
+    pub outcomes: &'a [Outcome],
+    /// The newest, so many at most.
+    pub at_most: u32,
+}
+
 /// One life of a scheduler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRow {
+    /// The boot of the machine it belongs to.
+    pub boot_id: String,
     /// Its process.
     pub pid: i32,
     /// The program's version.
@@ -65,65 +85,112 @@ impl History {
         &self.path
     }
 
-    /// Runs whose fire time lies in the window, newest first: of one job or all.
+    /// The runs that are asked for, newest first.
     ///
     /// # Errors
     /// They cannot be read.
-    pub fn runs(
-        &self,
-        job: Option<&JobId>,
-        window: Window,
-        outcome: Option<Outcome>,
-        at_most: u32,
-    ) -> Result<Vec<RunRecord>, OpenError> {
+    pub fn runs(&self, asked: Asked<'_>) -> Result<Vec<RunRecord>, OpenError> {
         let sql = format!(
             "SELECT {RUN_COLUMNS} FROM runs
-             WHERE (?1 IS NULL OR job = ?1) AND fire_time BETWEEN ?2 AND ?3
-                 AND (?4 IS NULL OR outcome = ?4)
-             ORDER BY fire_time DESC, number DESC LIMIT ?5"
+             WHERE {} AND fire_time BETWEEN ?2 AND ?3 {}
+             ORDER BY fire_time DESC, number DESC LIMIT ?4",
+            of_job(asked.job),
+            ended_as(asked.outcomes),
         );
         let parameters = params![
-            job.map(JobId::as_str),
-            window.since.as_micros(),
-            window.until.as_micros(),
-            outcome.map(Outcome::as_str),
-            at_most,
+            asked.job.map(JobId::as_str),
+            asked.window.since.as_micros(),
+            asked.window.until.as_micros(),
+            asked.at_most,
         ];
         self.rows(&sql, parameters, columns::run)
     }
 
-    /// Fires that became no run and lie in the window, at least in part; newest first.
+    /// The fires that became no run and are asked for, those that are only in part in the window among
+    /// them; newest first.
     ///
     /// # Errors
     /// They cannot be read.
-    pub fn fires(
-        &self,
-        job: Option<&JobId>,
-        window: Window,
-        outcome: Option<Outcome>,
-        at_most: u32,
-    ) -> Result<Vec<FiresRecord>, OpenError> {
-        let sql = "SELECT job, first, last, count, epoch, outcome, judged_at, detail FROM fires
-             WHERE (?1 IS NULL OR job = ?1) AND last >= ?2 AND first <= ?3
-                 AND (?4 IS NULL OR outcome = ?4)
-             ORDER BY last DESC, number DESC LIMIT ?5";
+    pub fn fires(&self, asked: Asked<'_>) -> Result<Vec<FiresRecord>, OpenError> {
+        let sql = format!(
+            "SELECT job, first, last, count, epoch, outcome, judged_at, detail FROM fires
+             WHERE {} AND last >= ?2 AND first <= ?3 {}
+             ORDER BY last DESC, number DESC LIMIT ?4",
+            of_job(asked.job),
+            ended_as(asked.outcomes),
+        );
         let parameters = params![
-            job.map(JobId::as_str),
-            window.since.as_micros(),
-            window.until.as_micros(),
-            outcome.map(Outcome::as_str),
-            at_most,
+            asked.job.map(JobId::as_str),
+            asked.window.since.as_micros(),
+            asked.window.until.as_micros(),
+            asked.at_most,
         ];
-        self.rows(sql, parameters, columns::fires)
+        self.rows(&sql, parameters, columns::fires)
     }
 
-    /// The runs of this id; more than one only if two ids ever met.
+    /// The runs of a job that were judged in the same moment: what a backlog was folded into.
     ///
     /// # Errors
     /// They cannot be read.
-    pub fn runs_of_id(&self, id: RunId) -> Result<Vec<RunRecord>, OpenError> {
-        let sql = format!("SELECT {RUN_COLUMNS} FROM runs WHERE run_id = ?1");
-        self.rows(&sql, params![columns::run_number(id)], columns::run)
+    pub fn runs_noticed_at(&self, job: &JobId, at: WallTime) -> Result<Vec<RunRecord>, OpenError> {
+        let sql = format!(
+            "SELECT {RUN_COLUMNS} FROM runs WHERE job = ?1 AND noticed_at = ?2 ORDER BY fire_time"
+        );
+        self.rows(&sql, params![job.as_str(), at.as_micros()], columns::run)
+    }
+
+    /// The runs of a job that waited or ran at that time.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn runs_alive_at(&self, job: &JobId, at: WallTime) -> Result<Vec<RunRecord>, OpenError> {
+        let sql = format!(
+            "SELECT {RUN_COLUMNS} FROM runs
+             WHERE job = ?1 AND noticed_at <= ?2 AND (ended_at IS NULL OR ended_at >= ?2)
+             ORDER BY fire_time"
+        );
+        self.rows(&sql, params![job.as_str(), at.as_micros()], columns::run)
+    }
+
+    /// The oldest fire time of a job that there is a record of.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn oldest_fire(&self, job: &JobId) -> Result<Option<WallTime>, OpenError> {
+        let sql = "SELECT min(first) FROM (
+                 SELECT min(fire_time) AS first FROM runs WHERE job = ?1
+                 UNION ALL SELECT min(first) FROM fires WHERE job = ?1)";
+        let oldest = self.rows(sql, params![job.as_str()], |row| {
+            columns::optional_time(row, 0)
+        })?;
+        Ok(oldest.into_iter().flatten().next())
+    }
+
+    /// The runs whose id begins with these hexadecimal digits, newest first; none if they are no
+    /// such digits.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn runs_of_id(&self, digits: &str, at_most: u32) -> Result<Vec<RunRecord>, OpenError> {
+        let is_id = (1..=ID_DIGITS).contains(&digits.len())
+            && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let (Ok(first), Ok(last)) = (
+            u64::from_str_radix(&format!("{digits:0<ID_DIGITS$}"), 16),
+            u64::from_str_radix(&format!("{digits:f<ID_DIGITS$}"), 16),
+        ) else {
+            return Ok(Vec::new());
+        };
+        if !is_id {
+            return Ok(Vec::new());
+        }
+        // The first digit is the same, and so the sign is: between the two lie just those meant.
+        let sql = format!(
+            "SELECT {RUN_COLUMNS} FROM runs WHERE run_id BETWEEN ?1 AND ?2
+             ORDER BY fire_time DESC, number DESC LIMIT ?3"
+        );
+        let number = |id| columns::run_number(RunId::from_u64(id));
+        let parameters = params![number(first), number(last), at_most];
+        self.rows(&sql, parameters, columns::run)
     }
 
     /// What a run printed, the last of it; none while it runs, or if it printed nothing.
@@ -148,20 +215,31 @@ impl History {
             .map_err(|error| self.unreadable(&error))
     }
 
-    /// Events in the window, oldest first: of one job and the scheduler itself, or all.
+    /// The events of these names in the window, oldest first: of one job and the scheduler itself, or
+    /// all.
     ///
     /// # Errors
     /// They cannot be read.
-    pub fn events(&self, job: Option<&JobId>, window: Window) -> Result<Vec<Emitted>, OpenError> {
-        let sql = "SELECT seq, time, event, job, run_id, fire_time, outcome, exit_code, signal,
+    pub fn events(
+        &self,
+        job: Option<&JobId>,
+        names: &[EventName],
+        window: Window,
+    ) -> Result<Vec<Emitted>, OpenError> {
+        let names: Vec<_> = names.iter().map(|name| quoted(name.as_str())).collect();
+        let sql = format!(
+            "SELECT seq, time, event, job, run_id, fire_time, outcome, exit_code, signal,
                  core_dumped, duration, late_by, count, pid, detail FROM events
-             WHERE (?1 IS NULL OR job IS NULL OR job = ?1) AND time BETWEEN ?2 AND ?3 ORDER BY seq";
+             WHERE (?1 IS NULL OR job IS NULL OR job = ?1) AND time BETWEEN ?2 AND ?3
+                 AND event IN ({}) ORDER BY seq",
+            names.join(", ")
+        );
         let parameters = params![
             job.map(JobId::as_str),
             window.since.as_micros(),
             window.until.as_micros(),
         ];
-        self.rows(sql, parameters, columns::event)
+        self.rows(&sql, parameters, columns::event)
     }
 
     /// What is known of a job for a restart.
@@ -196,19 +274,33 @@ impl History {
         })
     }
 
+    /// The fire time of the newest run of a job that succeeded, be it still on record or not.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn newest_success(&self, id: &JobId) -> Result<Option<WallTime>, OpenError> {
+        let sql = "SELECT succeeded_for FROM newest_ends WHERE job = ?1";
+        let found = self.rows(sql, params![id.as_str()], |row| {
+            columns::optional_time(row, 0)
+        })?;
+        Ok(found.into_iter().flatten().next())
+    }
+
     /// The lives of schedulers, oldest first.
     ///
     /// # Errors
     /// They cannot be read.
     pub fn sessions(&self) -> Result<Vec<SessionRow>, OpenError> {
-        let sql = "SELECT pid, version, started_at, last_seen, ended_at FROM sessions ORDER BY id";
+        let sql = "SELECT boot_id, pid, version, started_at, last_seen, ended_at FROM sessions
+             ORDER BY id";
         self.rows(sql, params![], |row| {
             Ok(SessionRow {
-                pid: row.get(0)?,
-                version: row.get(1)?,
-                started_at: columns::time(row, 2)?,
-                last_seen: columns::time(row, 3)?,
-                ended_at: columns::optional_time(row, 4)?,
+                boot_id: row.get(0)?,
+                pid: row.get(1)?,
+                version: row.get(2)?,
+                started_at: columns::time(row, 3)?,
+                last_seen: columns::time(row, 4)?,
+                ended_at: columns::optional_time(row, 5)?,
             })
         })
     }
@@ -230,4 +322,28 @@ impl History {
     fn unreadable(&self, error: &rusqlite::Error) -> OpenError {
         OpenError::of(&self.path, "read", error)
     }
+}
+
+/// Only with a job in the condition are its runs found by the index. The parameter is always there.
+const fn of_job(job: Option<&JobId>) -> &'static str {
+    match job {
+        Some(_) => "job = ?1",
+        None => "?1 IS NULL",
+    }
+}
+
+fn ended_as(outcomes: &[Outcome]) -> String {
+    if outcomes.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = outcomes
+        .iter()
+        .map(|outcome| quoted(outcome.as_str()))
+        .collect();
+    format!("AND outcome IN ({})", names.join(", "))
+}
+
+/// A name of ours, in which there are no quotes, as SQL writes text.
+fn quoted(name: &str) -> String {
+    format!("'{name}'")
 }

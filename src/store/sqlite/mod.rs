@@ -15,6 +15,6 @@ mod schema;
 mod store;
 mod write;
 
-pub use history::{History, SessionRow, Window};
+pub use history::{Asked, History, SessionRow, Window};
 pub use open::{OpenError, STORE_FILE_NAME};
 pub use store::{Options, Session, SqliteStore};

@@ -3,8 +3,10 @@
 
 use super::schema;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -90,8 +92,10 @@ impl OpenError {
         let reason = error.to_string();
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::Foreign { path, reason },
-            // Without a code: a row makes no sense.
-            Some(ErrorCode::DatabaseCorrupt) | None => Self::Corrupt { path, reason },
+            // Without a code: a row makes no sense. Unknown: a table or column is not there.
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) | None => {
+                Self::Corrupt { path, reason }
+            }
             Some(_) => Self::Io {
                 path,
                 doing,
@@ -132,19 +136,55 @@ pub(super) fn for_writing(path: &Path, fresh_id: u128) -> Result<Connection, Ope
 
 /// Opens the file to look at it, beside a scheduler that may be writing.
 pub(super) fn for_reading(path: &Path) -> Result<Connection, OpenError> {
-    if !path.exists() {
-        return Err(OpenError::Missing {
-            path: path.to_owned(),
-        });
+    let missing = || OpenError::Missing {
+        path: path.to_owned(),
+    };
+    match path.symlink_metadata() {
+        Ok(found) if !found.is_file() => {
+            return Err(OpenError::Foreign {
+                path: path.to_owned(),
+                reason: "it is not a regular file".to_owned(),
+            });
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(missing()),
+        Err(error) => {
+            return Err(OpenError::Io {
+                path: path.to_owned(),
+                doing: "look at",
+                reason: error.to_string(),
+            });
+        }
+        Ok(_) => {}
     }
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let version = known_version(&connection, path)?;
-    if version == 0 {
-        return Err(OpenError::Missing {
-            path: path.to_owned(),
-        });
+    let connection = match schema::version(&connection) {
+        // Where nothing can be written, the files that readers and writers share cannot be made. Then
+        // nobody else writes either, and if there is no log the file is all there is.
+        Err(error)
+            if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !has_log(path) =>
+        {
+            connect_unchanging(path)?
+        }
+        _ => connection,
+    };
+    if known_version(&connection, path)? == 0 {
+        return Err(missing());
     }
     Ok(connection)
+}
+
+/// Whether there is anything in the write-ahead log beside the file.
+fn has_log(path: &Path) -> bool {
+    beside(path, "-wal")
+        .metadata()
+        .is_ok_and(|log| log.len() > 0)
+}
+
+/// The file that SQLite keeps beside this one.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// Looks at every page of the file.
@@ -162,19 +202,46 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), OpenErro
     Err(corrupt(answer.replace('\n', "; ")))
 }
 
-fn connect(path: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
+pub(super) fn connect(path: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
+    connect_to(path, &real(path), access)
+}
+
+/// Opens a file that nobody can change.
+fn connect_unchanging(path: &Path) -> Result<Connection, OpenError> {
+    let mut uri = String::from("file:");
+    for &byte in real(path).as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri.push_str("?immutable=1");
+    let access = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    connect_to(path, Path::new(&uri), access)
+}
+
+fn connect_to(path: &Path, place: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    // The directory's own links are its owner's business.
-    let real = match (path.parent().map(Path::canonicalize), path.file_name()) {
-        (Some(Ok(directory)), Some(name)) => directory.join(name),
-        _ => path.to_owned(),
-    };
-    let connection = Connection::open_with_flags(&real, flags)
+    let connection = Connection::open_with_flags(place, flags)
         .map_err(|error| OpenError::of(path, "open", &error))?;
     connection
         .busy_timeout(LOCK_PATIENCE)
         .map_err(|error| OpenError::of(path, "open", &error))?;
     Ok(connection)
+}
+
+/// Without links in its directory, which are its owner's business.
+fn real(path: &Path) -> PathBuf {
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    match (directory.canonicalize(), path.file_name()) {
+        (Ok(directory), Some(name)) => directory.join(name),
+        _ => path.to_owned(),
+    }
 }
 
 /// The file's version, if it is one of ours that we know.

@@ -15,8 +15,19 @@ const PRUNED_AT_A_TIME: u32 = 20;
 /// How many lives of schedulers are kept.
 const KEEP_SESSIONS: i64 = 1_000;
 
-/// How many events are kept.
+/// An event about a fire is kept until so many others have come.
 const KEEP_EVENTS: i64 = 10_000;
+
+/// The others are kept a hundred times as long: they are rare, and why a fire was missed last night is
+/// only to be known from them.
+const KEEP_RARE_EVENTS: i64 = 1_000_000;
+
+/// Numbers have no gaps, so each new event pushes out those that are so many before it: nothing is
+/// searched for.
+const PRUNE_EVENTS: &str = "
+    DELETE FROM events WHERE seq = ?2 OR (seq = ?1 AND event IN ('job_submitted', 'job_started',
+        'job_executed', 'job_error', 'job_missed', 'job_coalesced', 'job_max_instances',
+        'job_skipped', 'job_retrying'))";
 
 /// Writes a batch in one transaction and commits it. The first of a session makes its row: its
 /// number is given back, to be passed on with the next.
@@ -272,9 +283,21 @@ fn event(to: &Transaction<'_>, told: &Emitted) -> rusqlite::Result<()> {
     ])?;
     to.prepare_cached("UPDATE store SET last_seq = max(last_seq, ?1)")?
         .execute([seq])?;
-    to.prepare_cached(
-        "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seq <= ?1 ORDER BY seq LIMIT 2)",
-    )?
-    .execute([seq - KEEP_EVENTS])?;
+    to.prepare_cached(PRUNE_EVENTS)?
+        .execute([seq - KEEP_EVENTS, seq - KEEP_RARE_EVENTS])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scheduler::EventName;
+
+    #[test]
+    fn the_events_that_are_kept_for_a_shorter_time_are_those_of_fires() {
+        for name in EventName::ALL {
+            let named = PRUNE_EVENTS.contains(&format!("'{name}'", name = name.as_str()));
+            assert_eq!(named, name.is_of_a_fire(), "{name:?}");
+        }
+    }
 }
