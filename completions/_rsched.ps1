@@ -35,7 +35,10 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check jobs files: every error and warning, nothing is run')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the jobs of a running scheduler, with their next fire and their last outcome')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show how the running scheduler is; an unhealthy one is exit code 1')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all there is to know of one job, or of one run that has not ended')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all there is to know of one job or one run')
+            [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show what ran, and what did not run')
+            [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Print what a run printed, as far as it is kept')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Explain why a job ran, or did not run, at some time')
             [CompletionResult]::new('trigger', 'trigger', [CompletionResultType]::ParameterValue, 'Run a job now, whatever its schedule says')
             [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait')
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Resume jobs that were paused, or the scheduler')
@@ -156,6 +159,56 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rsched;history' {
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only fires from this time on')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Only fires up to this time')
+            [CompletionResult]::new('--outcome', '--outcome', [CompletionResultType]::ParameterName, 'Only what ended so (several with commas between them)')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The newest, so many at most')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'The newest, so many at most')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The --state-dir of their scheduler')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The --name of their scheduler')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'The --store of their scheduler: sqlite or sqlite:PATH')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rsched;logs' {
+            [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'This run of it: its id, or how that begins')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The --state-dir of their scheduler')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The --name of their scheduler')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'The --store of their scheduler: sqlite or sqlite:PATH')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rsched;why' {
+            [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'When it should have run [default: the last time it was due]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The --state-dir of their scheduler')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The --name of their scheduler')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'The --store of their scheduler: sqlite or sqlite:PATH')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
@@ -359,7 +412,10 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check jobs files: every error and warning, nothing is run')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the jobs of a running scheduler, with their next fire and their last outcome')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show how the running scheduler is; an unhealthy one is exit code 1')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all there is to know of one job, or of one run that has not ended')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all there is to know of one job or one run')
+            [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show what ran, and what did not run')
+            [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Print what a run printed, as far as it is kept')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Explain why a job ran, or did not run, at some time')
             [CompletionResult]::new('trigger', 'trigger', [CompletionResultType]::ParameterValue, 'Run a job now, whatever its schedule says')
             [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait')
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Resume jobs that were paused, or the scheduler')
@@ -395,6 +451,15 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             break
         }
         'rsched;help;show' {
+            break
+        }
+        'rsched;help;history' {
+            break
+        }
+        'rsched;help;logs' {
+            break
+        }
+        'rsched;help;why' {
             break
         }
         'rsched;help;trigger' {

@@ -32,7 +32,10 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand validate 'Check jobs files: every error and warning, nothing is run'
             cand list 'List the jobs of a running scheduler, with their next fire and their last outcome'
             cand status 'Show how the running scheduler is; an unhealthy one is exit code 1'
-            cand show 'Show all there is to know of one job, or of one run that has not ended'
+            cand show 'Show all there is to know of one job or one run'
+            cand history 'Show what ran, and what did not run'
+            cand logs 'Print what a run printed, as far as it is kept'
+            cand why 'Explain why a job ran, or did not run, at some time'
             cand trigger 'Run a job now, whatever its schedule says'
             cand pause 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait'
             cand resume 'Resume jobs that were paused, or the scheduler'
@@ -146,6 +149,53 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand --file 'The one that runs this jobs file'
             cand --state-dir 'The one that was started with this --state-dir'
             cand --name 'The one that was started with this --name'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rsched;history'= {
+            cand --since 'Only fires from this time on'
+            cand --until 'Only fires up to this time'
+            cand --outcome 'Only what ended so (several with commas between them)'
+            cand -n 'The newest, so many at most'
+            cand --count 'The newest, so many at most'
+            cand --format 'How the answer looks'
+            cand -f 'The jobs file of their scheduler (may be given more than once, as to run)'
+            cand --file 'The jobs file of their scheduler (may be given more than once, as to run)'
+            cand --state-dir 'The --state-dir of their scheduler'
+            cand --name 'The --name of their scheduler'
+            cand --store 'The --store of their scheduler: sqlite or sqlite:PATH'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rsched;logs'= {
+            cand --run 'This run of it: its id, or how that begins'
+            cand --file 'The jobs file of their scheduler (may be given more than once, as to run)'
+            cand --state-dir 'The --state-dir of their scheduler'
+            cand --name 'The --name of their scheduler'
+            cand --store 'The --store of their scheduler: sqlite or sqlite:PATH'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rsched;why'= {
+            cand --at 'When it should have run [default: the last time it was due]'
+            cand --format 'How the answer looks'
+            cand -f 'The jobs file of their scheduler (may be given more than once, as to run)'
+            cand --file 'The jobs file of their scheduler (may be given more than once, as to run)'
+            cand --state-dir 'The --state-dir of their scheduler'
+            cand --name 'The --name of their scheduler'
+            cand --store 'The --store of their scheduler: sqlite or sqlite:PATH'
             cand -v 'Say more'
             cand --verbose 'Say more'
             cand -q 'Say only what is wrong'
@@ -335,7 +385,10 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand validate 'Check jobs files: every error and warning, nothing is run'
             cand list 'List the jobs of a running scheduler, with their next fire and their last outcome'
             cand status 'Show how the running scheduler is; an unhealthy one is exit code 1'
-            cand show 'Show all there is to know of one job, or of one run that has not ended'
+            cand show 'Show all there is to know of one job or one run'
+            cand history 'Show what ran, and what did not run'
+            cand logs 'Print what a run printed, as far as it is kept'
+            cand why 'Explain why a job ran, or did not run, at some time'
             cand trigger 'Run a job now, whatever its schedule says'
             cand pause 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait'
             cand resume 'Resume jobs that were paused, or the scheduler'
@@ -364,6 +417,12 @@ set edit:completion:arg-completer[rsched] = {|@words|
         &'rsched;help;status'= {
         }
         &'rsched;help;show'= {
+        }
+        &'rsched;help;history'= {
+        }
+        &'rsched;help;logs'= {
+        }
+        &'rsched;help;why'= {
         }
         &'rsched;help;trigger'= {
         }

@@ -34,7 +34,10 @@ complete -c rsched -n "__fish_rsched_needs_command" -f -a "explain" -d 'Explain 
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "validate" -d 'Check jobs files: every error and warning, nothing is run'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "list" -d 'List the jobs of a running scheduler, with their next fire and their last outcome'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "status" -d 'Show how the running scheduler is; an unhealthy one is exit code 1'
-complete -c rsched -n "__fish_rsched_needs_command" -f -a "show" -d 'Show all there is to know of one job, or of one run that has not ended'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "show" -d 'Show all there is to know of one job or one run'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "history" -d 'Show what ran, and what did not run'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "logs" -d 'Print what a run printed, as far as it is kept'
+complete -c rsched -n "__fish_rsched_needs_command" -f -a "why" -d 'Explain why a job ran, or did not run, at some time'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "trigger" -d 'Run a job now, whatever its schedule says'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "pause" -d 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "resume" -d 'Resume jobs that were paused, or the scheduler'
@@ -139,6 +142,45 @@ complete -c rsched -n "__fish_rsched_using_subcommand show" -l name -d 'The one 
 complete -c rsched -n "__fish_rsched_using_subcommand show" -s v -l verbose -d 'Say more'
 complete -c rsched -n "__fish_rsched_using_subcommand show" -s q -l quiet -d 'Say only what is wrong'
 complete -c rsched -n "__fish_rsched_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rsched -n "__fish_rsched_using_subcommand history" -l since -d 'Only fires from this time on' -r
+complete -c rsched -n "__fish_rsched_using_subcommand history" -l until -d 'Only fires up to this time' -r
+complete -c rsched -n "__fish_rsched_using_subcommand history" -l outcome -d 'Only what ended so (several with commas between them)' -r -f -a "succeeded\t''
+failed\t''
+timed_out\t''
+killed\t''
+spawn_failed\t''
+lost\t''
+missed\t''
+coalesced\t''
+skipped\t''"
+complete -c rsched -n "__fish_rsched_using_subcommand history" -s n -l count -d 'The newest, so many at most' -r
+complete -c rsched -n "__fish_rsched_using_subcommand history" -l format -d 'How the answer looks' -r -f -a "table\t'For people'
+json\t'JSON'"
+complete -c rsched -n "__fish_rsched_using_subcommand history" -s f -l file -d 'The jobs file of their scheduler (may be given more than once, as to run)' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand history" -l state-dir -d 'The --state-dir of their scheduler' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand history" -l name -d 'The --name of their scheduler' -r
+complete -c rsched -n "__fish_rsched_using_subcommand history" -l store -d 'The --store of their scheduler: sqlite or sqlite:PATH' -r
+complete -c rsched -n "__fish_rsched_using_subcommand history" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand history" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rsched -n "__fish_rsched_using_subcommand logs" -l run -d 'This run of it: its id, or how that begins' -r
+complete -c rsched -n "__fish_rsched_using_subcommand logs" -l file -d 'The jobs file of their scheduler (may be given more than once, as to run)' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand logs" -l state-dir -d 'The --state-dir of their scheduler' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand logs" -l name -d 'The --name of their scheduler' -r
+complete -c rsched -n "__fish_rsched_using_subcommand logs" -l store -d 'The --store of their scheduler: sqlite or sqlite:PATH' -r
+complete -c rsched -n "__fish_rsched_using_subcommand logs" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand logs" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rsched -n "__fish_rsched_using_subcommand why" -l at -d 'When it should have run [default: the last time it was due]' -r
+complete -c rsched -n "__fish_rsched_using_subcommand why" -l format -d 'How the answer looks' -r -f -a "table\t'For people'
+json\t'JSON'"
+complete -c rsched -n "__fish_rsched_using_subcommand why" -s f -l file -d 'The jobs file of their scheduler (may be given more than once, as to run)' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand why" -l state-dir -d 'The --state-dir of their scheduler' -r -f -a "(__fish_complete_directories)"
+complete -c rsched -n "__fish_rsched_using_subcommand why" -l name -d 'The --name of their scheduler' -r
+complete -c rsched -n "__fish_rsched_using_subcommand why" -l store -d 'The --store of their scheduler: sqlite or sqlite:PATH' -r
+complete -c rsched -n "__fish_rsched_using_subcommand why" -s v -l verbose -d 'Say more'
+complete -c rsched -n "__fish_rsched_using_subcommand why" -s q -l quiet -d 'Say only what is wrong'
+complete -c rsched -n "__fish_rsched_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rsched -n "__fish_rsched_using_subcommand trigger" -l format -d 'How the answer looks' -r -f -a "table\t'For people'
 json\t'JSON'"
 complete -c rsched -n "__fish_rsched_using_subcommand trigger" -l socket -d 'Its control socket' -r -F
@@ -240,24 +282,27 @@ complete -c rsched -n "__fish_rsched_using_subcommand completions" -s h -l help 
 complete -c rsched -n "__fish_rsched_using_subcommand man" -s v -l verbose -d 'Say more'
 complete -c rsched -n "__fish_rsched_using_subcommand man" -s q -l quiet -d 'Say only what is wrong'
 complete -c rsched -n "__fish_rsched_using_subcommand man" -s h -l help -d 'Print help'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "run" -d 'Run the jobs of a file: the blocking scheduler, in the foreground'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "next" -d 'Show the next fire times of an expression, or of the jobs of files'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "explain" -d 'Explain a schedule in plain English, with its fields and what is odd about it'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "validate" -d 'Check jobs files: every error and warning, nothing is run'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "list" -d 'List the jobs of a running scheduler, with their next fire and their last outcome'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "status" -d 'Show how the running scheduler is; an unhealthy one is exit code 1'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "show" -d 'Show all there is to know of one job, or of one run that has not ended'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "trigger" -d 'Run a job now, whatever its schedule says'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "pause" -d 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "resume" -d 'Resume jobs that were paused, or the scheduler'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "add" -d 'Add a job to the running scheduler'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "modify" -d 'Change keys of a job that was added'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "reschedule" -d 'Give a job that was added another trigger'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "remove" -d 'Remove jobs that were added; what runs of them runs to its end'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "kill" -d 'Stop a run, or all runs of a job: SIGTERM, and SIGKILL some time after'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "events" -d 'Show what happened, and with -f what happens'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "reload" -d 'Have the running scheduler read its jobs files again'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "shutdown" -d 'Stop the running scheduler'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "man" -d 'Print the man page (roff)'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "run" -d 'Run the jobs of a file: the blocking scheduler, in the foreground'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "next" -d 'Show the next fire times of an expression, or of the jobs of files'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "explain" -d 'Explain a schedule in plain English, with its fields and what is odd about it'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "validate" -d 'Check jobs files: every error and warning, nothing is run'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "list" -d 'List the jobs of a running scheduler, with their next fire and their last outcome'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "status" -d 'Show how the running scheduler is; an unhealthy one is exit code 1'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "show" -d 'Show all there is to know of one job or one run'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "history" -d 'Show what ran, and what did not run'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "logs" -d 'Print what a run printed, as far as it is kept'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "why" -d 'Explain why a job ran, or did not run, at some time'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "trigger" -d 'Run a job now, whatever its schedule says'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "pause" -d 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "resume" -d 'Resume jobs that were paused, or the scheduler'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "add" -d 'Add a job to the running scheduler'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "modify" -d 'Change keys of a job that was added'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "reschedule" -d 'Give a job that was added another trigger'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "remove" -d 'Remove jobs that were added; what runs of them runs to its end'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "kill" -d 'Stop a run, or all runs of a job: SIGTERM, and SIGKILL some time after'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "events" -d 'Show what happened, and with -f what happens'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "reload" -d 'Have the running scheduler read its jobs files again'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "shutdown" -d 'Stop the running scheduler'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "man" -d 'Print the man page (roff)'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -44,6 +44,8 @@ pub struct SchedulerJson {
     pub started_at: String,
     /// The jobs files, with absolute paths.
     pub jobs_files: Vec<String>,
+    /// The file that records are kept in; null where they are kept in memory.
+    pub store: Option<String>,
     /// How many jobs there are.
     pub jobs: usize,
     /// The next fire of all.
@@ -69,6 +71,8 @@ pub struct Identity {
     pub started_at: WallTime,
     /// The jobs files, as given.
     pub jobs_files: Vec<String>,
+    /// The file that records are kept in, if they are kept in one.
+    pub store: Option<String>,
 }
 
 impl SchedulerJson {
@@ -90,6 +94,7 @@ impl SchedulerJson {
             pid: identity.pid,
             started_at: human::rfc3339(identity.started_at, zone),
             jobs_files: identity.jobs_files.clone(),
+            store: identity.store.clone(),
             jobs: now.jobs,
             next_fire_time: now.next_fire.map(|at| human::rfc3339(at, zone)),
             workers_busy: now.workers_busy,

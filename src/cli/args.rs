@@ -4,6 +4,7 @@ use super::control_args::{
     AddArgs, EventsArgs, KillArgs, ListArgs, ModifyArgs, PauseArgs, ReloadArgs, RemoveArgs,
     RescheduleArgs, ResumeArgs, ShowArgs, ShutdownArgs, StatusArgs, TriggerArgs,
 };
+use super::record_args::{HistoryArgs, LogsArgs, WhyArgs};
 use crate::config::Dialect;
 use crate::daemon::{Level, LogFormat};
 use crate::time::duration;
@@ -69,6 +70,9 @@ pub(super) enum Command {
     List(ListArgs),
     Status(StatusArgs),
     Show(ShowArgs),
+    History(HistoryArgs),
+    Logs(LogsArgs),
+    Why(WhyArgs),
     Trigger(TriggerArgs),
     Pause(PauseArgs),
     Resume(ResumeArgs),

@@ -50,11 +50,13 @@ pub(super) struct StatusArgs {
     pub scheduler: SchedulerArgs,
 }
 
-/// Show all there is to know of one job, or of one run that has not ended
+/// Show all there is to know of one job or one run
+///
+/// What the running scheduler does not know, or all where none runs, is read from the records.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  rsched show backup\n  rsched show 68a97bd89fb8527f")]
 pub(super) struct ShowArgs {
-    /// A job's id, or a run's
+    /// A job's id, or a run's or how that begins
     #[arg(value_name = "ID|RUN")]
     pub what: String,
     #[command(flatten)]

@@ -19,12 +19,11 @@ pub(super) fn pick(files: &[PathBuf]) -> Result<Vec<PathBuf>, ExitCode> {
     if !files.is_empty() {
         return Ok(files.to_vec());
     }
-    let places = usual_places(|name| env::var_os(name));
-    if let Some(found) = places.iter().find(|place| place.exists()) {
+    if let Some(found) = found() {
         complain(&format_args!("using {}", found.display()));
-        return Ok(vec![found.clone()]);
+        return Ok(vec![found]);
     }
-    let places: Vec<_> = places
+    let places: Vec<_> = usual_places(|name| env::var_os(name))
         .iter()
         .map(|place| format!("`{}`", place.display()))
         .collect();
@@ -33,6 +32,12 @@ pub(super) fn pick(files: &[PathBuf]) -> Result<Vec<PathBuf>, ExitCode> {
         places.join(", ")
     ));
     Err(ExitCode::Usage)
+}
+
+/// The jobs file where none is named.
+pub(super) fn found() -> Option<PathBuf> {
+    let mut places = usual_places(|name| env::var_os(name)).into_iter();
+    places.find(|place| place.exists())
 }
 
 /// Where a jobs file is looked for when none is named, in this order.

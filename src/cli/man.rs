@@ -3,6 +3,7 @@
 
 use super::args::Cli;
 use super::exit_code::ExitCode;
+use super::record_json::KEYS;
 use super::terminal;
 use clap::{Command, CommandFactory as _};
 use clap_mangen::Man;
@@ -91,7 +92,7 @@ const OF_JOBS: [(&str, &str); 7] = [
     ),
 ];
 
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     (
         "$RSCHED_JOBS, ./jobs.toml, $XDG_CONFIG_HOME/rsched/jobs.toml, /etc/rsched/jobs.toml",
         "The jobs file: the first that exists, where none is named. The one taken is named on standard error.",
@@ -103,6 +104,10 @@ const FILES: [(&str, &str); 5] = [
     (
         "~/.local/state/rsched/NAME",
         "State directory of a scheduler that anybody else runs.",
+    ),
+    (
+        "store.sqlite",
+        "In the state directory: the records. Commands read them while the scheduler writes them.",
     ),
     (
         "lock",
@@ -142,6 +147,13 @@ fn page() -> io::Result<Vec<u8>> {
     rows(&mut of_jobs, &OF_JOBS);
     of_jobs.to_writer(&mut out)?;
     table("FILES", &FILES).to_writer(&mut out)?;
+    let mut of_records = section("RECORDS AS JSON");
+    of_records.text([roman(
+        "With --format json, history, show and why print records with these keys. Each kind of record has \
+         always the same keys, and none will ever mean anything else.",
+    )]);
+    rows(&mut of_records, &KEYS);
+    of_records.to_writer(&mut out)?;
     examples(&cli).to_writer(&mut out)?;
     see_also().to_writer(&mut out)?;
     Ok(out)

@@ -9,13 +9,20 @@ mod events;
 mod exit_code;
 mod explain;
 mod expression;
+mod history;
 mod jobs_files;
 mod kill;
 mod list;
+mod logs;
 mod man;
 mod next;
 mod open_store;
 mod pause;
+mod record_args;
+mod record_json;
+mod record_text;
+mod recorded;
+mod records;
 mod reload;
 mod run;
 mod running;
@@ -23,8 +30,10 @@ mod show;
 mod shutdown;
 mod status;
 mod terminal;
+mod time_argument;
 mod trigger;
 mod validate;
+mod why;
 
 pub use args::Cli;
 pub use exit_code::ExitCode;
@@ -70,6 +79,9 @@ fn perform(cli: Cli) -> ExitCode {
         Command::List(args) => either(list::list(&args)),
         Command::Status(args) => either(status::status(&args)),
         Command::Show(args) => either(show::show(&args)),
+        Command::History(args) => either(history::history(&args)),
+        Command::Logs(args) => either(logs::logs(&args)),
+        Command::Why(args) => either(why::why(&args)),
         Command::Trigger(args) => either(trigger::trigger(&args)),
         Command::Pause(args) => either(pause::pause(&args)),
         Command::Resume(args) => either(pause::resume(&args)),

@@ -6,13 +6,14 @@ mod upcoming;
 
 use super::args::NextArgs;
 use super::exit_code::ExitCode;
-use super::expression::{self, What, wrong_text};
+use super::expression::{self, What};
 use super::jobs_files;
 use super::terminal::complain;
+use super::time_argument;
 use crate::config::{Context, Job};
-use crate::diagnostic::{Diagnostic, quoted};
+use crate::diagnostic::quoted;
 use crate::sys::{clock, host};
-use crate::time::{WallTime, Zone, ZoneDatabase, human};
+use crate::time::{WallTime, Zone, ZoneDatabase};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,12 +90,7 @@ fn answer(args: &NextArgs) -> Result<ExitCode, ExitCode> {
 }
 
 fn window(args: &NextArgs, now: WallTime, zone: &Zone) -> Result<Window, ExitCode> {
-    let time = |option: &str, text: &str| {
-        human::parse_time(text, now, zone).map_err(|error| {
-            let problem = Diagnostic::error("invalid_time", error.message).maybe_help(error.help);
-            wrong_text(option, text, &[problem.at(0, error.span)])
-        })
-    };
+    let time = |option: &str, text: &str| time_argument::parse(option, text, now, zone);
     let from = time("--from", &args.from)?;
     let until = args
         .until

@@ -17,6 +17,8 @@ use std::path::PathBuf;
 /// A store, and everything the start of a scheduler rests on.
 pub(super) struct Opened {
     pub store: Box<dyn Store>,
+    /// Its file; none with the memory store.
+    pub path: Option<PathBuf>,
     pub past: Past,
     pub marks: Option<StartMarks>,
     pub adopted: Adopted,
@@ -86,6 +88,7 @@ pub(super) fn open(
     let Some(path) = store_file(place, directories) else {
         return Ok(Opened {
             store: Box::new(MemoryStore::default()),
+            path: None,
             past: Past::none(StoreId(random::u128()?)),
             marks: None,
             adopted: Adopted::new(),
@@ -109,6 +112,7 @@ pub(super) fn open(
         recover(&kept, file, same_boot, &marks, &mut adopted).map_err(StoreError::Recovery)?;
     Ok(Opened {
         store: Box::new(store),
+        path: Some(path),
         past,
         marks: Some(marks),
         adopted,

@@ -72,6 +72,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
 
     let Opened {
         store,
+        path: store_path,
         past,
         marks,
         adopted,
@@ -84,7 +85,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
             .unwrap_or(Level::Info),
         zone: Arc::clone(&read.file.scheduler.timezone),
     };
-    let control = control(&directories, &source, &read, policy)?;
+    let control = control(&directories, &source, &read, policy, store_path.as_deref())?;
     let log_room = Waker::new().map_err(broken)?;
     let log = std::io::stderr()
         .as_fd()
@@ -144,6 +145,7 @@ fn control(
     source: &JobsSource,
     read: &ReadJobs,
     policy: TrustPolicy,
+    store: Option<&Path>,
 ) -> Result<Control, ExitCode> {
     let broken = |error: std::io::Error| fail(ExitCode::InputOutput, &error);
     let path = directories.runtime.join(SOCKET);
@@ -170,6 +172,7 @@ fn control(
             pid: host::pid(),
             started_at: clock::read().wall,
             jobs_files: paths.map(|path| absolute(path)).collect(),
+            store: store.map(absolute),
         },
     };
     let server = Server::start(listener, tcp, facts, desk, feed.clone()).map_err(broken)?;

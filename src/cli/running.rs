@@ -32,6 +32,31 @@ impl Running {
         Ok(Self { client })
     }
 
+    /// The one that is meant, if it runs; where that cannot be said, it is said why.
+    pub fn find_if_any(args: &SchedulerArgs) -> Result<Option<Self>, ExitCode> {
+        let runs = if args.socket.is_some() {
+            true
+        } else if args.file.is_some() || args.state_dir.is_some() || args.name.is_some() {
+            answers(&named(args)?)
+        } else {
+            !found().is_empty()
+        };
+        runs.then(|| Self::find(args)).transpose()
+    }
+
+    /// The only one that runs for this user, if it is one.
+    pub fn only() -> Option<Self> {
+        let found = found();
+        let [socket] = &found[..] else { return None };
+        let client = Client::new(socket).ok()?;
+        Some(Self { client })
+    }
+
+    /// Asks what it is.
+    pub fn scheduler(&self) -> Result<SchedulerJson, ExitCode> {
+        self.get("")
+    }
+
     /// Asks, and gives back whatever is answered.
     pub fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Answer, ExitCode> {
         self.client

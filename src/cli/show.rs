@@ -1,34 +1,49 @@
-//! `rsched show`: one job, or one run that has not ended.
+//! `rsched show`: one job or one run, as the running scheduler has it, else as the records have it.
 
 use super::columns::write_pairs;
 use super::control_args::{Format, ShowArgs};
 use super::exit_code::ExitCode;
 use super::list::far;
-use super::running::{Running, job_path};
-use super::terminal;
+use super::recorded;
+use super::records::{Named, Records};
+use super::running::{Running, job_path, refused};
+use super::terminal::{self, complain};
 use crate::api::{JobJson, LastRunJson, RunJson};
 use crate::scheduler::RunId;
 use crate::sys::clock;
 use serde_json::Value;
+use std::thread;
+use std::time::Duration;
+
+/// How long the record of an end is waited for, and how often it is looked for.
+const RECORD_PATIENCE: Duration = Duration::from_secs(1);
+const RECORD_STEP: Duration = Duration::from_millis(20);
 
 pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, ExitCode> {
-    let running = Running::find(&args.scheduler)?;
     let is_json = args.format.format == Format::Json;
+    let Some(running) = Running::find_if_any(&args.scheduler)? else {
+        complain(&"no scheduler runs: this is from its records");
+        let records = Records::open(&(&args.scheduler).into())?;
+        let what = records.known_job_or_run(&args.what)?;
+        return recorded::show(&records, &what, is_json);
+    };
     // Sixteen hexadecimal digits can be a job's id too: a job comes first.
     let job = running.ask("GET", &job_path(&args.what, ""), None)?;
     if job.status == 404 {
-        let run = RunId::parse(&args.what).ok_or_else(|| running.no_such_job(&args.what))?;
-        let path = format!("/runs/{run}");
-        if is_json {
-            return Ok(terminal::print_json(&running.get::<Value>(&path)?));
+        if let Some(shown) = live_run(&running, &args.what, is_json)? {
+            return Ok(shown);
         }
-        let run: RunJson = running.get(&path)?;
-        return Ok(terminal::answer(ExitCode::Done, |out| {
-            write_pairs(out, &run_pairs(&run))
-        }));
+        if running.scheduler()?.store.is_none() {
+            return Err(running.no_such_job(&args.what));
+        }
+        let records = Records::of_running(&running)?;
+        return match find(&records, &args.what)? {
+            Some(what) => recorded::show(&records, &what, is_json),
+            None => Err(running.no_such_job(&args.what)),
+        };
     }
     if !job.is_ok() {
-        return Err(super::running::refused(&job));
+        return Err(refused(&job));
     }
     if is_json {
         return Ok(terminal::print_json(&job.body));
@@ -39,6 +54,42 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, ExitCode> {
     Ok(terminal::answer(ExitCode::Done, |out| {
         write_pairs(out, &pairs)
     }))
+}
+
+/// What the records have that the scheduler does not.
+fn find(records: &Records, what: &str) -> Result<Option<Named>, ExitCode> {
+    let mut patience = RECORD_PATIENCE;
+    loop {
+        match records.find_job_or_run(what)? {
+            // It has ended, for the scheduler has it no more: the record of that is on its way.
+            Some(Named::Run(run)) if run.end().is_none() && !patience.is_zero() => {
+                thread::sleep(RECORD_STEP);
+                patience = patience.saturating_sub(RECORD_STEP);
+            }
+            found => return Ok(found),
+        }
+    }
+}
+
+/// A run that has not ended.
+fn live_run(running: &Running, what: &str, is_json: bool) -> Result<Option<ExitCode>, ExitCode> {
+    let Some(run) = RunId::parse(what) else {
+        return Ok(None);
+    };
+    let answer = running.ask("GET", &format!("/runs/{run}"), None)?;
+    if answer.status == 404 {
+        return Ok(None);
+    }
+    if !answer.is_ok() {
+        return Err(refused(&answer));
+    }
+    if is_json {
+        return Ok(Some(terminal::print_json(&answer.body)));
+    }
+    let run: RunJson = running.get(&format!("/runs/{run}"))?;
+    Ok(Some(terminal::answer(ExitCode::Done, |out| {
+        write_pairs(out, &run_pairs(&run))
+    })))
 }
 
 fn job_pairs(job: &JobJson, runs: &[RunJson]) -> Vec<(&'static str, String)> {

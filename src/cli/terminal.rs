@@ -38,8 +38,13 @@ pub(super) fn stdout() -> io::StdoutLock<'static> {
 
 /// Writes a value as JSON, with what could act on a terminal escaped.
 pub(super) fn print_json(value: &Value) -> ExitCode {
+    answer(ExitCode::Done, |out| write_json(out, value))
+}
+
+/// The same as a part of an answer.
+pub(super) fn write_json(out: &mut dyn Write, value: &Value) -> io::Result<()> {
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
-    print(format!("{}\n", ascii_controls(&text)).as_bytes())
+    writeln!(out, "{}", ascii_controls(&text))
 }
 
 /// Writes a finished answer.

@@ -64,6 +64,28 @@ fn words(text: &str) -> Vec<Vec<&str>> {
 }
 
 #[test]
+fn a_run_that_has_ended_is_shown_from_the_records_of_its_scheduler() {
+    let mut world = World::new("[jobs.hello]\ncommand = 'exit 3'\n");
+    let run = world.scheduler.event("job_error", "hello")["run_id"].clone();
+    let run = run.as_str().unwrap();
+    let shown = world.json(&format!("show {run} --format json"));
+    assert_eq!(
+        (&shown["outcome"], &shown["exit_code"], &shown["state"]),
+        (&"failed".into(), &3.into(), &"ended".into())
+    );
+    let (_, shown, _) = world.run(&format!("show {}", &run[..12]));
+    assert!(
+        shown.contains("outcome    failed\nended by   exit 3\n"),
+        "{shown}"
+    );
+    // The job file's name says which records are meant too, while they are written.
+    let (code, history, _) = world.sandbox.output(&["history", "--state-dir", "state"]);
+    assert_eq!(code, Some(0));
+    assert!(history.contains(run), "{history}");
+    world.scheduler.stop();
+}
+
+#[test]
 fn jobs_are_listed() {
     let world = World::new(JOBS);
     let (_, list, _) = world.run("list");

@@ -1,0 +1,301 @@
+//! The records a command is about: which store they are in, opened to be looked at, and what the jobs
+//! file says of their jobs, if there is one.
+
+use super::exit_code::ExitCode;
+use super::jobs_files::{self, nearest};
+use super::open_store::{self, store_file};
+use super::record_args::{PlaceArgs, RecordsArgs};
+use super::running::Running;
+use super::terminal::complain;
+use crate::config::{Job, JobId, JobsFile, StorePlace};
+use crate::daemon::Rejected;
+use crate::diagnostic::quoted;
+use crate::scheduler::RunRecord;
+use crate::store::sqlite::{Asked, History, OpenError, Window};
+use crate::sys::clock;
+use crate::sys::directories::{Directories, DirectoryVariables, InstanceName};
+use crate::sys::trust::TrustPolicy;
+use crate::time::{WallTime, Zone, ZoneDatabase};
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Records, and what helps to understand them.
+pub(super) struct Records {
+    pub history: History,
+    /// None: there is no jobs file, or no valid one.
+    file: Option<JobsFile>,
+    machine_zone: Arc<Zone>,
+    /// The moment the command is about.
+    pub now: WallTime,
+}
+
+/// What an id on the command line names.
+pub(super) enum Named {
+    Job(JobId),
+    Run(Box<RunRecord>),
+}
+
+impl Records {
+    /// Finds and opens them; what is wrong is said.
+    pub fn open(args: &RecordsArgs) -> Result<Self, ExitCode> {
+        let zones = ZoneDatabase::system();
+        Self::of(Known::find(args, &zones)?, &zones)
+    }
+
+    /// Those of a running scheduler.
+    pub fn of_running(running: &Running) -> Result<Self, ExitCode> {
+        let zones = ZoneDatabase::system();
+        Self::of(Known::of_running(running, &zones)?, &zones)
+    }
+
+    fn of(known: Known, zones: &ZoneDatabase) -> Result<Self, ExitCode> {
+        let history = or_say(History::open(&known.store))?;
+        Ok(Self {
+            history,
+            file: known.file,
+            machine_zone: zones.machine_zone(),
+            now: clock::read().wall,
+        })
+    }
+
+    /// The job of the jobs file, as it is there now.
+    pub fn job(&self, id: &JobId) -> Option<&Arc<Job>> {
+        self.jobs().iter().find(|job| job.id == *id)
+    }
+
+    fn jobs(&self) -> &[Arc<Job>] {
+        self.file.as_ref().map_or(&[], |file| &file.jobs)
+    }
+
+    /// Whether there is a jobs file that says which jobs there are.
+    pub fn has_jobs_file(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// The zone that times of no job in particular are shown in: the jobs file's, else the machine's.
+    pub fn zone(&self) -> &Zone {
+        match &self.file {
+            Some(file) => &file.scheduler.timezone,
+            None => &self.machine_zone,
+        }
+    }
+
+    /// The zone that the times of a job are shown in.
+    pub fn zone_of(&self, id: &JobId) -> &Zone {
+        match self.job(id) {
+            Some(job) => &job.schedule.zone,
+            None => self.zone(),
+        }
+    }
+
+    /// The job of this id, be it in the records or in the jobs file; that there is none is said.
+    pub fn known_job(&self, id: &str) -> Result<JobId, ExitCode> {
+        match self.find_job(id)? {
+            Some(id) => Ok(id),
+            None => Err(self.no_such("job", id)),
+        }
+    }
+
+    fn find_job(&self, id: &str) -> Result<Option<JobId>, ExitCode> {
+        let Ok(id) = JobId::parse(id) else {
+            return Ok(None);
+        };
+        let known = self.job(&id).is_some() || or_say(self.history.job_ids())?.contains(&id);
+        Ok(known.then_some(id))
+    }
+
+    /// The job of this id, else the run whose id begins like that; that there is neither is said.
+    pub fn known_job_or_run(&self, text: &str) -> Result<Named, ExitCode> {
+        match self.find_job_or_run(text)? {
+            Some(named) => Ok(named),
+            None => Err(self.no_such("job or run", text)),
+        }
+    }
+
+    /// The job of this id, else the run whose id begins like that.
+    pub fn find_job_or_run(&self, text: &str) -> Result<Option<Named>, ExitCode> {
+        if let Some(id) = self.find_job(text)? {
+            return Ok(Some(Named::Job(id)));
+        }
+        Ok(self.find_run(text)?.map(|run| Named::Run(Box::new(run))))
+    }
+
+    /// The one run whose id begins like that; that there are several is said.
+    pub fn find_run(&self, digits: &str) -> Result<Option<RunRecord>, ExitCode> {
+        let mut runs = or_say(self.history.runs_of_id(digits, 2))?;
+        if runs.len() > 1 {
+            complain(&format_args!(
+                "the ids of several runs begin with {}: give more of it",
+                quoted(digits)
+            ));
+            return Err(ExitCode::Usage);
+        }
+        Ok(runs.pop())
+    }
+
+    /// The newest run of a job, of those that `wanted` is true of.
+    pub fn newest_run(
+        &self,
+        job: &JobId,
+        wanted: impl Fn(&RunRecord) -> bool,
+    ) -> Result<Option<RunRecord>, ExitCode> {
+        // More than a job can have that run or wait, but for a backlog that is worked off one by one.
+        const LOOKED_AT: u32 = 2_000;
+        let runs = or_say(self.history.runs(Asked {
+            job: Some(job),
+            window: Window::ALWAYS,
+            outcomes: &[],
+            at_most: LOOKED_AT,
+        }))?;
+        Ok(runs.into_iter().find(wanted))
+    }
+
+    /// Says that there is no such thing, and what was perhaps meant.
+    fn no_such(&self, what: &str, id: &str) -> ExitCode {
+        let recorded = self.history.job_ids().unwrap_or_default();
+        let ids = recorded.iter().chain(self.jobs().iter().map(|job| &job.id));
+        let meant = match nearest(id, ids.map(JobId::as_str)) {
+            Some(other) => format!(", did you mean `{other}`?"),
+            None => String::new(),
+        };
+        complain(&format_args!(
+            "there is no {what} {} in `{}`{meant}",
+            quoted(id),
+            self.history.path().display(),
+        ));
+        ExitCode::Usage
+    }
+}
+
+/// What the store answers, or the exit code when it cannot, which is then said.
+pub(super) fn or_say<T>(answer: Result<T, OpenError>) -> Result<T, ExitCode> {
+    answer.map_err(|error| cannot_open(&error))
+}
+
+fn cannot_open(error: &OpenError) -> ExitCode {
+    complain(error);
+    let help = match error {
+        OpenError::Missing { .. } => Some(
+            "a scheduler makes it when it first runs; -f, --state-dir, --name and --store say which one is meant"
+                .to_owned(),
+        ),
+        _ => error.help(),
+    };
+    if let Some(help) = help {
+        complain(&format_args!("help: {help}"));
+    }
+    open_store::exit_code(error)
+}
+
+/// What is known before the store is opened.
+struct Known {
+    file: Option<JobsFile>,
+    store: PathBuf,
+}
+
+impl Known {
+    /// The jobs file is the one named, else the first that exists of the usual places; where there is
+    /// none, and one scheduler runs, everything is that one's.
+    fn find(args: &RecordsArgs, zones: &ZoneDatabase) -> Result<Self, ExitCode> {
+        let place = &args.place;
+        let says_where = place.state_dir.is_some() || place.name.is_some() || place.store.is_some();
+        let files = if args.files.is_empty() {
+            match jobs_files::found() {
+                Some(file) => {
+                    complain(&format_args!("using {}", file.display()));
+                    vec![file]
+                }
+                None if says_where => Vec::new(),
+                None => {
+                    return match Running::only() {
+                        Some(running) => Self::of_running(&running, zones),
+                        // It says which places were tried.
+                        None => Err(jobs_files::pick(&[]).err().unwrap_or(ExitCode::Usage)),
+                    };
+                }
+            }
+        } else {
+            args.files.clone()
+        };
+        let named_after = files.first().cloned();
+        let file = read(files, zones)?;
+        let store = place_of(place, file.as_ref(), named_after.as_deref())?;
+        Ok(Self { file, store })
+    }
+
+    fn of_running(running: &Running, zones: &ZoneDatabase) -> Result<Self, ExitCode> {
+        let scheduler = running.scheduler()?;
+        let Some(store) = scheduler.store else {
+            complain(&IN_MEMORY);
+            return Err(ExitCode::No);
+        };
+        let files = scheduler.jobs_files.iter().map(PathBuf::from).collect();
+        // It goes on with what it has read, whatever the files say by now.
+        Ok(Self {
+            file: read(files, zones).unwrap_or_default(),
+            store: store.into(),
+        })
+    }
+}
+
+const IN_MEMORY: &str =
+    "there are no records to read: the store is `memory`, which nobody but the scheduler sees";
+
+fn read(files: Vec<PathBuf>, zones: &ZoneDatabase) -> Result<Option<JobsFile>, ExitCode> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    match jobs_files::read(files, zones, clock::read().wall) {
+        Ok(read) => Ok(Some(read.file)),
+        Err(Rejected::Invalid { .. }) => {
+            complain(
+                &"the jobs file is not valid (`rsched validate` says why), so nothing it says of zones, schedules and its store is used",
+            );
+            Ok(None)
+        }
+        Err(rejected) => Err(jobs_files::complain_about(&rejected)),
+    }
+}
+
+/// The file that a scheduler with this jobs file and these options keeps its records in.
+fn place_of(
+    args: &PlaceArgs,
+    file: Option<&JobsFile>,
+    named_after: Option<&Path>,
+) -> Result<PathBuf, ExitCode> {
+    let fail = |code: ExitCode, why: &dyn Display| {
+        complain(why);
+        code
+    };
+    let place = match &args.store {
+        Some(text) => {
+            let here = std::env::current_dir().unwrap_or_default();
+            StorePlace::parse(text, &here)
+                .map_err(|why| fail(ExitCode::Usage, &format_args!("--store: {why}")))?
+        }
+        None => file.map_or(StorePlace::default(), |file| file.scheduler.store.clone()),
+    };
+    if let StorePlace::File(path) = place {
+        return Ok(path);
+    }
+    let name = match (&args.name, named_after) {
+        (Some(name), _) => InstanceName::chosen(name),
+        (None, Some(file)) => {
+            let canonical = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+            Some(InstanceName::of_jobs_file(&canonical))
+        }
+        // The state directory says it all.
+        (None, None) => InstanceName::chosen("any"),
+    };
+    let Some(name) = name else {
+        let name = quoted(args.name.as_deref().unwrap_or_default());
+        let why = format_args!("{name} is no name of a scheduler");
+        return Err(fail(ExitCode::Usage, &why));
+    };
+    let variables = DirectoryVariables::of_this_process();
+    let uid = TrustPolicy::of_this_process(None).uid;
+    let directories = Directories::resolve(&name, args.state_dir.as_deref(), &variables, uid)
+        .map_err(|error| fail(ExitCode::Usage, &error))?;
+    store_file(&place, &directories).ok_or_else(|| fail(ExitCode::No, &IN_MEMORY))
+}

@@ -1,0 +1,66 @@
+//! What is asked, and what there is to answer it from.
+
+use super::super::exit_code::ExitCode;
+use super::super::records::{Records, or_say};
+use super::lateness::Lives;
+use crate::config::{Job, JobId};
+use crate::schedule::Schedule;
+use crate::scheduler::{Emitted, EventName, JobRecord};
+use crate::store::sqlite::Window;
+use crate::time::{WallTime, Zone};
+use std::sync::Arc;
+
+/// The events that tell why fires were late, or were not made.
+const TELLING: [EventName; 8] = [
+    EventName::SchedulerStarted,
+    EventName::SchedulerShutdown,
+    EventName::SchedulerPaused,
+    EventName::SchedulerResumed,
+    EventName::JobPaused,
+    EventName::JobResumed,
+    EventName::ClockStepped,
+    EventName::StoreFailed,
+];
+
+/// One job, one time, and what is known of both.
+pub(super) struct Inquiry<'a> {
+    pub records: &'a Records,
+    pub zone: &'a Zone,
+    pub job: JobId,
+    /// The time that was given.
+    pub at: Option<WallTime>,
+    /// The job as the jobs file has it now.
+    pub defined: Option<&'a Arc<Job>>,
+    /// The job as the scheduler had it when it last wrote.
+    pub known: Option<JobRecord>,
+    /// When the job fires; none: it is in no jobs file.
+    pub schedule: Option<Schedule>,
+    pub lives: Lives,
+    /// Those that can matter, oldest first.
+    pub events: Vec<Emitted>,
+}
+
+impl<'a> Inquiry<'a> {
+    pub fn new(records: &'a Records, job: JobId, at: Option<WallTime>) -> Result<Self, ExitCode> {
+        let defined = records.job(&job);
+        let known = or_say(records.history.job(&job))?;
+        let anchor = known.as_ref().map_or(records.now, |known| known.anchor);
+        let sessions = or_say(records.history.sessions())?;
+        let events = records.history.events(Some(&job), &TELLING, Window::ALWAYS);
+        Ok(Self {
+            zone: records.zone_of(&job),
+            at,
+            schedule: defined.map(|job| job.schedule.anchored(anchor)),
+            defined,
+            known,
+            lives: Lives::new(sessions),
+            events: or_say(events)?,
+            job,
+            records,
+        })
+    }
+
+    pub fn now(&self) -> WallTime {
+        self.records.now
+    }
+}
