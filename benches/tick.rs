@@ -76,6 +76,7 @@ fn jobs_file(jobs: usize) -> JobsFile {
         accounts: None,
         cpus: 2,
         now: WallTime::from_unix_seconds(BEGIN),
+        accounts: None,
     };
     let file = FileText {
         name: "jobs.toml".into(),
