@@ -83,7 +83,9 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--dst', '--dst', [CompletionResultType]::ParameterName, 'What happens to wall-clock times that are skipped or come twice')
             [CompletionResult]::new('--dialect', '--dialect', [CompletionResultType]::ParameterName, 'The language of the expression')
             [CompletionResult]::new('--job-id', '--job-id', [CompletionResultType]::ParameterName, 'The job''s id that H and ~ in the expression get their values from')
+            [CompletionResult]::new('--file-format', '--file-format', [CompletionResultType]::ParameterName, 'What the files are written in [default: *.toml is TOML, any other name a crontab]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]')
             [CompletionResult]::new('--inclusive', '--inclusive', [CompletionResultType]::ParameterName, 'Count a fire exactly at --from too')
             [CompletionResult]::new('--previous', '--previous', [CompletionResultType]::ParameterName, 'Backwards: the fire times before --from, the newest first')
             [CompletionResult]::new('--each', '--each', [CompletionResultType]::ParameterName, 'COUNT fire times of every job, not of all together')
@@ -101,7 +103,9 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--dst', '--dst', [CompletionResultType]::ParameterName, 'What happens to wall-clock times that are skipped or come twice')
             [CompletionResult]::new('--dialect', '--dialect', [CompletionResultType]::ParameterName, 'The language of the expression')
             [CompletionResult]::new('--job-id', '--job-id', [CompletionResultType]::ParameterName, 'The job''s id that H and ~ in the expression get their values from')
+            [CompletionResult]::new('--file-format', '--file-format', [CompletionResultType]::ParameterName, 'What the files are written in [default: *.toml is TOML, any other name a crontab]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
@@ -111,7 +115,9 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             break
         }
         'rsched;validate' {
+            [CompletionResult]::new('--file-format', '--file-format', [CompletionResultType]::ParameterName, 'What the files are written in [default: *.toml is TOML, any other name a crontab]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How problems look')
+            [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')

@@ -344,7 +344,7 @@ _rsched() {
             return 0
             ;;
         rsched__subcmd__explain)
-            opts="-v -q -h --job --timezone --dst --dialect --job-id --format --verbose --quiet --help"
+            opts="-v -q -h --job --timezone --dst --dialect --job-id --file-format --system --format --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -368,6 +368,10 @@ _rsched() {
                     ;;
                 --job-id)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file-format)
+                    COMPREPLY=($(compgen -W "toml crontab" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -1066,7 +1070,7 @@ _rsched() {
             return 0
             ;;
         rsched__subcmd__next)
-            opts="-n -v -q -h --job --count --from --until --timezone --dst --dialect --job-id --inclusive --previous --each --format --verbose --quiet --help"
+            opts="-n -v -q -h --job --count --from --until --timezone --dst --dialect --job-id --file-format --system --inclusive --previous --each --format --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1106,6 +1110,10 @@ _rsched() {
                     ;;
                 --job-id)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file-format)
+                    COMPREPLY=($(compgen -W "toml crontab" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -1819,12 +1827,16 @@ _rsched() {
             return 0
             ;;
         rsched__subcmd__validate)
-            opts="-v -q -h --format --verbose --quiet --help"
+            opts="-v -q -h --file-format --system --format --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --file-format)
+                    COMPREPLY=($(compgen -W "toml crontab" -- "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "human short json" -- "${cur}"))
                     return 0

@@ -80,9 +80,12 @@ cron\t'Vixie cron\'s rule'"
 complete -c rsched -n "__fish_rsched_using_subcommand next" -l dialect -d 'The language of the expression' -r -f -a "crontab\t'Five fields, by cron\'s rules'
 quartz\t'Six or seven fields: second first, year last, Sunday is 1'"
 complete -c rsched -n "__fish_rsched_using_subcommand next" -l job-id -d 'The job\'s id that H and ~ in the expression get their values from' -r
+complete -c rsched -n "__fish_rsched_using_subcommand next" -l file-format -d 'What the files are written in [default: *.toml is TOML, any other name a crontab]' -r -f -a "toml\t'A jobs file'
+crontab\t'crontab(5)'"
 complete -c rsched -n "__fish_rsched_using_subcommand next" -l format -d 'How the answer looks' -r -f -a "table\t'For people'
 plain\t'One RFC 3339 time a line, for files after the job\'s id and a tab'
 json\t'One JSON array'"
+complete -c rsched -n "__fish_rsched_using_subcommand next" -l system -d 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]'
 complete -c rsched -n "__fish_rsched_using_subcommand next" -l inclusive -d 'Count a fire exactly at --from too'
 complete -c rsched -n "__fish_rsched_using_subcommand next" -l previous -d 'Backwards: the fire times before --from, the newest first'
 complete -c rsched -n "__fish_rsched_using_subcommand next" -l each -d 'COUNT fire times of every job, not of all together'
@@ -98,14 +101,20 @@ cron\t'Vixie cron\'s rule'"
 complete -c rsched -n "__fish_rsched_using_subcommand explain" -l dialect -d 'The language of the expression' -r -f -a "crontab\t'Five fields, by cron\'s rules'
 quartz\t'Six or seven fields: second first, year last, Sunday is 1'"
 complete -c rsched -n "__fish_rsched_using_subcommand explain" -l job-id -d 'The job\'s id that H and ~ in the expression get their values from' -r
+complete -c rsched -n "__fish_rsched_using_subcommand explain" -l file-format -d 'What the files are written in [default: *.toml is TOML, any other name a crontab]' -r -f -a "toml\t'A jobs file'
+crontab\t'crontab(5)'"
 complete -c rsched -n "__fish_rsched_using_subcommand explain" -l format -d 'How the answer looks' -r -f -a "text\t'For people'
 json\t'One JSON object'"
+complete -c rsched -n "__fish_rsched_using_subcommand explain" -l system -d 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]'
 complete -c rsched -n "__fish_rsched_using_subcommand explain" -s v -l verbose -d 'Say more'
 complete -c rsched -n "__fish_rsched_using_subcommand explain" -s q -l quiet -d 'Say only what is wrong'
 complete -c rsched -n "__fish_rsched_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rsched -n "__fish_rsched_using_subcommand validate" -l file-format -d 'What the files are written in [default: *.toml is TOML, any other name a crontab]' -r -f -a "toml\t'A jobs file'
+crontab\t'crontab(5)'"
 complete -c rsched -n "__fish_rsched_using_subcommand validate" -l format -d 'How problems look' -r -f -a "human\t'With the text underlined'
 short\t'One line each, as compilers write them'
 json\t'One JSON array'"
+complete -c rsched -n "__fish_rsched_using_subcommand validate" -l system -d 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]'
 complete -c rsched -n "__fish_rsched_using_subcommand validate" -s v -l verbose -d 'Say more'
 complete -c rsched -n "__fish_rsched_using_subcommand validate" -s q -l quiet -d 'Say only what is wrong'
 complete -c rsched -n "__fish_rsched_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -5,7 +5,7 @@ use super::control_args::{
     RescheduleArgs, ResumeArgs, ShowArgs, ShutdownArgs, StatusArgs, TriggerArgs,
 };
 use super::record_args::{HistoryArgs, LogsArgs, WhyArgs};
-use crate::config::Dialect;
+use crate::config::{Dialect, FileFormat};
 use crate::daemon::{Level, LogFormat};
 use crate::time::duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -169,6 +169,8 @@ pub(super) struct NextArgs {
     pub until: Option<String>,
     #[command(flatten)]
     pub expression: ExpressionArgs,
+    #[command(flatten)]
+    pub file: FileArgs,
     /// Count a fire exactly at --from too
     #[arg(long)]
     pub inclusive: bool,
@@ -200,6 +202,8 @@ pub(super) struct ExplainArgs {
     pub job: Option<String>,
     #[command(flatten)]
     pub expression: ExpressionArgs,
+    #[command(flatten)]
+    pub file: FileArgs,
     /// How the answer looks
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = ExplainFormat::Text)]
     pub format: ExplainFormat,
@@ -223,16 +227,49 @@ pub(super) struct ExpressionArgs {
     pub job_id: Option<String>,
 }
 
+/// How files are read
+#[derive(Debug, Args)]
+pub(super) struct FileArgs {
+    /// What the files are written in [default: *.toml is TOML, any other name a crontab]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub file_format: Option<FileFormatArg>,
+    /// The files are system crontabs, with a user before each command [default: /etc/crontab and
+    /// what is in /etc/cron.d]
+    #[arg(long)]
+    pub system: bool,
+}
+
+impl FileArgs {
+    /// The format of all the files, if one is asked for; none of both is one.
+    ///
+    /// # Errors
+    /// Why the options do not go together.
+    pub fn format(&self) -> Result<Option<FileFormat>, &'static str> {
+        match (self.file_format, self.system) {
+            (Some(FileFormatArg::Toml), true) => Err("--system goes with crontabs, not with TOML"),
+            (_, true) => Ok(Some(FileFormat::SystemCrontab)),
+            (Some(FileFormatArg::Toml), false) => Ok(Some(FileFormat::Toml)),
+            (Some(FileFormatArg::Crontab), false) => Ok(Some(FileFormat::Crontab)),
+            (None, false) => Ok(None),
+        }
+    }
+}
+
 /// Check jobs files: every error and warning, nothing is run
+///
+/// Crontabs are checked for what cron accepts and few mean, too: rsched validate is what crontab -T is, and more.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     rsched validate jobs.toml\n  \
     rsched validate - < jobs.toml\n  \
+    rsched validate examples/me.crontab\n  \
     rsched validate --format short *.toml")]
 pub(super) struct ValidateArgs {
-    /// Jobs files, directories of *.toml files, or - for standard input
+    /// Jobs files, crontabs, directories of either, or - for standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub file: FileArgs,
     /// How problems look
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = ValidateFormat::Human)]
     pub format: ValidateFormat,
@@ -312,6 +349,14 @@ impl From<DialectArg> for Dialect {
             DialectArg::Quartz => Self::Quartz,
         }
     }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum FileFormatArg {
+    /// A jobs file
+    Toml,
+    /// crontab(5)
+    Crontab,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

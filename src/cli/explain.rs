@@ -12,7 +12,6 @@ use crate::sys::{clock, host};
 use crate::time::{WallTime, ZoneDatabase, duration, human};
 use serde::Serialize;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,7 +72,7 @@ fn asked(args: &ExplainArgs) -> Result<Asked, ExitCode> {
     let zones = Arc::new(ZoneDatabase::system());
     let now = clock::read().wall;
     let jobs = args.job.as_slice();
-    match expression::what(&args.what, jobs, &args.expression)? {
+    match expression::what(&args.what, jobs, &args.expression, &args.file)? {
         What::Expression(text) => {
             let zone = args.expression.named_zone(&zones)?;
             let zone = zone.unwrap_or_else(|| zones.machine_zone());
@@ -96,7 +95,10 @@ fn asked(args: &ExplainArgs) -> Result<Asked, ExitCode> {
                 );
                 return Err(ExitCode::Usage);
             }
-            let job = job(files, args.job.as_deref(), &zones, now)?;
+            let format = jobs_files::format(&args.file)?;
+            let read = jobs_files::read(files, format, &zones, now)
+                .map_err(|rejected| jobs_files::complain_about(&rejected))?;
+            let job = job(&read.file.jobs, args.job.as_deref())?;
             Ok(Asked::new(
                 job.trigger_text.clone(),
                 job.schedule.clone(),
@@ -108,17 +110,9 @@ fn asked(args: &ExplainArgs) -> Result<Asked, ExitCode> {
 }
 
 /// The job of that id, or the only one there is.
-fn job(
-    files: Vec<PathBuf>,
-    id: Option<&str>,
-    zones: &Arc<ZoneDatabase>,
-    now: WallTime,
-) -> Result<Arc<Job>, ExitCode> {
-    let read = jobs_files::read(files, zones, now)
-        .map_err(|rejected| jobs_files::complain_about(&rejected))?;
-    let jobs = read.file.jobs;
+fn job(jobs: &[Arc<Job>], id: Option<&str>) -> Result<Arc<Job>, ExitCode> {
     let Some(id) = id else {
-        let [job] = jobs.as_slice() else {
+        let [job] = jobs else {
             complain(&format_args!(
                 "there are {} jobs: name the one to explain with --job",
                 jobs.len()
@@ -132,7 +126,7 @@ fn job(
         complain(&format_args!(
             "there is no job {}{}",
             quoted(id),
-            jobs_files::did_you_mean(id, &jobs)
+            jobs_files::did_you_mean(id, jobs)
         ));
         ExitCode::Usage
     })

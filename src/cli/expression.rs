@@ -1,6 +1,6 @@
 //! An expression of the command line: told apart from a file, read, and what is wrong with it shown.
 
-use super::args::{DstArg, ExpressionArgs};
+use super::args::{DstArg, ExpressionArgs, FileArgs};
 use super::exit_code::ExitCode;
 use super::jobs_files;
 use super::terminal::complain;
@@ -25,6 +25,7 @@ pub(super) fn what<'a>(
     arguments: &'a [String],
     jobs: &[String],
     options: &ExpressionArgs,
+    file: &FileArgs,
 ) -> Result<What<'a>, ExitCode> {
     let usage = |message: &str| {
         complain(&message);
@@ -39,6 +40,12 @@ pub(super) fn what<'a>(
         }
         let files: Vec<_> = arguments.iter().map(PathBuf::from).collect();
         return Ok(What::Files(jobs_files::pick(&files)?));
+    }
+    if arguments.len() == 1 && (file.system || file.file_format.is_some()) {
+        let missing = quoted(&arguments[0]);
+        return usage(&format!(
+            "--system and --file-format go with files, and there is no file {missing}"
+        ));
     }
     match arguments {
         [text] if looks_like_a_path(text) => usage(&format!("there is no file {}", quoted(text))),
@@ -62,15 +69,17 @@ pub(super) fn what<'a>(
     }
 }
 
-/// One word with a slash in it or `.toml` behind it: better called a missing file than an
+/// One word with a slash in it or the ending of a file behind it: better called a missing file than an
 /// expression of one field.
 fn looks_like_a_path(text: &str) -> bool {
     let one_word = !text.contains([' ', '\t', '{', '*', '@']);
     one_word
         && (text.contains('/')
-            || Path::new(text)
-                .extension()
-                .is_some_and(|extension| extension == "toml"))
+            || Path::new(text).extension().is_some_and(|extension| {
+                ["toml", "cron", "crontab"]
+                    .iter()
+                    .any(|known| extension == *known)
+            }))
 }
 
 impl ExpressionArgs {

@@ -1,8 +1,9 @@
 //! Which jobs files a command is about, and how what is wrong with them is said.
 
+use super::args::FileArgs;
 use super::exit_code::ExitCode;
 use super::terminal::{complain, stderr_has_colour, write_stderr};
-use crate::config::Job;
+use crate::config::{FileFormat, Job};
 use crate::daemon::{JobsSource, ReadJobs, Rejected};
 use crate::diagnostic::{self, Diagnostic, Source};
 use crate::time::{WallTime, ZoneDatabase};
@@ -70,20 +71,31 @@ pub(super) fn is_file(argument: &str) -> bool {
 /// Reads and checks jobs files, whoever could have written them: nothing of them is run.
 pub(super) fn read(
     paths: Vec<PathBuf>,
+    format: Option<FileFormat>,
     zones: &ZoneDatabase,
     now: WallTime,
 ) -> Result<ReadJobs, Rejected> {
-    JobsSource::new(paths, None).read_with(zones, now)
+    let source = JobsSource::new(paths, None);
+    source.in_format(format).read_with(zones, now)
+}
+
+/// What the options say the files are written in.
+pub(super) fn format(options: &FileArgs) -> Result<Option<FileFormat>, ExitCode> {
+    options.format().map_err(|message| {
+        complain(&message);
+        ExitCode::Usage
+    })
 }
 
 /// As [`read`], and the users that jobs are to run as must be known here.
 pub(super) fn read_finding_users(
     paths: Vec<PathBuf>,
+    format: Option<FileFormat>,
     zones: &ZoneDatabase,
     now: WallTime,
 ) -> Result<ReadJobs, Rejected> {
-    let mut source = JobsSource::new(paths, None).finding_users();
-    source.read_with(zones, now)
+    let source = JobsSource::new(paths, None).in_format(format);
+    source.finding_users().read_with(zones, now)
 }
 
 /// The end of the sentence that there is no job of that id.

@@ -34,7 +34,7 @@ fn answer(args: &NextArgs) -> Result<ExitCode, ExitCode> {
     let read_in = zone.clone().unwrap_or_else(|| zones.machine_zone());
     let window = window(args, now, &read_in)?;
 
-    let listed = match expression::what(&args.what, &args.jobs, &args.expression)? {
+    let listed = match expression::what(&args.what, &args.jobs, &args.expression, &args.file)? {
         What::Expression(text) => {
             let context = Context {
                 machine_zone: zones.machine_zone(),
@@ -126,7 +126,8 @@ fn jobs(
     zones: &ZoneDatabase,
     now: WallTime,
 ) -> Result<(Vec<Arc<Job>>, Arc<str>), ExitCode> {
-    let read = jobs_files::read(files, zones, now)
+    let format = jobs_files::format(&args.file)?;
+    let read = jobs_files::read(files, format, zones, now)
         .map_err(|rejected| jobs_files::complain_about(&rejected))?;
     let all = read.file.jobs;
     let mut unknown = false;

@@ -246,7 +246,7 @@ fn read(files: Vec<PathBuf>, zones: &ZoneDatabase) -> Result<Option<JobsFile>, E
     if files.is_empty() {
         return Ok(None);
     }
-    match jobs_files::read(files, zones, clock::read().wall) {
+    match jobs_files::read(files, None, zones, clock::read().wall) {
         Ok(read) => Ok(Some(read.file)),
         Err(Rejected::Invalid { .. }) => {
             complain(

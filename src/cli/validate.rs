@@ -14,7 +14,12 @@ pub(super) fn validate(args: &ValidateArgs) -> ExitCode {
         Ok(paths) => paths,
         Err(code) => return code,
     };
-    match jobs_files::read_finding_users(paths, &ZoneDatabase::system(), clock::read().wall) {
+    let format = match jobs_files::format(&args.file) {
+        Ok(format) => format,
+        Err(code) => return code,
+    };
+    match jobs_files::read_finding_users(paths, format, &ZoneDatabase::system(), clock::read().wall)
+    {
         Ok(ReadJobs {
             file,
             warnings,

@@ -5,7 +5,7 @@ use super::value::{choice, items};
 use crate::diagnostic::Diagnostic;
 
 /// Every warning there is, by its code.
-pub(super) const CODES: [(&str, &str); 10] = [
+pub(super) const CODES: [(&str, &str); 11] = [
     ("all_never_agrees", "all_never_agrees"),
     ("bare_end_date", "bare_end_date"),
     ("both_days", "both_days"),
@@ -14,9 +14,39 @@ pub(super) const CODES: [(&str, &str); 10] = [
     ("never_fires", "never_fires"),
     ("offset_change", "offset_change"),
     ("same_job", "same_job"),
+    ("sixty_runs", "sixty_runs"),
     ("step_exceeds_range", "step_exceeds_range"),
     ("uneven_step", "uneven_step"),
 ];
+
+/// As [`CODES`], those of crontabs alone.
+pub(super) const CODES_OF_CRONTABS: [&str; 17] = [
+    "backward_range",
+    "bad_random_delay",
+    "carriage_return",
+    "comment_in_value",
+    "double_backslash",
+    "empty_value",
+    "forced_variable",
+    "ignored_id",
+    "missing_newline",
+    "program_not_found",
+    "quiet_entry",
+    "skipped_file",
+    "unescaped_percent",
+    "unexpanded_variable",
+    "unknown_user",
+    "user_column",
+    "zone_of_commands",
+];
+
+/// All of them.
+fn codes() -> impl Iterator<Item = &'static str> {
+    CODES
+        .into_iter()
+        .map(|(code, _)| code)
+        .chain(CODES_OF_CRONTABS)
+}
 
 /// The warnings that are silenced. Errors never are, whatever their code.
 #[derive(Clone, Debug, Default)]
@@ -25,13 +55,26 @@ pub(super) struct Allowed(Vec<&'static str>);
 impl Allowed {
     /// Reads an array of codes.
     pub(super) fn read(entry: &Entry<'_>, problems: &mut Problems) -> Self {
+        let known: Vec<_> = codes().map(|code| (code, code)).collect();
         let codes = items(entry, "an array of codes", problems).unwrap_or_default();
         Self(
             codes
                 .iter()
-                .filter_map(|code| choice(code, &CODES, problems))
+                .filter_map(|code| choice(code, &known, problems))
                 .collect(),
         )
+    }
+
+    /// The codes among the words of a comment; none if there is not one, so that it is no list of codes.
+    pub(super) fn of_words<'a>(words: impl Iterator<Item = &'a str>) -> Option<Self> {
+        let code = |word| codes().find(|code| *code == word);
+        let codes: Vec<_> = words.filter_map(code).collect();
+        (!codes.is_empty()).then_some(Self(codes))
+    }
+
+    /// These and those of the other.
+    pub(super) fn extend(&mut self, other: &Self) {
+        self.0.extend(&other.0);
     }
 
     /// Whether a warning of that code is silenced here or in one of the tables around.

@@ -1,5 +1,7 @@
 //! Several texts as one configuration.
 
+use super::allow::Allowed;
+use super::crontab_file::{Around, Crontab, FileFormat, TabFile, WrittenJob};
 use super::job_table::Surroundings;
 use super::limits::MAX_JOBS;
 use super::not_supported::Place;
@@ -8,7 +10,10 @@ use super::run_time_job::Surroundings as RunTimeSurroundings;
 use super::settings::Settings;
 use super::syntax::{self, Parsed};
 use super::value::{TextKind, table, text, wrong_type};
-use super::{Accounts, Command, Job, JobId, JobsFile, api_table, environment, scheduler_table};
+use super::{
+    Accounts, Command, Job, JobId, JobsFile, Machine, api_table, crontab_file, environment,
+    scheduler_table,
+};
 use crate::diagnostic::{self, Diagnostic, Location, quoted};
 use crate::time::{WallTime, Zone, ZoneDatabase};
 use std::collections::{BTreeMap, HashMap};
@@ -16,7 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use toml::de::DeValue;
 
-/// A jobs file as read; whoever read it has seen to its size and its owner.
+/// A file as read; whoever read it has seen to its size and its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileText {
     /// As typed.
@@ -25,6 +30,15 @@ pub struct FileText {
     pub directory: PathBuf,
     /// The whole text.
     pub text: String,
+}
+
+/// A file and what it is written in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormattedText {
+    /// The file.
+    pub file: FileText,
+    /// Its format.
+    pub format: FileFormat,
 }
 
 /// What a configuration means depends on.
@@ -75,37 +89,94 @@ pub struct Loaded {
 /// ```
 #[must_use]
 pub fn load(files: &[FileText], context: &Context<'_>) -> Loaded {
-    let parsed: Vec<Parsed<'_>> = files
-        .iter()
-        .enumerate()
-        .map(|(index, file)| syntax::parse(index, &file.text))
+    let files: Vec<_> = files.iter().map(|file| (file, FileFormat::Toml)).collect();
+    load_all(&files, context, None)
+}
+
+/// As [`load`], for files of any format. Crontabs have no settings: `[scheduler]` of a jobs file beside
+/// them holds for their jobs too, `[defaults]` and `[env]` do not. Without a `machine`, nothing is
+/// known of its users and programs.
+///
+/// ```
+/// use rsched::config::{Context, FileFormat, FileText, FormattedText, load_formatted};
+/// use rsched::time::{WallTime, Zone, ZoneDatabase};
+/// let text = "MAILTO=ops@example.org\n0 6 * * mon-fri  backup --all\n";
+/// let file = FileText { name: "crontab".into(), directory: "/".into(), text: text.into() };
+/// let file = FormattedText { file, format: FileFormat::Crontab };
+/// let zones = ZoneDatabase::bundled();
+/// let now = WallTime::from_unix_seconds(1_767_225_600);
+/// let machine_zone = Zone::utc();
+/// let context = Context { zones: &zones, machine_zone, machine_id: "host-7", cpus: 2, now, accounts: None };
+/// let loaded = load_formatted(&[file], &context, None);
+/// assert!(loaded.jobs_file.unwrap().jobs[0].id.as_str().starts_with("backup-"));
+/// ```
+#[must_use]
+pub fn load_formatted(
+    files: &[FormattedText],
+    context: &Context<'_>,
+    machine: Option<&dyn Machine>,
+) -> Loaded {
+    let files: Vec<_> = files.iter().map(|text| (&text.file, text.format)).collect();
+    load_all(&files, context, machine)
+}
+
+fn load_all(
+    files: &[(&FileText, FileFormat)],
+    context: &Context<'_>,
+    machine: Option<&dyn Machine>,
+) -> Loaded {
+    let numbered = || files.iter().copied().enumerate();
+    let parsed: Vec<Option<Parsed<'_>>> = numbered()
+        .map(|(index, (file, format))| {
+            (format == FileFormat::Toml).then(|| syntax::parse(index, &file.text))
+        })
         .collect();
-    let roots: Vec<Table<'_>> = files
-        .iter()
+    let roots: Vec<Table<'_>> = numbered()
         .zip(&parsed)
-        .enumerate()
-        .map(|(index, (file, parsed))| {
-            let file = File {
+        .filter_map(|((index, (file, _)), parsed)| {
+            let place = File {
                 index,
                 text: &file.text,
                 directory: &file.directory,
             };
-            Table::new(file, "the file".to_owned(), 0..0, &parsed.root)
+            let root = &parsed.as_ref()?.root;
+            Some(Table::new(place, "the file".to_owned(), 0..0, root))
         })
         .collect();
+    let texts = numbered().filter(|(_, (_, format))| *format != FileFormat::Toml);
+    let mut of_crontabs = Problems::default();
+    let crontabs: Vec<Crontab<'_>> = texts
+        .map(|(index, (file, format))| {
+            let text = &file.text;
+            let file = TabFile {
+                index,
+                text,
+                format,
+            };
+            crontab_file::read(file, context.zones, machine, &mut of_crontabs)
+        })
+        .collect();
+    let crontabs = Crontabs {
+        files: crontabs,
+        directory: files.first().map(|(file, _)| file.directory.clone()),
+        machine,
+        problems: of_crontabs,
+    };
     let mut problems = Problems::default();
-    let jobs_file = read(roots, context, &mut problems);
+    let jobs_file = read(roots, crontabs, context, &mut problems);
     let is_credible = |problem: &Diagnostic| {
         let source = problem.location.as_ref().map(|place| place.source);
         source
-            .and_then(|source| parsed.get(source))
+            .and_then(|source| parsed.get(source)?.as_ref())
             .is_none_or(|parsed| parsed.is_credible(problem))
     };
+    let mut parsed_files = parsed.iter().flatten();
     let has_errors =
-        problems.errors() > 0 || parsed.iter().any(|parsed| !parsed.problems.is_empty());
+        problems.errors() > 0 || parsed_files.any(|parsed| !parsed.problems.is_empty());
     let mut diagnostics = problems.into_list();
     diagnostics.retain(is_credible);
-    diagnostics.extend(parsed.into_iter().flat_map(|parsed| parsed.problems));
+    let parsed = parsed.into_iter().flatten();
+    diagnostics.extend(parsed.flat_map(|parsed| parsed.problems));
     diagnostic::sort(&mut diagnostics);
     // A default that is wrong in some jobs' zones is reported by each of them.
     diagnostics.dedup();
@@ -115,10 +186,26 @@ pub fn load(files: &[FileText], context: &Context<'_>) -> Loaded {
     }
 }
 
-fn read(roots: Vec<Table<'_>>, context: &Context<'_>, problems: &mut Problems) -> JobsFile {
+/// The crontabs among the files, with what is wrong with them whatever the other files say.
+struct Crontabs<'t, 'a> {
+    files: Vec<Crontab<'t>>,
+    /// That of the first of all files.
+    directory: Option<PathBuf>,
+    machine: Option<&'a dyn Machine>,
+    problems: Problems,
+}
+
+fn read(
+    roots: Vec<Table<'_>>,
+    crontabs: Crontabs<'_, '_>,
+    context: &Context<'_>,
+    problems: &mut Problems,
+) -> JobsFile {
     let mut tables = SettingsTables::default();
     let mut job_entries = Vec::new();
+    let has_jobs_file = !roots.is_empty();
     let directory = roots.first().map(|root| root.file.directory.to_owned());
+    let directory = directory.or(crontabs.directory.clone());
     for mut root in roots {
         tables.take(&mut root, problems);
         job_entries.extend(root.take("jobs"));
@@ -140,6 +227,10 @@ fn read(roots: Vec<Table<'_>>, context: &Context<'_>, problems: &mut Problems) -
     scheduler.api = tables
         .api
         .and_then(|entry| api_table::settings(&entry, problems));
+    if !has_jobs_file {
+        // As cron has it: everything starts when it is due.
+        scheduler.max_workers = u32::MAX;
+    }
     let defaults = tables
         .defaults
         .and_then(|entry| read_defaults(&entry, context.zones, problems))
@@ -169,6 +260,7 @@ fn read(roots: Vec<Table<'_>>, context: &Context<'_>, problems: &mut Problems) -
     for entry in job_entries {
         jobs.read(&entry, problems);
     }
+    jobs.read_crontabs(crontabs, problems);
     if problems.errors() == 0 {
         problems.extend(jobs.copies);
     }
@@ -310,6 +402,71 @@ impl<'t> Jobs<'t, '_> {
                 self.copies.extend(warning);
             }
             self.valid.insert(id, job);
+        }
+    }
+
+    /// The entries of crontabs. Ids that are written come first: generated ones make way for them.
+    fn read_crontabs(&mut self, crontabs: Crontabs<'_, '_>, problems: &mut Problems) {
+        let Crontabs {
+            files,
+            machine,
+            problems: found,
+            ..
+        } = crontabs;
+        let of_the_file = [&self.surroundings.allowed];
+        problems.append(found, |problem| Allowed::show(&of_the_file, problem));
+        let place = |crontab: &Crontab<'_>, span: &std::ops::Range<usize>| Location {
+            source: crontab.file.index,
+            span: span.clone(),
+        };
+        for crontab in &files {
+            for (id, span) in crontab.jobs.iter().filter_map(|job| job.id.as_ref()) {
+                self.check_unique(id, place(crontab, span), problems);
+            }
+        }
+        for crontab in &files {
+            for written in &crontab.jobs {
+                let id = crontab.id(written, |id| {
+                    self.seen.contains_key(&id.to_ascii_lowercase())
+                });
+                let place = place(crontab, &written.line);
+                if written.id.is_none() {
+                    self.check_unique(&id, place.clone(), problems);
+                }
+                self.crontab_job(crontab, written, id, machine, place, problems);
+            }
+        }
+    }
+
+    fn crontab_job(
+        &mut self,
+        crontab: &Crontab<'_>,
+        written: &WrittenJob,
+        id: JobId,
+        machine: Option<&dyn Machine>,
+        place: Location,
+        problems: &mut Problems,
+    ) {
+        let around = Around {
+            zone: &self.surroundings.zone,
+            now: self.surroundings.now,
+            machine,
+        };
+        let allowed = [&written.allow, &crontab.allow, &self.surroundings.allowed];
+        match crontab.job(written, id.clone(), around) {
+            Ok((job, oddities)) => {
+                let shown = oddities
+                    .into_iter()
+                    .filter(|problem| Allowed::show(&allowed, problem));
+                problems.extend(shown);
+                let job = Arc::new(job);
+                if !Allowed::silences(&allowed, "same_job") {
+                    let warning = self.same_job(&job, place);
+                    self.copies.extend(warning);
+                }
+                self.valid.insert(id, job);
+            }
+            Err(errors) => problems.extend(errors),
         }
     }
 

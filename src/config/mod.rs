@@ -3,7 +3,7 @@
 //! The TOML parser gives a tree in which every key and value has its place (`syntax`); the tree is
 //! walked by hand (`reader`, `value`), key by key, so that everything wrong is found in one go and
 //! nothing is ignored: a key that nobody asked for is an error. What comes out, [`JobsFile`],
-//! cannot be wrong any more.
+//! cannot be wrong any more. Crontab files (`crontab_file`) become the same.
 
 mod account;
 mod allow;
@@ -11,6 +11,7 @@ mod api;
 mod api_table;
 mod calendar_table;
 mod command;
+mod crontab_file;
 mod dialect;
 mod environment;
 mod exception;
@@ -21,6 +22,7 @@ mod job_id;
 mod job_table;
 mod limits;
 mod load;
+mod machine;
 mod not_supported;
 mod parts;
 mod process_keys;
@@ -41,6 +43,7 @@ mod value;
 
 pub use account::{Account, AccountError, Accounts, Principal, RunAs};
 pub use api::{ApiSettings, TokenFile};
+pub use crontab_file::FileFormat;
 pub use dialect::{Dialect, ExpressionOptions};
 pub use inline::{
     InlineTrigger, diagnostics_of_expression, parse_inline_trigger, warnings_of_expression,
@@ -50,7 +53,8 @@ pub use job_id::{JobId, JobIdError};
 pub use limits::{
     MAX_ARGUMENT_BYTES, MAX_ENV_VARIABLES, MAX_FILE_BYTES, MAX_ID_BYTES, MAX_JOBS, MAX_STRING_BYTES,
 };
-pub use load::{Context, FileText, Loaded, load};
+pub use load::{Context, FileText, FormattedText, Loaded, load, load_formatted};
+pub use machine::Machine;
 pub use resource_limits::ResourceLimits;
 pub use run_time_job::{Surroundings, run_time_job};
 pub use size::{Size, SizeError};

@@ -2,8 +2,9 @@
 //!
 //! Used at the start, at every reload, and by the commands that only look at files.
 
+use super::this_machine::ThisMachine;
 use crate::accounts::UserDatabase;
-use crate::config::{self, Accounts, Context, FileText, JobsFile};
+use crate::config::{self, Accounts, Context, FileFormat, FileText, FormattedText, JobsFile};
 use crate::diagnostic::{self, Diagnostic, Severity, Source};
 use crate::sys::host;
 use crate::sys::trust::TrustPolicy;
@@ -17,10 +18,12 @@ use std::path::{Path, PathBuf};
 /// The name for standard input.
 const STDIN: &str = "-";
 
-/// Files, or directories of `*.toml` files, that are one configuration.
+/// Files, or directories of files, that are one configuration.
 #[derive(Clone, Debug)]
 pub struct JobsSource {
     paths: Vec<PathBuf>,
+    /// What all of them are written in; none: as their names tell.
+    format: Option<FileFormat>,
     /// None: only to be looked at, so anybody may have written it.
     policy: Option<TrustPolicy>,
     /// Whether the users that jobs are to run as must be found.
@@ -92,6 +95,7 @@ impl JobsSource {
     pub fn new(paths: Vec<PathBuf>, policy: Option<TrustPolicy>) -> Self {
         Self {
             paths,
+            format: None,
             policy,
             finds_users: false,
             stdin_is_used: false,
@@ -106,6 +110,12 @@ impl JobsSource {
             finds_users: true,
             ..self
         }
+    }
+
+    /// Says what all the files are written in, whatever their names tell.
+    #[must_use]
+    pub fn in_format(self, format: Option<FileFormat>) -> Self {
+        Self { format, ..self }
     }
 
     /// Whether [`Self::read`] can be called again: not if standard input is among the files.
@@ -135,7 +145,8 @@ impl JobsSource {
     /// Everything that is wrong, in one go.
     pub fn read_with(&mut self, zones: &ZoneDatabase, now: WallTime) -> Result<ReadJobs, Rejected> {
         let mut distrust = Vec::new();
-        let texts = self.read_texts(&mut distrust);
+        let mut skipped = Vec::new();
+        let texts = self.read_texts(&mut distrust, &mut skipped);
         self.seen = Some(fingerprint(&texts));
         let texts = texts?;
         let users = self.finds_users.then(UserDatabase::default);
@@ -147,10 +158,12 @@ impl JobsSource {
             now,
             accounts: users.as_ref().map(|users| users as &dyn Accounts),
         };
-        let loaded = config::load(&texts, &context);
+        let machine = ThisMachine::default();
+        let mut loaded = config::load_formatted(&texts, &context, Some(&machine));
+        loaded.diagnostics.extend(skipped);
         let sources = texts
             .into_iter()
-            .map(|file| Source {
+            .map(|FormattedText { file, .. }| Source {
                 name: file.name,
                 text: file.text,
             })
@@ -179,11 +192,15 @@ impl JobsSource {
         if self.stdin_is_used {
             return None;
         }
-        let now = fingerprint(&self.read_texts(&mut Vec::new()));
+        let now = fingerprint(&self.read_texts(&mut Vec::new(), &mut Vec::new()));
         (self.seen != Some(now)).then_some(now)
     }
 
-    fn read_texts(&mut self, distrust: &mut Vec<String>) -> Result<Vec<FileText>, Rejected> {
+    fn read_texts(
+        &mut self,
+        distrust: &mut Vec<String>,
+        skipped: &mut Vec<Diagnostic>,
+    ) -> Result<Vec<FormattedText>, Rejected> {
         let mut texts = Vec::new();
         for path in &self.paths {
             if path.as_os_str() == STDIN {
@@ -191,14 +208,30 @@ impl JobsSource {
                     let message = "standard input can be read only once".to_owned();
                     return Err(Rejected::Unreadable(message));
                 }
-                texts.push(read_standard_input()?);
+                texts.push(FormattedText {
+                    file: read_standard_input()?,
+                    format: self.format.unwrap_or(FileFormat::Toml),
+                });
             } else if path.is_dir() {
-                for file in files_of_directory(path)? {
-                    texts.push(self.read_file(&file, distrust)?);
+                let format = self.format.unwrap_or(FileFormat::of_directory(path));
+                for path in files_of_directory(path, format, skipped)? {
+                    let file = self.read_file(&path, distrust)?;
+                    texts.push(FormattedText { file, format });
                 }
             } else {
-                texts.push(self.read_file(path, distrust)?);
+                texts.push(FormattedText {
+                    file: self.read_file(path, distrust)?,
+                    format: self.format.unwrap_or(FileFormat::of(path)),
+                });
             }
+        }
+        if self.policy.is_some()
+            && let Some(text) = texts.iter().find(|text| text.format != FileFormat::Toml)
+        {
+            return Err(Rejected::Unreadable(format!(
+                "`{}` is a crontab by its name: this version checks and explains crontabs, and does not run them yet",
+                text.file.name
+            )));
         }
         Ok(texts)
     }
@@ -225,12 +258,12 @@ impl JobsSource {
 }
 
 /// Two readings of the same files have the same one. It is compared within one process only.
-fn fingerprint(texts: &Result<Vec<FileText>, Rejected>) -> u64 {
+fn fingerprint(texts: &Result<Vec<FormattedText>, Rejected>) -> u64 {
     let mut hasher = DefaultHasher::new();
     match texts {
         Ok(texts) => {
             for file in texts {
-                (&file.name, &file.text).hash(&mut hasher);
+                (&file.file.name, &file.file.text).hash(&mut hasher);
             }
         }
         Err(rejected) => rejected.to_string().hash(&mut hasher),
@@ -238,28 +271,48 @@ fn fingerprint(texts: &Result<Vec<FileText>, Rejected>) -> u64 {
     hasher.finish()
 }
 
-/// The `*.toml` files of a directory, in the order of their names.
-fn files_of_directory(directory: &Path) -> Result<Vec<PathBuf>, Rejected> {
+/// The files of a directory that are in a format, in the order of their names. Of crontabs those that cron
+/// would leave out are told: they may be meant to be read.
+fn files_of_directory(
+    directory: &Path,
+    format: FileFormat,
+    skipped: &mut Vec<Diagnostic>,
+) -> Result<Vec<PathBuf>, Rejected> {
     let list = || -> io::Result<Vec<PathBuf>> {
-        let mut files = Vec::new();
-        for entry in directory.read_dir()? {
-            let path = entry?.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "toml")
-            {
-                files.push(path);
-            }
-        }
-        files.sort();
-        Ok(files)
+        let entries = directory.read_dir()?;
+        let mut paths = entries
+            .map(|entry| Ok(entry?.path()))
+            .collect::<io::Result<Vec<_>>>()?;
+        paths.sort();
+        Ok(paths)
     };
-    let files = list().map_err(|error| {
+    let paths = list().map_err(|error| {
         Rejected::Unreadable(format!("cannot list `{}`: {error}", directory.display()))
     })?;
+    let name = |path: &Path| {
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    };
+    let (files, others): (Vec<_>, Vec<_>) = paths
+        .into_iter()
+        .partition(|path| format.is_read_in_directory(&name(path)));
+    if format != FileFormat::Toml {
+        let visible = others.iter().filter(|path| !name(path).starts_with('.'));
+        skipped.extend(visible.map(|path| {
+            let message = format!(
+                "{} is not read: names of crontabs in a directory have letters, digits, `_` and `-` only",
+                diagnostic::quoted(&path.to_string_lossy())
+            );
+            Diagnostic::warning("skipped_file", message)
+        }));
+    }
     if files.is_empty() {
+        let what = match format {
+            FileFormat::Toml => "*.toml file",
+            FileFormat::Crontab | FileFormat::SystemCrontab => "crontab",
+        };
         return Err(Rejected::Unreadable(format!(
-            "`{}` holds no *.toml file",
+            "`{}` holds no {what}",
             directory.display()
         )));
     }

@@ -15,6 +15,7 @@ mod run_launch;
 mod sentence;
 mod status_text;
 mod supervised;
+mod this_machine;
 mod usage_text;
 mod zone_watch;
 

@@ -312,7 +312,7 @@ impl FieldParser<'_> {
                 {
                     error
                         .message
-                        .push_str(", which stands for no value: cron accepts it and never fires");
+                        .push_str(": cron accepts it, and it stands for no value");
                     warnings.push(error);
                 }
                 Err(error) => return Err(error),

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// One remark on a schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lint {
-    /// A stable code, for `allow`: `never_fires`, `either_day`, `both_days`, `step_exceeds_range`,
+    /// A stable code, for `allow`: `never_fires`, `either_day`, `both_days`, `step_exceeds_range`, `sixty_runs`,
     /// `uneven_step`, `all_never_agrees`, `offset_change`, `jitter_over_period`.
     pub code: &'static str,
     /// What is odd, lower case, no full stop.
@@ -73,6 +73,7 @@ impl ScheduleSpec {
                     let help = "write that value alone if it is meant";
                     lints.push(Lint::new("step_exceeds_range", message, Some(help)));
                 }
+                lints.extend(sixty_runs(cron));
                 lints.extend(uneven_steps(cron));
             }
             Trigger::Any(parts) => {
@@ -134,6 +135,26 @@ fn day_rule(cron: &Cron) -> Option<Lint> {
             Some("write the field without `*` (`1-31/2`) if either should do"),
         )),
     }
+}
+
+/// `* 3 * * *`: every minute of an hour that stands alone, where `0 3 * * *` was mostly meant. Of
+/// several hours in a row every minute is a fair thing to ask for.
+fn sixty_runs(cron: &Cron) -> Option<Lint> {
+    let hours: Vec<u8> = cron.hours().collect();
+    let is_alone = |hour: &u8| {
+        let near = [(hour + 1) % 24, (hour + 23) % 24];
+        !near.iter().any(|near| hours.contains(near))
+    };
+    let is_once_a_minute = cron.seconds().count() == 1 && cron.minutes().count() == 60;
+    if !is_once_a_minute || hours.is_empty() || !hours.iter().all(is_alone) {
+        return None;
+    }
+    let message = match hours[..] {
+        [hour] => format!("it fires every minute from {hour:02}:00 to {hour:02}:59: sixty times"),
+        _ => "it fires sixty times in each of its hours, every minute".to_owned(),
+    };
+    let help = "write a minute, such as 0, if once is meant";
+    Some(Lint::new("sixty_runs", message, Some(help)))
 }
 
 /// `*/7`: the last stretch before the turn of the hour is shorter.

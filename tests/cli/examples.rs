@@ -16,6 +16,7 @@ fn sandbox() -> Sandbox {
             "examples/apscheduler.toml",
             &repository("examples/apscheduler.toml"),
         )
+        .file("examples/me.crontab", &repository("examples/me.crontab"))
         .jobs(&repository("examples/jobs.toml"))
         // Where one of them puts the completions of bash.
         .file(".local/share/bash-completion/completions/other", "")

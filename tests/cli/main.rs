@@ -1,6 +1,7 @@
 //! The program as its users see it: one module a command, all of stdout, stderr and status compared.
 
 mod completions;
+mod crontab;
 mod examples;
 mod exit_codes;
 mod explain;

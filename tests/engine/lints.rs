@@ -27,6 +27,8 @@ fn ordinary_schedules_have_none() {
         "* * * * *",
         "*/15 * * * *",
         "0 12 * * mon-fri",
+        "* 9-17 * * *",
+        "* 23,0 * * *",
         "0 0 1 * *",
         "@reboot",
     ] {
@@ -49,6 +51,16 @@ fn odd_fields_are_pointed_out() {
             "0-9/30 12 * * *",
             "step_exceeds_range",
             "only the first value",
+        ),
+        (
+            "* 3 * * *",
+            "sixty_runs",
+            "every minute from 03:00 to 03:59: sixty times",
+        ),
+        (
+            "* 0,12 * * *",
+            "sixty_runs",
+            "sixty times in each of its hours",
         ),
         (
             "*/7 * * * *",

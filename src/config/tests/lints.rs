@@ -10,9 +10,10 @@ fn warned(text: &str) -> String {
     short
 }
 
-const ODD: [(&str, &str, &str); 9] = [
+const ODD: [(&str, &str, &str); 10] = [
     ("cron = '0 9 13 * fri'", "either_day", "2:8"),
     ("cron = '0 9 */2 * fri'", "both_days", "2:8"),
+    ("cron = '* 3 * * *'", "sixty_runs", "2:8"),
     ("cron = '*/7 * * * *'", "uneven_step", "2:8"),
     ("cron = '5-10/20 * * * *'", "step_exceeds_range", "2:14"),
     (

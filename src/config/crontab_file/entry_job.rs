@@ -1,0 +1,125 @@
+//! An entry as a job: cron's environment, directory and rules, said in the words of a jobs file.
+
+use super::generated_id::generated_id;
+use super::percent;
+use super::reader::{Crontab, WrittenJob};
+use crate::config::inline::{diagnostics_of_expression, warnings_of_expression};
+use crate::config::settings::DEFAULT_SHELL;
+use crate::config::{Command, Job, JobId, Machine, RunAs, Stdin};
+use crate::diagnostic::Diagnostic;
+use crate::schedule::{DstPolicy, ParseOptions, ScheduleSpec, parse_expression_with};
+use crate::time::{WallTime, Zone};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a crontab says nothing of.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    /// The zone of entries without `CRON_TZ`.
+    pub zone: &'a Arc<Zone>,
+    /// Now.
+    pub now: WallTime,
+    /// Whom to ask for home directories.
+    pub machine: Option<&'a dyn Machine>,
+}
+
+impl Crontab<'_> {
+    /// The id of a job: the one named above its entry, else a generated one.
+    pub fn id(&self, written: &WrittenJob, is_taken: impl Fn(&str) -> bool) -> JobId {
+        if let Some((id, _)) = &written.id {
+            return id.clone();
+        }
+        let line = &self.file.text[written.line.clone()];
+        let command = &self.file.text[written.entry.command.clone()];
+        let script = percent::split(command).script;
+        generated_id(line, &script, is_taken)
+    }
+
+    /// The job of an entry, with everything that is odd about it.
+    ///
+    /// # Errors
+    /// What is wrong with its fields.
+    pub fn job(
+        &self,
+        written: &WrittenJob,
+        id: JobId,
+        around: Around<'_>,
+    ) -> Result<(Job, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let text = self.file.text;
+        let entry = &written.entry;
+        let (schedule, mut oddities) = self.schedule(written, &id, around)?;
+        oddities.extend(written.oddities.iter().cloned());
+        let split = percent::split(&text[entry.command.clone()]);
+        let environment = &written.environment;
+        let words = text[entry.schedule.clone()].split([' ', '\t']);
+        let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+        let job = Job {
+            schedule,
+            jitter: environment.delay,
+            trigger_text: words.join(" "),
+            command: Command::Shell(split.script),
+            shell: environment.get("SHELL").unwrap_or(DEFAULT_SHELL).into(),
+            cwd: self.directory(written, around.machine),
+            env: environment.of_jobs(),
+            clear_env: true,
+            stdin: split.stdin.map_or(Stdin::Nothing, Stdin::Text),
+            run_as: written
+                .entry
+                .user
+                .as_ref()
+                .map_or(RunAs::Ourselves, |_| RunAs::Unasked),
+            enabled: true,
+            max_instances: if entry.single { 1 } else { u32::MAX },
+            // Whatever a crontab says nothing of.
+            ..Job::departed(id)
+        };
+        Ok((job, oddities))
+    }
+
+    fn schedule(
+        &self,
+        written: &WrittenJob,
+        id: &JobId,
+        around: Around<'_>,
+    ) -> Result<(ScheduleSpec, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let span = written.entry.schedule.clone();
+        let (source, start) = (self.file.index, span.start);
+        let options = ParseOptions {
+            job_id: Some(id.as_str()),
+            backward_ranges: true,
+            ..ParseOptions::default()
+        };
+        let expression = parse_expression_with(&self.file.text[span.clone()], options)
+            .map_err(|errors| diagnostics_of_expression(errors, source, start))?;
+        let zone = written.environment.zone.as_ref().unwrap_or(around.zone);
+        let spec = ScheduleSpec {
+            dst: DstPolicy::Cron,
+            ..ScheduleSpec::new(expression.trigger, Arc::clone(zone))
+        };
+        let mut found = warnings_of_expression(expression.warnings, source, start);
+        let is_said = |code: &str| found.iter().any(|problem| problem.code == code);
+        let never = is_said("backward_range").then_some("never_fires");
+        let mut lints = spec.lints(around.now, written.environment.delay);
+        // Better said at the item itself, or of the range that is the reason.
+        lints.retain(|lint| !is_said(lint.code) && never != Some(lint.code));
+        found.extend(lints.into_iter().map(|lint| {
+            let problem = Diagnostic::warning(lint.code, lint.message);
+            let problem = problem.at(source, span.clone());
+            problem.maybe_help(lint.help.map(str::to_owned))
+        }));
+        Ok((spec, found))
+    }
+
+    /// Where cron runs it: HOME, which is the user's own home unless the crontab says otherwise.
+    fn directory(&self, written: &WrittenJob, machine: Option<&dyn Machine>) -> PathBuf {
+        let of_account = || {
+            let machine = machine?;
+            match &written.entry.user {
+                Some(user) => machine.home_of(&self.file.text[user.clone()]),
+                None => machine.own_home(),
+            }
+        };
+        let home = written.environment.home().or_else(of_account);
+        home.unwrap_or_else(|| PathBuf::from("/"))
+    }
+}
