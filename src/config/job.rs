@@ -8,6 +8,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A number of instances or workers that is never reached: `"unlimited"` in a jobs file.
+pub const NO_LIMIT: u32 = u32::MAX;
+
 /// What runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
@@ -104,7 +107,7 @@ pub struct Job {
     pub limits: ResourceLimits,
     /// False: listed, never scheduled.
     pub enabled: bool,
-    /// Instances that may run or wait for a worker, at least 1.
+    /// Instances that may run or wait for a worker, at least 1; [`NO_LIMIT`]: any number.
     pub max_instances: u32,
     /// How late a fire may be noticed and still run; none = forever.
     pub misfire_grace_time: Option<Duration>,
@@ -168,7 +171,7 @@ pub struct SchedulerSettings {
     pub start_paused: bool,
     /// How long running jobs may finish after the first SIGTERM.
     pub shutdown_timeout: Duration,
-    /// `[executors.default] max_workers`.
+    /// `[executors.default] max_workers`; [`NO_LIMIT`]: any number.
     pub max_workers: u32,
     /// Where records are kept.
     pub store: StorePlace,

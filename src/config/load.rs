@@ -11,8 +11,8 @@ use super::settings::Settings;
 use super::syntax::{self, Parsed};
 use super::value::{TextKind, table, text, wrong_type};
 use super::{
-    Accounts, Command, Job, JobId, JobsFile, Machine, api_table, crontab_file, environment,
-    scheduler_table,
+    Accounts, Command, Job, JobId, JobsFile, Machine, NO_LIMIT, api_table, crontab_file,
+    environment, scheduler_table,
 };
 use crate::diagnostic::{self, Diagnostic, Location, quoted};
 use crate::time::{WallTime, Zone, ZoneDatabase};
@@ -229,7 +229,7 @@ fn read(
         .and_then(|entry| api_table::settings(&entry, problems));
     if !has_jobs_file {
         // As cron has it: everything starts when it is due.
-        scheduler.max_workers = u32::MAX;
+        scheduler.max_workers = NO_LIMIT;
     }
     let defaults = tables
         .defaults

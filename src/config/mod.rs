@@ -48,7 +48,9 @@ pub use dialect::{Dialect, ExpressionOptions};
 pub use inline::{
     InlineTrigger, diagnostics_of_expression, parse_inline_trigger, warnings_of_expression,
 };
-pub use job::{Coalesce, Command, Durability, Job, JobsFile, OnLost, SchedulerSettings, Stdin};
+pub use job::{
+    Coalesce, Command, Durability, Job, JobsFile, NO_LIMIT, OnLost, SchedulerSettings, Stdin,
+};
 pub use job_id::{JobId, JobIdError};
 pub use limits::{
     MAX_ARGUMENT_BYTES, MAX_ENV_VARIABLES, MAX_FILE_BYTES, MAX_ID_BYTES, MAX_JOBS, MAX_STRING_BYTES,

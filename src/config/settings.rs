@@ -9,7 +9,7 @@ use super::value::{
     TextKind, boolean, choice, filled_text, integer, items, length, positive_length, text,
     wrong_type,
 };
-use super::{Coalesce, OnLost, command, environment};
+use super::{Coalesce, NO_LIMIT, OnLost, command, environment};
 use crate::time::ZoneDatabase;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -110,8 +110,15 @@ impl<'t> Settings<'t> {
     }
 }
 
-/// A whole number from 1.
+/// A whole number from 1, or [`NO_LIMIT`] by its name.
 pub(super) fn count(entry: &Entry<'_>, problems: &mut Problems) -> Option<u32> {
+    if let DeValue::String(text) = entry.value
+        && !text
+            .trim()
+            .starts_with(|c: char| c == '-' || c.is_ascii_digit())
+    {
+        return choice(entry, &[("unlimited", NO_LIMIT)], problems);
+    }
     let number = integer(entry, 1..=i64::from(u32::MAX), problems)?;
     u32::try_from(number).ok()
 }

@@ -1,6 +1,7 @@
 //! The status in words, for SIGUSR1.
 
 use super::sentence::counted;
+use crate::config::NO_LIMIT;
 use crate::scheduler::Status;
 use crate::store::Store;
 use crate::time::{Zone, human};
@@ -15,12 +16,16 @@ pub(super) fn status_lines(status: &Status, store: &dyn Store, zone: &Zone) -> V
         (_, _, true) => "paused",
         _ => "running",
     };
-    let mut lines = vec![format!(
-        "Status: {state}, {}, {} of {} busy",
-        counted(status.jobs.len() as u64, "job"),
-        now.workers_busy,
-        counted(u64::from(now.max_workers), "worker"),
-    )];
+    let workers = match now.max_workers {
+        NO_LIMIT => format!("{} busy", counted(now.workers_busy.into(), "worker")),
+        most => format!(
+            "{} of {} busy",
+            now.workers_busy,
+            counted(most.into(), "worker")
+        ),
+    };
+    let jobs = counted(status.jobs.len() as u64, "job");
+    let mut lines = vec![format!("Status: {state}, {jobs}, {workers}")];
     for job in &status.jobs {
         let display = |time| human::display(time, zone);
         let next = match (job.next_fire, job.next_start) {

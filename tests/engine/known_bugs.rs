@@ -162,7 +162,6 @@ fn a_job_in_utc_runs_while_the_machine_s_zone_is_in_transition_cronie_124() {
             accounts: None,
             cpus: 2,
             now: from,
-            accounts: None,
         };
         let jobs = config::load(std::slice::from_ref(&file), &context)
             .jobs_file

@@ -5,7 +5,7 @@ use super::percent;
 use super::reader::{Crontab, WrittenJob};
 use crate::config::inline::{diagnostics_of_expression, warnings_of_expression};
 use crate::config::settings::DEFAULT_SHELL;
-use crate::config::{Command, Job, JobId, Machine, RunAs, Stdin};
+use crate::config::{Command, Job, JobId, Machine, NO_LIMIT, RunAs, Stdin};
 use crate::diagnostic::Diagnostic;
 use crate::schedule::{DstPolicy, ParseOptions, ScheduleSpec, parse_expression_with};
 use crate::time::{WallTime, Zone};
@@ -69,7 +69,7 @@ impl Crontab<'_> {
                 .as_ref()
                 .map_or(RunAs::Ourselves, |_| RunAs::Unasked),
             enabled: true,
-            max_instances: if entry.single { 1 } else { u32::MAX },
+            max_instances: if entry.single { 1 } else { NO_LIMIT },
             // Whatever a crontab says nothing of.
             ..Job::departed(id)
         };

@@ -1,7 +1,7 @@
 //! Crontabs as a whole: what is accepted and means what, what is refused and where.
 
 use crate::config::{
-    Command, Context, FileFormat, FileText, FormattedText, Job, Loaded, Machine, Stdin,
+    Command, Context, FileFormat, FileText, FormattedText, Job, Loaded, Machine, NO_LIMIT, Stdin,
     load_formatted,
 };
 use crate::diagnostic::{Source, render_human, render_short};

@@ -198,6 +198,12 @@ fn words_and_numbers_have_several_spellings() {
         );
     }
     assert_eq!(triggered("max_instances = 0x10").max_instances, 16);
+    assert_eq!(
+        triggered("max_instances = 'unlimited'").max_instances,
+        NO_LIMIT
+    );
+    let file = valid("[executors.default]\nmax_workers = 'unlimited'\n");
+    assert_eq!(file.scheduler.max_workers, NO_LIMIT);
     assert_eq!(triggered("kill_after = 0").kill_after, Duration::ZERO);
 }
 

@@ -23,8 +23,8 @@ fn an_entry_is_a_job_as_cron_runs_it() {
 fn nothing_limits_how_many_run_at_once() {
     let loaded = load(&[("tab", "* * * * * echo\n", FileFormat::Crontab)]);
     let file = loaded.jobs_file.unwrap();
-    assert_eq!(file.scheduler.max_workers, u32::MAX);
-    assert_eq!(file.jobs[0].max_instances, u32::MAX);
+    assert_eq!(file.scheduler.max_workers, NO_LIMIT);
+    assert_eq!(file.jobs[0].max_instances, NO_LIMIT);
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn the_settings_of_a_jobs_file_beside_it_hold_for_its_jobs_too_the_defaults_do_n
     let b = &file.jobs[1];
     assert_eq!(b.schedule.zone.name(), "Asia/Tokyo");
     assert_eq!(b.env.len(), 1);
-    assert_eq!((b.timeout, b.max_instances), (None, u32::MAX));
+    assert_eq!((b.timeout, b.max_instances), (None, NO_LIMIT));
 }
 
 #[test]
