@@ -50,6 +50,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('events', 'events', [CompletionResultType]::ParameterValue, 'Show what happened, and with -f what happens')
             [CompletionResult]::new('reload', 'reload', [CompletionResultType]::ParameterValue, 'Have the running scheduler read its jobs files again')
             [CompletionResult]::new('shutdown', 'shutdown', [CompletionResultType]::ParameterValue, 'Stop the running scheduler')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Print a jobs file that does what another scheduler''s file does')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completions of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page (roff)')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -393,6 +394,16 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'rsched;import' {
+            [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'It is a system crontab, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'rsched;completions' {
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
@@ -433,6 +444,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('events', 'events', [CompletionResultType]::ParameterValue, 'Show what happened, and with -f what happens')
             [CompletionResult]::new('reload', 'reload', [CompletionResultType]::ParameterValue, 'Have the running scheduler read its jobs files again')
             [CompletionResult]::new('shutdown', 'shutdown', [CompletionResultType]::ParameterValue, 'Stop the running scheduler')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Print a jobs file that does what another scheduler''s file does')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completions of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page (roff)')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -499,6 +511,9 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             break
         }
         'rsched;help;shutdown' {
+            break
+        }
+        'rsched;help;import' {
             break
         }
         'rsched;help;completions' {

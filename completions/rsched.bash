@@ -34,6 +34,9 @@ _rsched() {
             rsched,history)
                 cmd="rsched__subcmd__history"
                 ;;
+            rsched,import)
+                cmd="rsched__subcmd__import"
+                ;;
             rsched,kill)
                 cmd="rsched__subcmd__kill"
                 ;;
@@ -106,6 +109,9 @@ _rsched() {
             rsched__subcmd__help,history)
                 cmd="rsched__subcmd__help__subcmd__history"
                 ;;
+            rsched__subcmd__help,import)
+                cmd="rsched__subcmd__help__subcmd__import"
+                ;;
             rsched__subcmd__help,kill)
                 cmd="rsched__subcmd__help__subcmd__kill"
                 ;;
@@ -167,7 +173,7 @@ _rsched() {
 
     case "${cmd}" in
         rsched)
-            opts="-v -q -h -V --verbose --quiet --help --version run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help"
+            opts="-v -q -h -V --verbose --quiet --help --version run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown import completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -386,7 +392,7 @@ _rsched() {
             return 0
             ;;
         rsched__subcmd__help)
-            opts="run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown completions man help"
+            opts="run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown import completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -470,6 +476,20 @@ _rsched() {
             return 0
             ;;
         rsched__subcmd__help__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rsched__subcmd__help__subcmd__import)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -789,6 +809,20 @@ _rsched() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rsched__subcmd__import)
+            opts="-v -q -h --system --verbose --quiet --help crontab"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

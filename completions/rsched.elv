@@ -47,6 +47,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand events 'Show what happened, and with -f what happens'
             cand reload 'Have the running scheduler read its jobs files again'
             cand shutdown 'Stop the running scheduler'
+            cand import 'Print a jobs file that does what another scheduler''s file does'
             cand completions 'Print the completions of a shell'
             cand man 'Print the man page (roff)'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -368,6 +369,15 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'rsched;import'= {
+            cand --system 'It is a system crontab, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'rsched;completions'= {
             cand -v 'Say more'
             cand --verbose 'Say more'
@@ -406,6 +416,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand events 'Show what happened, and with -f what happens'
             cand reload 'Have the running scheduler read its jobs files again'
             cand shutdown 'Stop the running scheduler'
+            cand import 'Print a jobs file that does what another scheduler''s file does'
             cand completions 'Print the completions of a shell'
             cand man 'Print the man page (roff)'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -451,6 +462,8 @@ set edit:completion:arg-completer[rsched] = {|@words|
         &'rsched;help;reload'= {
         }
         &'rsched;help;shutdown'= {
+        }
+        &'rsched;help;import'= {
         }
         &'rsched;help;completions'= {
         }

@@ -84,6 +84,7 @@ pub(super) enum Command {
     Events(EventsArgs),
     Reload(ReloadArgs),
     Shutdown(ShutdownArgs),
+    Import(ImportArgs),
     Completions(CompletionsArgs),
     /// Print the man page (roff)
     #[command(after_help = "Example:\n  rsched man | man -l -")]
@@ -275,6 +276,25 @@ pub(super) struct ValidateArgs {
     pub format: ValidateFormat,
 }
 
+/// Print a jobs file that does what another scheduler's file does
+///
+/// It fires at the same times, in the same zones, with the same environment; comments are kept. What is odd about the
+/// original is told on standard error, and what the reader should know in notes.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  rsched import crontab examples/me.crontab > jobs.toml")]
+pub(super) struct ImportArgs {
+    /// What the file is
+    #[arg(value_name = "KIND", value_enum)]
+    pub kind: ImportKind,
+    /// The file, or - for standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// It is a system crontab, with a user before each command [default: /etc/crontab and what is in
+    /// /etc/cron.d]
+    #[arg(long)]
+    pub system: bool,
+}
+
 /// Print the completions of a shell
 #[derive(Debug, Args)]
 #[command(
@@ -349,6 +369,12 @@ impl From<DialectArg> for Dialect {
             DialectArg::Quartz => Self::Quartz,
         }
     }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ImportKind {
+    /// crontab(5)
+    Crontab,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

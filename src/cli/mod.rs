@@ -10,6 +10,7 @@ mod exit_code;
 mod explain;
 mod expression;
 mod history;
+mod import;
 mod jobs_files;
 mod kill;
 mod list;
@@ -75,6 +76,7 @@ fn perform(cli: Cli) -> ExitCode {
         Command::Run(args) => run::run(&args, cli.verbosity),
         Command::Next(args) => next::next(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Import(args) => import::import(&args),
         Command::Validate(args) => validate::validate(&args),
         Command::List(args) => either(list::list(&args)),
         Command::Status(args) => either(status::status(&args)),

@@ -72,6 +72,14 @@ impl Allowed {
         (!codes.is_empty()).then_some(Self(codes))
     }
 
+    /// Those of them that are among these.
+    pub(super) fn codes(&self, of: &[&'static str]) -> Vec<&'static str> {
+        of.iter()
+            .copied()
+            .filter(|code| self.0.contains(code))
+            .collect()
+    }
+
     /// These and those of the other.
     pub(super) fn extend(&mut self, other: &Self) {
         self.0.extend(&other.0);

@@ -90,12 +90,13 @@ pub struct Loaded {
 #[must_use]
 pub fn load(files: &[FileText], context: &Context<'_>) -> Loaded {
     let files: Vec<_> = files.iter().map(|file| (file, FileFormat::Toml)).collect();
-    load_all(&files, context, None)
+    load_all(&files, context, None, Vec::new())
 }
 
 /// As [`load`], for files of any format. Crontabs have no settings: `[scheduler]` of a jobs file beside
 /// them holds for their jobs too, `[defaults]` and `[env]` do not. Without a `machine`, nothing is
-/// known of its users and programs.
+/// known of its users and programs. `beforehand` are warnings of whoever read the files, which can be
+/// silenced as all others.
 ///
 /// ```
 /// use rsched::config::{Context, FileFormat, FileText, FormattedText, load_formatted};
@@ -107,7 +108,7 @@ pub fn load(files: &[FileText], context: &Context<'_>) -> Loaded {
 /// let now = WallTime::from_unix_seconds(1_767_225_600);
 /// let machine_zone = Zone::utc();
 /// let context = Context { zones: &zones, machine_zone, machine_id: "host-7", cpus: 2, now, accounts: None };
-/// let loaded = load_formatted(&[file], &context, None);
+/// let loaded = load_formatted(&[file], &context, None, Vec::new());
 /// assert!(loaded.jobs_file.unwrap().jobs[0].id.as_str().starts_with("backup-"));
 /// ```
 #[must_use]
@@ -115,15 +116,17 @@ pub fn load_formatted(
     files: &[FormattedText],
     context: &Context<'_>,
     machine: Option<&dyn Machine>,
+    beforehand: Vec<Diagnostic>,
 ) -> Loaded {
     let files: Vec<_> = files.iter().map(|text| (&text.file, text.format)).collect();
-    load_all(&files, context, machine)
+    load_all(&files, context, machine, beforehand)
 }
 
 fn load_all(
     files: &[(&FileText, FileFormat)],
     context: &Context<'_>,
     machine: Option<&dyn Machine>,
+    beforehand: Vec<Diagnostic>,
 ) -> Loaded {
     let numbered = || files.iter().copied().enumerate();
     let parsed: Vec<Option<Parsed<'_>>> = numbered()
@@ -145,6 +148,7 @@ fn load_all(
         .collect();
     let texts = numbered().filter(|(_, (_, format))| *format != FileFormat::Toml);
     let mut of_crontabs = Problems::default();
+    of_crontabs.extend(beforehand);
     let crontabs: Vec<Crontab<'_>> = texts
         .map(|(index, (file, format))| {
             let text = &file.text;

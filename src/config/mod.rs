@@ -12,6 +12,7 @@ mod api_table;
 mod calendar_table;
 mod command;
 mod crontab_file;
+mod crontab_import;
 mod dialect;
 mod environment;
 mod exception;
@@ -44,6 +45,7 @@ mod value;
 pub use account::{Account, AccountError, Accounts, Principal, RunAs};
 pub use api::{ApiSettings, TokenFile};
 pub use crontab_file::FileFormat;
+pub use crontab_import::{Imported, import_crontab};
 pub use dialect::{Dialect, ExpressionOptions};
 pub use inline::{
     InlineTrigger, diagnostics_of_expression, parse_inline_trigger, warnings_of_expression,

@@ -5,7 +5,7 @@
 use super::this_machine::ThisMachine;
 use crate::accounts::UserDatabase;
 use crate::config::{self, Accounts, Context, FileFormat, FileText, FormattedText, JobsFile};
-use crate::diagnostic::{self, Diagnostic, Severity, Source};
+use crate::diagnostic::{self, Diagnostic, Source};
 use crate::sys::host;
 use crate::sys::trust::TrustPolicy;
 use crate::sys::trusted_file::{self, MAX_JOBS_FILE_BYTES, ReadError, Trust};
@@ -45,6 +45,17 @@ pub struct ReadJobs {
     pub sources: Vec<Source>,
     /// Why a file should not be trusted, where that is only a warning.
     pub distrust: Vec<String>,
+}
+
+/// A crontab as a jobs file.
+#[derive(Clone, Debug)]
+pub struct ImportedCrontab {
+    /// The jobs file.
+    pub toml: String,
+    /// What is odd about the crontab.
+    pub warnings: Vec<Diagnostic>,
+    /// The text that the warnings point into.
+    pub sources: Vec<Source>,
 }
 
 /// Why the jobs cannot be taken.
@@ -159,23 +170,12 @@ impl JobsSource {
             accounts: users.as_ref().map(|users| users as &dyn Accounts),
         };
         let machine = ThisMachine::default();
-        let mut loaded = config::load_formatted(&texts, &context, Some(&machine));
-        loaded.diagnostics.extend(skipped);
-        let sources = texts
-            .into_iter()
-            .map(|FormattedText { file, .. }| Source {
-                name: file.name,
-                text: file.text,
-            })
-            .collect();
+        let loaded = config::load_formatted(&texts, &context, Some(&machine), skipped);
+        let sources = sources(texts);
         match loaded.jobs_file {
             Some(file) => Ok(ReadJobs {
                 file,
-                warnings: loaded
-                    .diagnostics
-                    .into_iter()
-                    .filter(|d| d.severity == Severity::Warning)
-                    .collect(),
+                warnings: loaded.diagnostics,
                 sources,
                 distrust,
             }),
@@ -194,6 +194,43 @@ impl JobsSource {
         }
         let now = fingerprint(&self.read_texts(&mut Vec::new(), &mut Vec::new()));
         (self.seen != Some(now)).then_some(now)
+    }
+
+    /// The one crontab as a jobs file, with what is odd about it.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in one go.
+    pub fn import_crontab(
+        &mut self,
+        zones: &ZoneDatabase,
+        now: WallTime,
+    ) -> Result<ImportedCrontab, Rejected> {
+        let mut texts = self.read_texts(&mut Vec::new(), &mut Vec::new())?;
+        let Some(text) = texts.pop().filter(|_| texts.is_empty()) else {
+            return Err(Rejected::Unreadable("expected one crontab".to_owned()));
+        };
+        let context = Context {
+            machine_zone: zones.machine_zone(),
+            machine_id: &host::machine_id(),
+            zones,
+            cpus: 1,
+            now,
+            accounts: None,
+        };
+        let imported = config::import_crontab(&text, &context, Some(&ThisMachine::default()));
+        let sources = sources(vec![text]);
+        let diagnostics = imported.diagnostics;
+        match imported.toml {
+            Some(toml) => Ok(ImportedCrontab {
+                toml,
+                warnings: diagnostics,
+                sources,
+            }),
+            None => Err(Rejected::Invalid {
+                diagnostics,
+                sources,
+            }),
+        }
     }
 
     fn read_texts(
@@ -269,6 +306,15 @@ fn fingerprint(texts: &Result<Vec<FormattedText>, Rejected>) -> u64 {
         Err(rejected) => rejected.to_string().hash(&mut hasher),
     }
     hasher.finish()
+}
+
+/// The texts as what diagnostics point into.
+fn sources(texts: Vec<FormattedText>) -> Vec<Source> {
+    let source = |FormattedText { file, .. }| Source {
+        name: file.name,
+        text: file.text,
+    };
+    texts.into_iter().map(source).collect()
 }
 
 /// The files of a directory that are in a format, in the order of their names. Of crontabs those that cron

@@ -21,7 +21,7 @@ mod zone_watch;
 
 pub use control::Control;
 pub use event_loop::{Daemon, DaemonError, Setup};
-pub use jobs_source::{JobsSource, ReadJobs, Rejected};
+pub use jobs_source::{ImportedCrontab, JobsSource, ReadJobs, Rejected};
 pub use level::Level;
 pub use log_line::{LogFormat, LogLines};
 pub use log_writer::LogWriter;

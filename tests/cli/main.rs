@@ -6,6 +6,7 @@ mod examples;
 mod exit_codes;
 mod explain;
 mod history;
+mod import;
 mod logs;
 mod man;
 mod next;

@@ -1,6 +1,6 @@
 //! An entry as a job: cron's environment, directory and rules, said in the words of a jobs file.
 
-use super::generated_id::generated_id;
+use super::generated_id::{generated_id, slug};
 use super::percent;
 use super::reader::{Crontab, WrittenJob};
 use crate::config::inline::{diagnostics_of_expression, warnings_of_expression};
@@ -21,6 +21,12 @@ pub struct Around<'a> {
     pub now: WallTime,
     /// Whom to ask for home directories.
     pub machine: Option<&'a dyn Machine>,
+}
+
+/// What people would call an entry after its command.
+pub fn program_name(crontab: &Crontab<'_>, written: &WrittenJob) -> String {
+    let command = &crontab.file.text[written.entry.command.clone()];
+    slug(&percent::split(command).script)
 }
 
 impl Crontab<'_> {

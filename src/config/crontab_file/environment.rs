@@ -46,9 +46,10 @@ impl Environment {
         self.get("PATH").unwrap_or(CRON_PATH)
     }
 
-    /// What jobs get beside what is always there: cron's PATH too, which is not that of `clear_env`.
+    /// What jobs get beside what they get anyway, as `SHELL`: cron's PATH too, which is not that of `clear_env`.
     pub fn of_jobs(&self) -> BTreeMap<String, String> {
         let mut variables = self.variables.clone();
+        variables.remove("SHELL");
         let path = variables.entry("PATH".to_owned());
         path.or_insert_with(|| CRON_PATH.to_owned());
         variables

@@ -39,39 +39,36 @@ pub fn generated_id(line: &str, script: &str, is_taken: impl Fn(&str) -> bool) -
 }
 
 /// What people would call it: `run-parts-cron.daily`, `certbot-renew`.
-fn slug(script: &str) -> String {
+pub fn slug(script: &str) -> String {
     let commands = script::commands(script);
     let is_main = |command: &&SimpleCommand<'_>| {
-        let waits = command.words.iter().any(|word| word.contains("sleep"));
+        // `sleep 60`, `perl -e 'sleep int(rand(43200))'`
+        let is_script = |word: &&str| word.starts_with(['\'', '"']) && word.contains("sleep");
+        let waits = command.program() == "sleep" || command.words.iter().any(is_script);
         let is_preparation = command.is_builtin() && !matches!(command.program(), "echo" | "exec");
         !waits && !is_preparation
     };
     let words = commands.iter().find(is_main).or(commands.first());
     let words = words.map_or(&[][..], |command| unwrapped(&command.words));
-    let mut slug = String::new();
-    let mut taken = 0;
+    let mut parts: Vec<String> = Vec::new();
     for word in words {
-        let says_something =
-            taken == 0 || !word.starts_with('-') && !word.contains('=') && is_plain(word);
+        let is_name = !word.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+            && !word.contains('=')
+            && is_plain(word);
         let part = part_of(word);
-        if !says_something || part.is_empty() {
+        if part.is_empty() || parts.contains(&part) || !(parts.is_empty() || is_name) {
             continue;
         }
-        let glue = usize::from(taken > 0);
-        if taken == MAX_WORDS || slug.len() + glue + part.len() > MAX_SLUG {
+        let length: usize = parts.iter().map(|part| part.len() + 1).sum();
+        if parts.len() == MAX_WORDS || length + part.len() > MAX_SLUG {
             break;
         }
-        if taken > 0 {
-            slug.push('-');
-        }
-        slug.push_str(&part);
-        taken += 1;
+        parts.push(part);
     }
-    if slug.is_empty() {
-        NAMELESS.to_owned()
-    } else {
-        slug
+    if parts.is_empty() {
+        return NAMELESS.to_owned();
     }
+    parts.join("-")
 }
 
 /// The words from the program on that a wrapper runs.
@@ -157,7 +154,7 @@ mod tests {
             ("echo hello", "echo-hello"),
             (
                 "command -v debian-sa1 > /dev/null && debian-sa1 1 1",
-                "debian-sa1-1-1",
+                "debian-sa1",
             ),
             (
                 "[ -x /usr/lib/php/sessionclean ] && if [ ! -d /run ]; then /usr/lib/php/sessionclean; fi",

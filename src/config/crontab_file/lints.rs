@@ -147,7 +147,7 @@ pub fn of_entry(
     let user = user_column(file, entry, command, environment, machine);
     match (user, machine) {
         (Some(user), _) => found.push(user),
-        (None, Some(machine)) => found.extend(missing_programs(file, entry, environment, machine)),
+        (None, Some(machine)) => found.extend(missing_program(file, entry, environment, machine)),
         (None, None) => {}
     }
     if let (Some(user), Some(machine)) = (&entry.user, machine) {
@@ -238,9 +238,9 @@ fn user_column(
     Some(problem.help("a user's crontab has no such column; `--system` reads one that has"))
 }
 
-/// Programs named without their directory that cron's PATH does not have. What runs only if a test
-/// finds it is not looked at.
-fn missing_programs(
+/// A program named without its directory that cron's PATH does not have. Only the first one is looked for:
+/// whether others run may depend on whether they are there.
+fn missing_program(
     file: TabFile<'_>,
     entry: &Entry,
     environment: &Environment,
@@ -249,7 +249,10 @@ fn missing_programs(
     let command = &file.text[entry.command.clone()];
     let end = percent::first_percent(command).unwrap_or(command.len());
     let commands = script::commands(&command[..end]);
-    let certain = commands.iter().take_while(|command| !command.is_test());
+    let preparations = commands
+        .iter()
+        .take_while(|command| command.is_preparation());
+    let certain = commands.iter().take(preparations.count() + 1);
     let named = certain
         .filter(|command| !command.is_builtin())
         .map(script::SimpleCommand::program)

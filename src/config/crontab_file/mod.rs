@@ -20,9 +20,11 @@ mod script;
 
 pub use file_name::FileFormat;
 
-pub(super) use entry_job::Around;
-pub(super) use line::TabFile;
+pub(super) use assignment::Assignment;
+pub(super) use entry_job::{Around, program_name};
+pub(super) use line::{Line, TabFile};
 pub(super) use reader::{Crontab, WrittenJob, read};
+pub(super) use remark::{Remark, parse as parse_remark};
 
 #[cfg(test)]
 mod tests;

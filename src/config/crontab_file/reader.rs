@@ -9,6 +9,7 @@ use crate::config::reader::Problems;
 use crate::config::{JobId, Machine};
 use crate::diagnostic::Diagnostic;
 use crate::time::ZoneDatabase;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ use std::sync::Arc;
 pub struct Crontab<'t> {
     /// Its text and form.
     pub file: TabFile<'t>,
+    /// All its lines.
+    pub lines: Vec<Located<'t>>,
     /// What its entries are, in order.
     pub jobs: Vec<WrittenJob>,
     /// Warnings silenced in all of the file.
@@ -56,6 +59,7 @@ pub fn read<'t>(
         above: Vec::new(),
         jobs: Vec::new(),
         allow: Allowed::default(),
+        lacks: HashSet::new(),
     };
     for located in &lines {
         walk.take(located, &mut found);
@@ -63,7 +67,12 @@ pub fn read<'t>(
     walk.leave_remarks(&mut found);
     let (jobs, allow) = (walk.jobs, walk.allow);
     problems.append(found, |problem| Allowed::show(&[&allow], problem));
-    Crontab { file, jobs, allow }
+    Crontab {
+        file,
+        lines,
+        jobs,
+        allow,
+    }
 }
 
 struct Walk<'t, 'a> {
@@ -76,6 +85,8 @@ struct Walk<'t, 'a> {
     above: Vec<Remark>,
     jobs: Vec<WrittenJob>,
     allow: Allowed,
+    /// What has been said that the machine lacks.
+    lacks: HashSet<String>,
 }
 
 impl Walk<'_, '_> {
@@ -114,14 +125,25 @@ impl Walk<'_, '_> {
                 Remark::Allow(codes) => allow.extend(&codes),
             }
         }
+        let mut oddities = lints::of_entry(self.file, entry, &self.environment, self.machine);
+        oddities.retain(|odd| self.is_news(odd, &allow));
         WrittenJob {
-            oddities: lints::of_entry(self.file, entry, &self.environment, self.machine),
+            oddities,
             entry: entry.clone(),
             line,
             environment: Arc::clone(&self.environment),
             id,
             allow,
         }
+    }
+
+    /// Whether it has not been said before: what the machine lacks, it lacks for every entry.
+    fn is_news(&mut self, odd: &Diagnostic, allow: &Allowed) -> bool {
+        let is_of_machine = matches!(odd.code, "program_not_found" | "unknown_user");
+        if !is_of_machine || Allowed::silences(&[allow], odd.code) {
+            return true;
+        }
+        self.lacks.insert(odd.message.clone())
     }
 
     /// The comments above are above no entry.

@@ -11,9 +11,9 @@ pub struct SimpleCommand<'t> {
 }
 
 /// What begins or goes on with a command, and is none.
-const KEYWORDS: [&str; 16] = [
-    "if", "then", "elif", "else", "fi", "for", "while", "until", "do", "done", "case", "esac", "!",
-    "{", "}", "time",
+const KEYWORDS: [&str; 17] = [
+    "if", "select", "then", "elif", "else", "fi", "for", "while", "until", "do", "done", "case",
+    "esac", "!", "{", "}", "time",
 ];
 
 /// Commands that the shell has itself (POSIX, and what bash and dash add).
@@ -25,9 +25,12 @@ const BUILTINS: [&str; 46] = [
     "unset", "wait",
 ];
 
-/// After these, whether the rest runs depends on what they find.
-const TESTS: [&str; 8] = [
-    "test", "[", "[[", "command", "type", "which", "hash", "false",
+/// What follows these in the same command is no program.
+const LISTS: [&str; 3] = ["for", "case", "select"];
+
+/// After these the rest runs as well. After any other command that may depend on how it ends.
+const PREPARATIONS: [&str; 9] = [
+    ".", ":", "cd", "export", "set", "sleep", "source", "ulimit", "umask",
 ];
 
 impl<'t> SimpleCommand<'t> {
@@ -41,9 +44,9 @@ impl<'t> SimpleCommand<'t> {
         BUILTINS.contains(&self.program())
     }
 
-    /// Whether it decides what else runs.
-    pub fn is_test(&self) -> bool {
-        TESTS.contains(&self.program())
+    /// Whether what follows it runs all the same.
+    pub fn is_preparation(&self) -> bool {
+        PREPARATIONS.contains(&self.program())
     }
 }
 
@@ -57,19 +60,22 @@ pub fn commands(script: &str) -> Vec<SimpleCommand<'_>> {
     let mut commands = Vec::new();
     let mut words = Vec::new();
     let mut is_target = false;
+    let mut is_list = false;
     for token in Tokens::of(script) {
         match token {
             Token::Word(_) if is_target => is_target = false,
+            Token::Word(_) if is_list => {}
             Token::Word(span) => {
                 let word = &script[span];
                 let begins = words.is_empty();
+                is_list = begins && LISTS.contains(&word);
                 if !(begins && (KEYWORDS.contains(&word) || is_assignment(word))) {
                     words.push(word);
                 }
             }
             Token::Redirection => is_target = true,
             Token::End => {
-                is_target = false;
+                (is_target, is_list) = (false, false);
                 if !words.is_empty() {
                     let words = std::mem::take(&mut words);
                     commands.push(SimpleCommand { words });
@@ -243,6 +249,7 @@ mod tests {
                 "x=$(date; true) echo $(a | b) `c;d`",
                 vec!["echo $(a | b) `c;d`"],
             ),
+            ("for db in a b; do dump $db; done", vec!["dump $db"]),
             ("foo # bar; baz", vec!["foo"]),
             ("foo &> log; bar", vec!["foo", "bar"]),
             ("echo a\\;b", vec!["echo a\\;b"]),

@@ -71,7 +71,7 @@ fn load(files: &[(&str, &str, FileFormat)]) -> Loaded {
         format,
     };
     let texts: Vec<_> = files.iter().map(text).collect();
-    load_formatted(&texts, &context, Some(&Laptop))
+    load_formatted(&texts, &context, Some(&Laptop), Vec::new())
 }
 
 fn sources(files: &[(&str, &str, FileFormat)]) -> Vec<Source> {

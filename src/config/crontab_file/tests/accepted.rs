@@ -48,11 +48,11 @@ fn assignments_hold_for_the_lines_below_them() {
     assert_eq!(env(0), r#"{"PATH": "/usr/bin:/bin"}"#);
     assert_eq!(
         env(1),
-        r#"{"A": "1", "HOME": "/srv", "PATH": "/usr/bin:/bin", "SHELL": "/bin/bash"}"#
+        r#"{"A": "1", "HOME": "/srv", "PATH": "/usr/bin:/bin"}"#
     );
     assert_eq!(
         env(2),
-        r#"{"A": "2", "B": " x ", "HOME": "/srv", "PATH": "/usr/bin:/bin", "SHELL": "/bin/bash"}"#
+        r#"{"A": "2", "B": " x ", "HOME": "/srv", "PATH": "/usr/bin:/bin"}"#
     );
     assert_eq!(jobs[0].shell, Path::new("/bin/sh"));
     assert_eq!(jobs[1].shell, Path::new("/bin/bash"));
@@ -224,7 +224,7 @@ fn without_a_machine_nothing_is_said_of_users_and_programs() {
         now: NOW,
         accounts: None,
     };
-    let loaded = load_formatted(&[file], &context, None);
+    let loaded = load_formatted(&[file], &context, None, Vec::new());
     assert_eq!(loaded.diagnostics, []);
     assert_eq!(loaded.jobs_file.unwrap().jobs[0].cwd, Path::new("/"));
 }

@@ -114,6 +114,8 @@ fn ordinary_lines_have_no_warning() {
         "0 3 * * * [ -x /sbin/x ] && x --all",
         "0 3 * * * command -v certbot >/dev/null && certbot renew",
         "0 3 * * * sleep 5; $HOME/bin/x",
+        "0 3 * * * find /mnt -quit /mnt && no-such-program",
+        "0 3 * * * for i in 1 2; do echo $i; done",
         "PATH=/home/me/bin:/usr/bin",
         "PASSWORD=pa$$word$x",
         "COLOUR='#fff'",
@@ -150,6 +152,23 @@ fn a_program_is_looked_for_in_the_path_of_its_line() {
     );
     let found = warned("PATH=/bin\n@daily find x\n");
     assert!(found.contains("is not in PATH, `/bin`"), "{found}");
+}
+
+#[test]
+fn what_the_machine_lacks_is_said_once() {
+    let text = "0 3 * * * node a\n0 4 * * * node b\nPATH=/sbin\n0 5 * * * node c\n";
+    let found = warned(text);
+    let places: Vec<_> = found
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert_eq!(places, ["tab:1:11:", "tab:4:11:"]);
+    let silenced = format!("# allow: program_not_found\n{text}");
+    assert!(
+        warned(&silenced).starts_with("tab:3:11: "),
+        "{}",
+        warned(&silenced)
+    );
 }
 
 #[test]
