@@ -73,7 +73,6 @@ fn jobs_file(jobs: usize) -> JobsFile {
         zones: &zones,
         machine_zone: Zone::utc(),
         machine_id: "bench",
-        accounts: None,
         cpus: 2,
         now: WallTime::from_unix_seconds(BEGIN),
         accounts: None,

@@ -57,6 +57,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             break
         }
         'rsched;run' {
+            [CompletionResult]::new('--file-format', '--file-format', [CompletionResultType]::ParameterName, 'What the files are written in [default: *.toml is TOML, any other name a crontab]')
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'Stop after this long, as SIGTERM does')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look')
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The loudness of the log; job output is at info')
@@ -64,6 +65,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Directory of lock, records and control socket [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of this scheduler, for its directories [default: from the first file]')
             [CompletionResult]::new('--trust-owner', '--trust-owner', [CompletionResultType]::ParameterName, 'Also trust jobs files of this user')
+            [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]')
             [CompletionResult]::new('--paused', '--paused', [CompletionResultType]::ParameterName, 'Start paused: no job is started')
             [CompletionResult]::new('--wait-lock', '--wait-lock', [CompletionResultType]::ParameterName, 'If another instance holds the lock, stand by and take over when it ends')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')

@@ -1524,12 +1524,16 @@ _rsched() {
             return 0
             ;;
         rsched__subcmd__run)
-            opts="-v -q -h --paused --for --log-format --log-level --store --state-dir --name --wait-lock --trust-owner --verbose --quiet --help"
+            opts="-v -q -h --file-format --system --paused --for --log-format --log-level --store --state-dir --name --wait-lock --trust-owner --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --file-format)
+                    COMPREPLY=($(compgen -W "toml crontab" -- "${cur}"))
+                    return 0
+                    ;;
                 --for)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -53,6 +53,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'rsched;run'= {
+            cand --file-format 'What the files are written in [default: *.toml is TOML, any other name a crontab]'
             cand --for 'Stop after this long, as SIGTERM does'
             cand --log-format 'How log lines look'
             cand --log-level 'The loudness of the log; job output is at info'
@@ -60,6 +61,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand --state-dir 'Directory of lock, records and control socket [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]'
             cand --name 'Name of this scheduler, for its directories [default: from the first file]'
             cand --trust-owner 'Also trust jobs files of this user'
+            cand --system 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]'
             cand --paused 'Start paused: no job is started'
             cand --wait-lock 'If another instance holds the lock, stand by and take over when it ends'
             cand -v 'Say more'

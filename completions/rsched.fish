@@ -53,6 +53,8 @@ complete -c rsched -n "__fish_rsched_needs_command" -f -a "import" -d 'Print a j
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "man" -d 'Print the man page (roff)'
 complete -c rsched -n "__fish_rsched_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rsched -n "__fish_rsched_using_subcommand run" -l file-format -d 'What the files are written in [default: *.toml is TOML, any other name a crontab]' -r -f -a "toml\t'A jobs file'
+crontab\t'crontab(5)'"
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l for -d 'Stop after this long, as SIGTERM does' -r
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l log-format -d 'How log lines look' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
@@ -64,6 +66,7 @@ complete -c rsched -n "__fish_rsched_using_subcommand run" -l store -d 'Where re
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l state-dir -d 'Directory of lock, records and control socket [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]' -r -f -a "(__fish_complete_directories)"
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l name -d 'Name of this scheduler, for its directories [default: from the first file]' -r
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l trust-owner -d 'Also trust jobs files of this user' -r
+complete -c rsched -n "__fish_rsched_using_subcommand run" -l system -d 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]'
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l paused -d 'Start paused: no job is started'
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l wait-lock -d 'If another instance holds the lock, stand by and take over when it ends'
 complete -c rsched -n "__fish_rsched_using_subcommand run" -s v -l verbose -d 'Say more'

@@ -100,11 +100,14 @@ pub(super) enum Command {
 #[command(after_help = "Examples:\n  \
     rsched run jobs.toml\n  \
     rsched run --for 10s examples/jobs.toml\n  \
+    rsched run examples/me.crontab\n  \
     rsched run --log-format json jobs.toml")]
 pub(super) struct RunArgs {
-    /// Jobs files, or directories of *.toml files
+    /// Jobs files, crontabs, or directories of either
     #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub file: FileArgs,
     /// Start paused: no job is started
     #[arg(long)]
     pub paused: bool,

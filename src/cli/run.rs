@@ -60,7 +60,9 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
     signals::reset_inherited().map_err(broken)?;
     let paths = jobs_files::pick(&args.files)?;
     let policy = TrustPolicy::of_this_process(args.trust_owner);
-    let mut source = JobsSource::new(paths, Some(policy)).finding_users();
+    let format = jobs_files::format(&args.file)?;
+    let source = JobsSource::new(paths, Some(policy)).in_format(format);
+    let mut source = source.finding_users();
     let read = read_jobs(&mut source, clock::read().wall)?;
 
     let directories = make_directories(args, &source, policy.uid)?;

@@ -20,7 +20,7 @@ pub(super) const CODES: [(&str, &str); 11] = [
 ];
 
 /// As [`CODES`], those of crontabs alone.
-pub(super) const CODES_OF_CRONTABS: [&str; 17] = [
+pub(super) const CODES_OF_CRONTABS: [&str; 18] = [
     "backward_range",
     "bad_random_delay",
     "carriage_return",
@@ -29,6 +29,7 @@ pub(super) const CODES_OF_CRONTABS: [&str; 17] = [
     "empty_value",
     "forced_variable",
     "ignored_id",
+    "missing_home",
     "missing_newline",
     "program_not_found",
     "quiet_entry",

@@ -169,7 +169,10 @@ impl JobsSource {
             now,
             accounts: users.as_ref().map(|users| users as &dyn Accounts),
         };
-        let machine = ThisMachine::default();
+        let machine = match self.policy {
+            Some(_) => ThisMachine::to_run_on(),
+            None => ThisMachine::default(),
+        };
         let loaded = config::load_formatted(&texts, &context, Some(&machine), skipped);
         let sources = sources(texts);
         match loaded.jobs_file {
@@ -261,14 +264,6 @@ impl JobsSource {
                     format: self.format.unwrap_or(FileFormat::of(path)),
                 });
             }
-        }
-        if self.policy.is_some()
-            && let Some(text) = texts.iter().find(|text| text.format != FileFormat::Toml)
-        {
-            return Err(Rejected::Unreadable(format!(
-                "`{}` is a crontab by its name: this version checks and explains crontabs, and does not run them yet",
-                text.file.name
-            )));
         }
         Ok(texts)
     }

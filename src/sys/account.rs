@@ -31,3 +31,9 @@ impl Login {
         }
     }
 }
+
+/// The home directory of the user of that name; none if the database knows none, or cannot say.
+#[must_use]
+pub fn home_of(user: &str) -> Option<PathBuf> {
+    Some(User::from_name(user).ok()??.dir)
+}

@@ -7,7 +7,6 @@ pub mod control_socket;
 pub mod descriptors;
 pub mod directories;
 pub mod directory_watch;
-pub mod homes;
 pub mod host;
 pub mod identity;
 pub mod inode_watch;

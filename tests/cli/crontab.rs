@@ -109,19 +109,6 @@ fn how_files_are_read_says_nothing_to_an_expression() {
 }
 
 #[test]
-fn a_crontab_is_not_run_yet() {
-    Sandbox::new()
-        .file("tab", TAB)
-        .run(["run", "tab"])
-        .stdout("")
-        .stderr(
-            "rsched: `tab` is a crontab by its name: this version checks and explains crontabs, and does not run them yet\n\
-             rsched: nothing was started\n",
-        )
-        .code(78);
-}
-
-#[test]
 fn a_crontab_and_a_jobs_file_are_one_configuration() {
     Sandbox::new()
         .file("tab", TAB)

@@ -38,6 +38,10 @@ impl Machine for ItsMachine {
         Some(Path::new("/home").join(user))
     }
 
+    fn is_directory(&self, _: &Path) -> bool {
+        true
+    }
+
     fn is_program(&self, _: &Path) -> bool {
         true
     }

@@ -5,6 +5,7 @@
 
 mod commands;
 mod control;
+mod crontab;
 mod environment;
 mod files;
 mod flask;

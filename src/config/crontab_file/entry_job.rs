@@ -5,8 +5,8 @@ use super::percent;
 use super::reader::{Crontab, WrittenJob};
 use crate::config::inline::{diagnostics_of_expression, warnings_of_expression};
 use crate::config::settings::DEFAULT_SHELL;
-use crate::config::{Command, Job, JobId, Machine, NO_LIMIT, RunAs, Stdin};
-use crate::diagnostic::Diagnostic;
+use crate::config::{Account, AccountError, Command, Job, JobId, Machine, NO_LIMIT, RunAs, Stdin};
+use crate::diagnostic::{Diagnostic, quoted};
 use crate::schedule::{DstPolicy, ParseOptions, ScheduleSpec, parse_expression_with};
 use crate::time::{WallTime, Zone};
 use std::path::PathBuf;
@@ -55,6 +55,9 @@ impl Crontab<'_> {
         let entry = &written.entry;
         let (schedule, mut oddities) = self.schedule(written, &id, around)?;
         oddities.extend(written.oddities.iter().cloned());
+        let run_as = self
+            .run_as(written, around.machine)
+            .map_err(|error| vec![*error])?;
         let split = percent::split(&text[entry.command.clone()]);
         let environment = &written.environment;
         let words = text[entry.schedule.clone()].split([' ', '\t']);
@@ -65,15 +68,11 @@ impl Crontab<'_> {
             trigger_text: words.join(" "),
             command: Command::Shell(split.script),
             shell: environment.get("SHELL").unwrap_or(DEFAULT_SHELL).into(),
-            cwd: self.directory(written, around.machine),
+            cwd: self.directory(written, run_as.account(), around.machine),
             env: environment.of_jobs(),
             clear_env: true,
             stdin: split.stdin.map_or(Stdin::Nothing, Stdin::Text),
-            run_as: written
-                .entry
-                .user
-                .as_ref()
-                .map_or(RunAs::Ourselves, |_| RunAs::Unasked),
+            run_as,
             enabled: true,
             max_instances: if entry.single { 1 } else { NO_LIMIT },
             // Whatever a crontab says nothing of.
@@ -116,16 +115,59 @@ impl Crontab<'_> {
         Ok((spec, found))
     }
 
-    /// Where cron runs it: HOME, which is the user's own home unless the crontab says otherwise.
-    fn directory(&self, written: &WrittenJob, machine: Option<&dyn Machine>) -> PathBuf {
-        let of_account = || {
-            let machine = machine?;
-            match &written.entry.user {
-                Some(user) => machine.home_of(&self.file.text[user.clone()]),
-                None => machine.own_home(),
-            }
+    /// Whom it runs as.
+    fn run_as(
+        &self,
+        written: &WrittenJob,
+        machine: Option<&dyn Machine>,
+    ) -> Result<RunAs, Box<Diagnostic>> {
+        let Some(span) = written.entry.user.clone() else {
+            return Ok(RunAs::Ourselves);
         };
-        let home = written.environment.home().or_else(of_account);
+        let name = &self.file.text[span.clone()];
+        let Some(found) = machine.and_then(|machine| machine.account(name)) else {
+            return Ok(RunAs::Unasked);
+        };
+        found.map(RunAs::Account).map_err(|error| {
+            let shown = quoted(name);
+            let (code, message, help) = match error {
+                AccountError::NotRoot => (
+                    "not_root",
+                    format!("a command of {shown}: only root may run it as its user"),
+                    Some("run rsched as root, or the user's own crontab as that user"),
+                ),
+                AccountError::Unanswered(why) => (
+                    "unknown_user",
+                    format!("cannot find out who {shown} is: {why}"),
+                    None,
+                ),
+                AccountError::NoUser | AccountError::NoGroup | AccountError::NoOwnGroup => (
+                    "unknown_user",
+                    format!("there is no user {shown} on this machine"),
+                    Some("a system crontab names the user before the command"),
+                ),
+            };
+            let problem = Diagnostic::error(code, message).at(self.file.index, span);
+            Box::new(problem.maybe_help(help.map(str::to_owned)))
+        })
+    }
+
+    /// Where cron runs it: HOME, which is the user's own home unless the crontab says otherwise.
+    fn directory(
+        &self,
+        written: &WrittenJob,
+        account: Option<&Account>,
+        machine: Option<&dyn Machine>,
+    ) -> PathBuf {
+        let known = || match (&written.entry.user, account) {
+            (_, Some(account)) => Some(account.home.clone()),
+            (Some(user), None) => machine?.home_of(&self.file.text[user.clone()]),
+            (None, None) => machine?.own_home(),
+        };
+        // Debian's cron does not mind a home that is not there, as that of many users of daemons.
+        let is_there = |home: &PathBuf| machine.is_none_or(|it| it.is_directory(home));
+        let home = written.environment.home();
+        let home = home.or_else(|| known().filter(is_there));
         home.unwrap_or_else(|| PathBuf::from("/"))
     }
 }

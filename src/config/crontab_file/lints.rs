@@ -150,15 +150,34 @@ pub fn of_entry(
         (None, Some(machine)) => found.extend(missing_program(file, entry, environment, machine)),
         (None, None) => {}
     }
-    if let (Some(user), Some(machine)) = (&entry.user, machine) {
-        let name = &file.text[user.clone()];
-        if machine.home_of(name).is_none() {
-            let message = format!("there is no user {} on this machine", quoted(name));
-            let problem = warning(file, "unknown_user", user.clone(), message);
-            found.push(problem.help("a system crontab names the user before the command"));
-        }
-    }
+    found.extend(machine.and_then(|machine| missing_home(file, entry, environment, machine)));
     found
+}
+
+/// A user that is not there, or that has nowhere to be.
+fn missing_home(
+    file: TabFile<'_>,
+    entry: &Entry,
+    environment: &Environment,
+    machine: &dyn Machine,
+) -> Option<Diagnostic> {
+    let user = entry.user.clone()?;
+    let name = &file.text[user.clone()];
+    let Some(home) = machine.home_of(name) else {
+        let message = format!("there is no user {} on this machine", quoted(name));
+        let problem = warning(file, "unknown_user", user, message);
+        return Some(problem.help("a system crontab names the user before the command"));
+    };
+    if environment.home().is_some() || machine.is_directory(&home) {
+        return None;
+    }
+    let message = format!(
+        "the home {} of {} does not exist: its commands run in `/`",
+        quoted(&home.display().to_string()),
+        quoted(name)
+    );
+    let problem = warning(file, "missing_home", user, message);
+    Some(problem.help("set HOME above"))
 }
 
 /// A `%` inside of something that a command would have: `date +%F`, `"50%"`, `$(… %)`, `%20`.

@@ -139,7 +139,10 @@ impl Walk<'_, '_> {
 
     /// Whether it has not been said before: what the machine lacks, it lacks for every entry.
     fn is_news(&mut self, odd: &Diagnostic, allow: &Allowed) -> bool {
-        let is_of_machine = matches!(odd.code, "program_not_found" | "unknown_user");
+        let is_of_machine = matches!(
+            odd.code,
+            "missing_home" | "program_not_found" | "unknown_user"
+        );
         if !is_of_machine || Allowed::silences(&[allow], odd.code) {
             return true;
         }

@@ -36,6 +36,10 @@ impl Machine for Laptop {
         Some(home.into())
     }
 
+    fn is_directory(&self, path: &Path) -> bool {
+        path != Path::new("/var/backups")
+    }
+
     fn is_program(&self, path: &Path) -> bool {
         let known = [
             "/usr/bin/mail",

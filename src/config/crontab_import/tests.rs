@@ -24,6 +24,10 @@ impl Machine for Server {
         home.map(|(_, home)| (*home).into())
     }
 
+    fn is_directory(&self, _: &Path) -> bool {
+        true
+    }
+
     fn is_program(&self, _: &Path) -> bool {
         true
     }

@@ -141,6 +141,18 @@ fn a_user_that_is_not_there_is_pointed_out_in_a_system_crontab() {
 }
 
 #[test]
+fn a_user_without_a_home_runs_commands_at_the_root() {
+    let (jobs, found) = accepted_as("@daily backup echo\n", FileFormat::SystemCrontab);
+    assert!(
+        found.starts_with("tab:1:8: warning: the home `/var/backups` of `backup` does not exist: its commands run in `/` [missing_home]"),
+        "{found}"
+    );
+    assert_eq!(jobs[0].cwd, Path::new("/"));
+    let jobs = valid_as("HOME=/srv\n@daily backup echo\n", FileFormat::SystemCrontab);
+    assert_eq!(jobs[0].cwd, Path::new("/srv"));
+}
+
+#[test]
 fn a_program_is_looked_for_in_the_path_of_its_line() {
     let text = "PATH=/usr/local/bin\n@daily node x\n";
     assert_eq!(warned(text), "");
