@@ -5,6 +5,7 @@ mod crontab;
 mod examples;
 mod exit_codes;
 mod explain;
+mod guides;
 mod history;
 mod import;
 mod logs;

@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 const MAX_LINES: usize = 700;
 
 /// What may stand at the top level beside what `.gitignore` names.
-const FOLDERS: [&str; 11] = [
+const FOLDERS: [&str; 12] = [
     ".ci",
     ".git",
     "benches",
     "completions",
+    "docs",
     "examples",
     "fuzz",
     "man",
