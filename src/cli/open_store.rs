@@ -98,7 +98,7 @@ pub(super) fn open(
     let marks = StartMarks::open(&directories.state, boot_id.clone())?;
     let options = Options {
         durability: settings.durability,
-        keep_runs: settings.keep_runs,
+        keep_runs: settings.history.keep_runs,
         fresh_id: random::u128()?,
     };
     let session = Session {

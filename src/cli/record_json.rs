@@ -147,7 +147,7 @@ impl RunJson {
             waited: run.waited.map(seconds),
             duration: end.and_then(|end| end.duration).map(seconds),
             cpu_time: usage.map(|usage| seconds(usage.user_time + usage.system_time)),
-            peak_memory: usage.map(|usage| usage.peak_memory_bytes),
+            peak_memory: usage.and_then(|usage| usage.peak_memory_bytes),
             pid: run.pid,
             detail: end.and_then(|end| end.detail.clone()),
         }

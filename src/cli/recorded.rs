@@ -83,7 +83,9 @@ fn run_pairs(run: &RunRecord, zone: &Zone) -> Vec<(&'static str, String)> {
                 "processor",
                 format!("{user} in its code, {system} in the kernel"),
             ));
-            pairs.push(("memory", format!("{} at most", size(peak_memory_bytes))));
+            pairs.extend(
+                peak_memory_bytes.map(|peak| ("memory", format!("{} at most", size(peak)))),
+            );
         }
     }
     pairs.extend(run.pid.map(|pid| ("process", pid.to_string())));

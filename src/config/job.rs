@@ -1,6 +1,6 @@
 //! A job that cannot be wrong: what the jobs file means after every check.
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL};
-use super::{ApiSettings, JobId, ResourceLimits, RunAs, StorePlace, Surroundings};
+use super::{ApiSettings, History, JobId, Output, ResourceLimits, RunAs, StorePlace, Surroundings};
 use crate::schedule::{ScheduleSpec, Trigger};
 use crate::time::Zone;
 use std::collections::BTreeMap;
@@ -95,6 +95,8 @@ pub struct Job {
     pub env_file: Option<PathBuf>,
     /// What it reads.
     pub stdin: Stdin,
+    /// Where what it prints goes.
+    pub output: Output,
     /// Whom it runs as.
     pub run_as: RunAs,
     /// The bits taken from the mode of files it makes; none = inherited.
@@ -140,6 +142,7 @@ impl Job {
             clear_env: false,
             env_file: None,
             stdin: Stdin::Nothing,
+            output: Output::Log,
             run_as: RunAs::Ourselves,
             umask: None,
             nice: None,
@@ -177,8 +180,8 @@ pub struct SchedulerSettings {
     pub store: StorePlace,
     /// How much a record survives.
     pub durability: Durability,
-    /// How many runs of each job are kept.
-    pub keep_runs: u32,
+    /// What is kept of the past.
+    pub history: History,
     /// `[api]`, if that asks for TCP.
     pub api: Option<ApiSettings>,
     /// Host names on which `rsched run` may start; none = any.

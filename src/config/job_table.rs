@@ -127,6 +127,7 @@ impl<'t> Surroundings<'t, '_> {
                 .unwrap_or_else(|| process.account.user.is_some()),
             env_file: process.env_file,
             stdin: process.stdin.unwrap_or_default(),
+            output: process.output.unwrap_or_default(),
             run_as,
             umask: process.umask,
             nice: process.nice,

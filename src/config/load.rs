@@ -11,7 +11,7 @@ use super::settings::Settings;
 use super::syntax::{self, Parsed};
 use super::value::{TextKind, table, text, wrong_type};
 use super::{
-    Accounts, Command, Job, JobId, JobsFile, Machine, NO_LIMIT, api_table, crontab_file,
+    Accounts, Command, History, Job, JobId, JobsFile, Machine, NO_LIMIT, api_table, crontab_file,
     environment, scheduler_table,
 };
 use crate::diagnostic::{self, Diagnostic, Location, quoted};
@@ -69,7 +69,7 @@ pub struct Loaded {
 
 /// Reads one or several jobs files as one configuration.
 ///
-/// A settings table (`[scheduler]`, `[executors]`, `[defaults]`, `[env]`) may stand in any one of
+/// A settings table (`[scheduler]`, `[executors]`, `[history]`, `[defaults]`, `[env]`) may stand in any one of
 /// them and holds for all; so ids are unique across all.
 ///
 /// ```
@@ -239,6 +239,9 @@ fn read(
         .defaults
         .and_then(|entry| read_defaults(&entry, context.zones, problems))
         .unwrap_or_default();
+    if let Some(entry) = tables.history {
+        scheduler.history = History::read(&entry, problems);
+    }
     let mut env = tables
         .env
         .and_then(|entry| environment::environment(&entry, "`[env]`", problems))
@@ -282,6 +285,7 @@ struct SettingsTables<'t> {
     scheduler: Option<Entry<'t>>,
     executors: Option<Entry<'t>>,
     defaults: Option<Entry<'t>>,
+    history: Option<Entry<'t>>,
     env: Option<Entry<'t>>,
     api: Option<Entry<'t>>,
 }
@@ -292,6 +296,7 @@ impl<'t> SettingsTables<'t> {
             ("scheduler", &mut self.scheduler),
             ("executors", &mut self.executors),
             ("defaults", &mut self.defaults),
+            ("history", &mut self.history),
             ("env", &mut self.env),
             ("api", &mut self.api),
         ];
@@ -521,7 +526,7 @@ impl<'t> Jobs<'t, '_> {
 fn same_surroundings(a: &Job, b: &Job) -> bool {
     (&a.cwd, &a.shell) == (&b.cwd, &b.shell)
         && (&a.env, a.clear_env, &a.env_file) == (&b.env, b.clear_env, &b.env_file)
-        && (&a.stdin, &a.run_as) == (&b.stdin, &b.run_as)
+        && (&a.stdin, &a.output, &a.run_as) == (&b.stdin, &b.output, &b.run_as)
 }
 
 fn job_table<'t>(entry: &Entry<'t>, name: String, problems: &mut Problems) -> Option<Table<'t>> {

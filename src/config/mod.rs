@@ -16,6 +16,7 @@ mod crontab_import;
 mod dialect;
 mod environment;
 mod exception;
+mod history;
 mod inline;
 mod interval_table;
 mod job;
@@ -25,6 +26,7 @@ mod limits;
 mod load;
 mod machine;
 mod not_supported;
+mod output;
 mod parts;
 mod process_keys;
 mod reader;
@@ -47,6 +49,7 @@ pub use api::{ApiSettings, TokenFile};
 pub use crontab_file::FileFormat;
 pub use crontab_import::{Imported, import_crontab};
 pub use dialect::{Dialect, ExpressionOptions};
+pub use history::History;
 pub use inline::{
     InlineTrigger, diagnostics_of_expression, parse_inline_trigger, warnings_of_expression,
 };
@@ -59,6 +62,7 @@ pub use limits::{
 };
 pub use load::{Context, FileText, FormattedText, Loaded, load, load_formatted};
 pub use machine::Machine;
+pub use output::{Output, OutputFile};
 pub use resource_limits::ResourceLimits;
 pub use run_time_job::{Surroundings, run_time_job};
 pub use size::{Size, SizeError};

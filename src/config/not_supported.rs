@@ -24,14 +24,17 @@ pub(super) enum Place {
     Stdin,
     /// `limits = { … }`.
     Limits,
+    /// `output = { … }`.
+    Output,
+    /// `[history]`.
+    History,
 }
 
-const FILE: &[&str] = &["history", "listeners"];
+const FILE: &[&str] = &["listeners"];
 const DEFAULTS: &[&str] = &[
     "exclusive",
     "executor",
     "hosts",
-    "output",
     "overlap",
     "priority",
     "retry",
@@ -49,7 +52,9 @@ pub(super) fn is_not_supported(place: Place, key: &str) -> bool {
         | Place::Executor
         | Place::Trigger
         | Place::Stdin
-        | Place::Limits => false,
+        | Place::Limits
+        | Place::Output
+        | Place::History => false,
         Place::Defaults | Place::Job => DEFAULTS.contains(&key),
     }
 }

@@ -1,12 +1,12 @@
 //! The keys that say what the process of a run is and is given: its user, its limits, its environment
-//! beyond `env`, its stdin. They stand in a job or in `[defaults]`.
+//! beyond `env`, its stdin and output. They stand in a job or in `[defaults]`.
 
 use super::account::{AccountKeys, principal};
 use super::command::path;
 use super::not_supported::Place;
 use super::reader::{Entry, Problems, Table};
 use super::value::{TextKind, boolean, integer, table, text, written, wrong_type};
-use super::{ResourceLimits, Stdin};
+use super::{Output, ResourceLimits, Stdin};
 use crate::diagnostic::quoted;
 use std::path::PathBuf;
 use toml::de::DeValue;
@@ -22,6 +22,7 @@ pub(super) struct ProcessKeys<'t> {
     pub clear_env: Option<bool>,
     pub env_file: Option<PathBuf>,
     pub stdin: Option<Stdin>,
+    pub output: Option<Output>,
 }
 
 impl<'t> ProcessKeys<'t> {
@@ -59,6 +60,9 @@ impl<'t> ProcessKeys<'t> {
             stdin: table
                 .take("stdin")
                 .and_then(|entry| stdin(&entry, problems)),
+            output: table
+                .take("output")
+                .and_then(|entry| Output::read(&entry, problems)),
         }
     }
 
@@ -76,6 +80,7 @@ impl<'t> ProcessKeys<'t> {
             clear_env: self.clear_env.or(outer.clear_env),
             env_file: self.env_file.or_else(|| outer.env_file.clone()),
             stdin: self.stdin.or_else(|| outer.stdin.clone()),
+            output: self.output.or_else(|| outer.output.clone()),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::schedule_keys::zone;
 use super::settings::count;
 use super::store_place::store_place;
 use super::value::{TextKind, boolean, choice, filled_text, items, length, table, text};
-use super::{Context, Durability, SchedulerSettings, StorePlace};
+use super::{Context, Durability, History, SchedulerSettings, StorePlace};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,9 +18,6 @@ const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
 const WORKERS_PER_CPU: usize = 4;
 /// … but at least so many.
 const MIN_DEFAULT_WORKERS: usize = 10;
-
-/// Default of `[history] keep_runs`.
-const DEFAULT_KEEP_RUNS: u32 = 100;
 
 const DURABILITY: [(&str, Durability); 2] = [
     ("power", Durability::Power),
@@ -48,7 +45,7 @@ pub(super) fn settings(
         max_workers: u32::try_from(workers).unwrap_or(u32::MAX),
         store: StorePlace::default(),
         durability: Durability::default(),
-        keep_runs: DEFAULT_KEEP_RUNS,
+        history: History::default(),
         api: None,
         hosts: None,
     };

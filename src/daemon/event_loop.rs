@@ -53,7 +53,12 @@ pub(super) const OUTPUTS: u64 = 5;
 const ZONES: u64 = 6;
 const QUESTIONS: u64 = 7;
 pub(super) const FILES_WATCH: u64 = 8;
+/// From here on tokens are processes, each behind the run's key.
 pub(super) const FIRST_CHILD: u64 = 16;
+/// From here on processes that are being prepared, in the same way.
+pub(super) const FIRST_PREPARING: u64 = 1 << 62;
+/// From here on pipes whose output is not for the log, each behind the number of the pipe.
+pub(super) const FIRST_UNLOGGED: u64 = 1 << 63;
 
 /// Something the daemon needs failed, with what it was doing.
 #[derive(Debug, thiserror::Error)]
@@ -229,8 +234,14 @@ impl Daemon {
 
     /// Deals with what is ready, in a fixed order.
     fn turn(&mut self, ready: &[u64]) -> Result<(), DaemonError> {
-        for &token in ready.iter().filter(|&&token| token >= FIRST_CHILD) {
-            self.reap(RunKey(token - FIRST_CHILD));
+        for &token in ready {
+            match token {
+                FIRST_CHILD..FIRST_PREPARING => self.reap(RunKey(token - FIRST_CHILD)),
+                FIRST_PREPARING..FIRST_UNLOGGED => {
+                    self.look_at_preparation(RunKey(token - FIRST_PREPARING));
+                }
+                _ => {}
+            }
         }
         if ready.contains(&WALL_TIMER) {
             let event = self
@@ -269,6 +280,9 @@ impl Daemon {
         if ready.contains(&QUESTIONS) {
             self.answer_questions();
         }
+        for &token in ready.iter().filter(|&&token| token >= FIRST_UNLOGGED) {
+            self.read_unlogged(token - FIRST_UNLOGGED);
+        }
         self.read_outputs(ready.contains(&OUTPUTS))
     }
 
@@ -286,6 +300,7 @@ impl Daemon {
             self.setup.scheduler.deadline().boot,
             self.stop_at,
             self.outlived_at,
+            self.next_start(),
             self.watchdog_at,
             self.zones_at,
             self.files_watch.as_ref().and_then(|watch| watch.look_at),
@@ -314,8 +329,9 @@ impl Daemon {
                     }
                 }
                 Action::Spawn(request) => {
-                    let answer = self.spawn(&request);
-                    self.step(answer, &mut actions);
+                    if let Some(answer) = self.start(request) {
+                        self.step(answer, &mut actions);
+                    }
                 }
                 Action::Signal { run, signal } => self.signal(run, signal),
                 Action::ClearStart { run_id, attempt } => self.clear_start(run_id, attempt),
@@ -381,6 +397,7 @@ impl Daemon {
         } else if let Some(message) = message {
             self.say(Level::Warn, &message);
         }
+        self.give_up_starts(self.stop_requests > 1);
         self.feed(Event::Shutdown(request));
     }
 
@@ -443,6 +460,7 @@ impl Daemon {
             self.watchdog_at = Some(now + every / 2);
         }
         self.look_at_files();
+        self.retry_starts(now);
         if self.outlived_at.is_some_and(|at| at <= now) {
             self.reap_outlived();
         }

@@ -1,13 +1,11 @@
 //! The output of jobs, from their pipes to the log: as much as that has room for, the rest stays in
 //! the pipes and slows the jobs.
 
-use super::event_loop::{Daemon, DaemonError, OUTPUTS, doing};
+use super::event_loop::{Daemon, DaemonError, FIRST_UNLOGGED, OUTPUTS, doing};
 use super::level::Level;
 use super::log_line::OutputLine;
 use super::supervised::Output;
-use crate::config::JobId;
 use crate::process::{OutputPipe, ReadState, Reopened};
-use crate::scheduler::RunId;
 use crate::sys::clock;
 use std::io;
 use std::os::unix::fs::FileTypeExt as _;
@@ -46,23 +44,23 @@ impl Daemon {
             }
         };
         for name in names {
-            // Made as JOB.RUN_ID; anything else is not ours.
-            let Some((job, run)) = name.rsplit_once('.') else {
-                continue;
-            };
-            let (Ok(job), Some(run)) = (JobId::parse(job), RunId::parse(run)) else {
+            // Anything else is not ours.
+            let Some((job, run, logged)) = Output::parse_file_name(&name) else {
                 continue;
             };
             let adopted = match OutputPipe::reopen(&self.setup.pipes_directory.join(&name)) {
-                Ok(Reopened::Live(pipe)) => self
-                    .watch_output(Output {
+                Ok(Reopened::Live(mut pipe)) => {
+                    pipe.keep_tail(self.setup.scheduler.keep_output());
+                    let output = Output {
                         pipe,
                         job,
                         run,
+                        logged,
                         queued: false,
                         is_ours: false,
-                    })
-                    .map(drop),
+                    };
+                    self.watch_output(output).map(drop)
+                }
                 Ok(Reopened::Abandoned) => Ok(()),
                 Err(error) => Err(error),
             };
@@ -79,8 +77,14 @@ impl Daemon {
     /// earlier scheduler stays for the next one.
     pub(super) fn watch_output(&mut self, output: Output) -> io::Result<u64> {
         let number = self.runs.add_output(output);
-        let pipe = &self.runs.outputs[&number].pipe;
-        if let Err(error) = self.output_poller.add(pipe, number) {
+        let Output { pipe, logged, .. } = &self.runs.outputs[&number];
+        // What is not for the log does not wait for it.
+        let watched = if *logged {
+            self.output_poller.add(pipe, number)
+        } else {
+            self.poller.add(pipe, FIRST_UNLOGGED + number)
+        };
+        if let Err(error) = watched {
             let output = self.runs.outputs.remove(&number);
             if let Some(Output {
                 pipe,
@@ -98,9 +102,18 @@ impl Daemon {
     /// For a run that could not be started: nobody will write to its pipe.
     pub(super) fn discard_output(&mut self, number: u64) {
         if let Some(output) = self.runs.outputs.remove(&number) {
-            drop(self.output_poller.remove(&output.pipe));
+            self.unwatch_output(&output);
             drop(output.pipe.remove());
         }
+    }
+
+    fn unwatch_output(&self, output: &Output) {
+        let poller = if output.logged {
+            &self.output_poller
+        } else {
+            &self.poller
+        };
+        drop(poller.remove(&output.pipe));
     }
 
     pub(super) fn read_outputs(&mut self, ready: bool) -> Result<(), DaemonError> {
@@ -150,7 +163,8 @@ impl Daemon {
     /// pipe without a writer is empty for the next scheduler. So it waits, in all for as long as
     /// `patience`, for the log to have room.
     pub(super) fn read_to_the_end(&mut self, mut patience: Duration) {
-        let mut numbers: Vec<u64> = self.runs.outputs.keys().copied().collect();
+        let outputs = self.runs.outputs.iter().filter(|(_, output)| output.logged);
+        let mut numbers: Vec<u64> = outputs.map(|(&number, _)| number).collect();
         for _ in 0..PIECES_AT_EXIT {
             let mut unfinished = Vec::new();
             for number in numbers {
@@ -168,11 +182,18 @@ impl Daemon {
         }
     }
 
+    /// Reads one piece of a pipe whose output is not for the log.
+    pub(super) fn read_unlogged(&mut self, number: u64) {
+        if self.read_piece(number) == ReadState::End {
+            self.forget_output(number);
+        }
+    }
+
     fn forget_output(&mut self, number: u64) {
         let Some(mut output) = self.runs.outputs.remove(&number) else {
             return;
         };
-        drop(self.output_poller.remove(&output.pipe));
+        self.unwatch_output(&output);
         let mut processes = self.runs.children.values_mut();
         if let Some(process) = processes.find(|it| it.output == Some(number)) {
             process.said = Some(output.pipe.take_tail());
@@ -183,7 +204,10 @@ impl Daemon {
     /// before its end; but only as much as the log has room for.
     pub(super) fn read_output(&mut self, number: u64) {
         let mut left = OUTPUT_AT_END;
-        while left > 0 && self.text.len() < TEXT_PER_TURN && self.setup.log.has_room() {
+        let logged = self.runs.outputs.get(&number).is_some_and(|it| it.logged);
+        let has_room =
+            |it: &Self| !logged || (it.text.len() < TEXT_PER_TURN && it.setup.log.has_room());
+        while left > 0 && has_room(self) {
             match self.read_piece(number) {
                 ReadState::MoreToRead => left -= OUTPUT_PIECE,
                 ReadState::WouldBlock => return,
@@ -193,12 +217,19 @@ impl Daemon {
     }
 
     fn read_piece(&mut self, number: u64) -> ReadState {
-        let Some(Output { pipe, job, run, .. }) = self.runs.outputs.get_mut(&number) else {
+        let Some(output) = self.runs.outputs.get_mut(&number) else {
             return ReadState::WouldBlock;
         };
+        let Output {
+            pipe,
+            job,
+            run,
+            logged,
+            ..
+        } = output;
         let time = clock::read().wall;
         let (lines, text) = (&self.setup.lines, &mut self.text);
-        let wanted = lines.wants_output();
+        let wanted = *logged && lines.wants_output();
         let state = pipe.read_lines(&mut self.buffer, OUTPUT_PIECE, &mut |line| {
             if wanted {
                 lines.output(

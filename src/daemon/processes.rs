@@ -1,16 +1,13 @@
-//! Starting, stopping and reaping the processes of runs.
+//! Adopting, stopping and reaping the processes of runs.
 
-use super::event_loop::{Daemon, FIRST_CHILD};
+use super::event_loop::Daemon;
 use super::level::Level;
 use super::recovery::mark_name;
-use super::run_environment::run_variables;
-use super::supervised::{Ending, Output, Stage, Supervised};
-use crate::process::{self, Launch, OutputPipe, OutputTarget, Usage};
-use crate::scheduler::{self, Event, Exit, RunId, RunKey, SpawnRequest, StopSignal};
+use super::supervised::{Ending, Stage, Supervised};
+use crate::process::{self, Usage};
+use crate::scheduler::{self, Event, Exit, RunId, RunKey, StopSignal};
 use crate::sys::{clock, memory, process_group};
-use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use std::io;
 use std::time::Duration;
 
 /// While the group of a stopped process outlives it, the daemon looks so often whether it is gone:
@@ -18,118 +15,6 @@ use std::time::Duration;
 const OUTLIVED_CHECK: Duration = Duration::from_millis(50);
 
 impl Daemon {
-    pub(super) fn spawn(&mut self, request: &SpawnRequest) -> Event {
-        let run = request.run;
-        match self.try_spawn(request) {
-            Ok(pid) => Event::Spawned { run, pid },
-            Err(NotStarted::Held(error)) => Event::StartHeld { run, error },
-            Err(NotStarted::Failed(error)) => Event::SpawnFailed { run, error },
-        }
-    }
-
-    fn try_spawn(&mut self, request: &SpawnRequest) -> Result<i32, NotStarted> {
-        let past = self.setup.store.summary(&request.job.id);
-        let variables = run_variables(request, &past);
-        let launch = self
-            .setup
-            .inheritance
-            .launch(&request.job, &variables)
-            .map_err(NotStarted::Failed)?;
-        let name = format!("{}.{}", request.job.id, request.run_id);
-        let pipe = OutputPipe::create(&self.setup.pipes_directory, &name).map_err(|error| {
-            NotStarted::of(
-                &error,
-                format!("cannot make its output pipe `{name}`: {error}"),
-            )
-        })?;
-        if let Some(account) = request.job.run_as.account() {
-            let given = pipe.give_to(account.uid);
-            given.map_err(|error| {
-                let who = &account.name;
-                NotStarted::of(
-                    &error,
-                    format!("cannot give its output pipe to user {who}: {error}"),
-                )
-            })?;
-        }
-        // Before the spawn: a job whose output nobody reads would wait for ever at its full pipe.
-        let output = self
-            .watch_output(Output {
-                pipe,
-                job: request.job.id.clone(),
-                run: request.run_id,
-                is_ours: true,
-                queued: false,
-            })
-            .map_err(|error| {
-                NotStarted::Failed(format!("cannot watch its output pipe `{name}`: {error}"))
-            })?;
-        let started = self.start_process(request, &launch, output);
-        if started.is_err() {
-            self.discard_output(output);
-        }
-        started
-    }
-
-    fn start_process(
-        &mut self,
-        request: &SpawnRequest,
-        launch: &Launch,
-        output: u64,
-    ) -> Result<i32, NotStarted> {
-        let mark = &mark_name(request.run_id, request.attempt);
-        let target = OutputTarget::Pipe(self.runs.outputs[&output].pipe.path());
-        let child = match &self.setup.marks {
-            Some(marks) => process::spawn_marked(launch, target, &marks.path(mark)),
-            None => process::spawn(launch, target),
-        };
-        let child = child.map_err(|error| match error.errno.map(Errno::from_raw) {
-            Some(Errno::ENOSPC | Errno::EDQUOT | Errno::EROFS) => {
-                NotStarted::Held(error.to_string())
-            }
-            _ => NotStarted::Failed(error.to_string()),
-        })?;
-        let pid = child
-            .pid()
-            .expect("a child is unreaped until it is reaped below");
-        if let Some(marks) = &self.setup.marks {
-            marks.name_process(mark, pid);
-        }
-        let supervised = Supervised {
-            run: request.run_id,
-            child,
-            output: Some(output),
-            said: None,
-            stage: Stage::Running,
-        };
-        self.supervise(request.run, supervised)
-            .map_err(|(supervised, error)| {
-                // Its end would never be noticed.
-                supervised.child.abandon();
-                NotStarted::Failed(format!(
-                    "cannot watch process {pid}, which was killed: {error}"
-                ))
-            })?;
-        Ok(pid.as_raw())
-    }
-
-    /// From now on its end is noticed; else it is given back, with the reason why not.
-    fn supervise(
-        &mut self,
-        run: RunKey,
-        supervised: Supervised,
-    ) -> Result<(), (Box<Supervised>, io::Error)> {
-        let descriptor = supervised
-            .child
-            .descriptor()
-            .expect("it is not reaped before it is supervised");
-        if let Err(error) = self.poller.add(descriptor, FIRST_CHILD + run.0) {
-            return Err((Box::new(supervised), error));
-        }
-        self.runs.children.insert(run, supervised);
-        Ok(())
-    }
-
     /// Takes over the living processes of an earlier scheduler, and their output.
     pub(super) fn adopt_processes(&mut self) {
         self.adopt_pipes();
@@ -153,7 +38,8 @@ impl Daemon {
                     status.job
                 ),
             );
-            if let Err((_, error)) = self.supervise(run, supervised) {
+            if let Err(failed) = self.supervise(run, supervised) {
+                let (_, error) = *failed;
                 // It lives on, and nobody will learn how it ends.
                 self.say(
                     Level::Error,
@@ -303,25 +189,6 @@ fn usage_of(usage: Usage) -> scheduler::Usage {
     scheduler::Usage {
         user_time: usage.user_time,
         system_time: usage.system_time,
-        peak_memory_bytes: usage.peak_memory_bytes.unwrap_or(0),
-    }
-}
-
-/// Why a process was not started.
-enum NotStarted {
-    /// The disk takes no mark of it: it is tried again when the disk takes writes.
-    Held(String),
-    /// It cannot be.
-    Failed(String),
-}
-
-impl NotStarted {
-    fn of(error: &io::Error, message: String) -> Self {
-        match error.kind() {
-            io::ErrorKind::StorageFull
-            | io::ErrorKind::QuotaExceeded
-            | io::ErrorKind::ReadOnlyFilesystem => Self::Held(message),
-            _ => Self::Failed(message),
-        }
+        peak_memory_bytes: usage.peak_memory_bytes,
     }
 }

@@ -3,6 +3,7 @@
 //! A pipe outlives its process when something in the background holds it open: it goes on being
 //! read, and the run has ended all the same.
 
+use super::starting::{StartStage, Starting};
 use crate::config::JobId;
 use crate::process::{Child, OutputPipe, OutputTail, Usage};
 use crate::scheduler::{Emitted, RunId, RunKey};
@@ -43,6 +44,8 @@ pub(super) struct Output {
     pub pipe: OutputPipe,
     pub job: JobId,
     pub run: RunId,
+    /// Its lines go into the log; if not, only the last of them are kept.
+    pub logged: bool,
     /// It was made for a run of this scheduler, not of an earlier one.
     pub is_ours: bool,
     /// It waits for its turn to be read.
@@ -56,10 +59,32 @@ pub(super) struct Ending {
     pub usage: Option<Usage>,
 }
 
+/// At the end of the name of a pipe whose output is not for the log.
+const UNLOGGED: char = '~';
+
+impl Output {
+    /// The name of the pipe of a run, from which the next scheduler learns whose it is.
+    pub fn file_name(job: &JobId, run: RunId, logged: bool) -> String {
+        let mut name = format!("{job}.{run}");
+        if !logged {
+            name.push(UNLOGGED);
+        }
+        name
+    }
+
+    /// What such a name says; nothing if it is none.
+    pub fn parse_file_name(name: &str) -> Option<(JobId, RunId, bool)> {
+        let logged = !name.ends_with(UNLOGGED);
+        let (job, run) = name.trim_end_matches(UNLOGGED).rsplit_once('.')?;
+        Some((JobId::parse(job).ok()?, RunId::parse(run)?, logged))
+    }
+}
+
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct SupervisedRuns {
     pub children: BTreeMap<RunKey, Supervised>,
+    pub starting: BTreeMap<RunKey, (Starting, StartStage)>,
     pub outputs: BTreeMap<u64, Output>,
     outputs_opened: u64,
     endings: BTreeMap<RunId, Ending>,

@@ -4,6 +4,7 @@
 //! number to anybody, so a [`Child`] forgets it in the moment it reaps, and with it the power to
 //! signal the group.
 
+use super::output_file::Remark;
 use super::spawn_error::errno_of;
 use crate::sys::identity::ProcessIdentity;
 use crate::sys::pidfd::{Pidfd, Reap, signal_group};
@@ -27,6 +28,8 @@ fn kill_unsupervised(pid: Pid) {
 #[derive(Debug)]
 pub struct Child {
     state: State,
+    /// What was strange about its start.
+    pub(super) remark: Option<Remark>,
 }
 
 /// Before its parent reaps it the zombie tells, afterwards the kernel does (Linux 6.15 and later).
@@ -59,6 +62,7 @@ impl Child {
         match Pidfd::open(pid) {
             Ok(pidfd) => Ok(Self {
                 state: State::Unreaped { pid, pidfd },
+                remark: None,
             }),
             Err(error) => {
                 kill_unsupervised(pid);
@@ -79,7 +83,13 @@ impl Child {
                 process: identity.clone(),
                 pidfd,
             },
+            remark: None,
         }))
+    }
+
+    /// What was strange about its start, told once.
+    pub fn take_remark(&mut self) -> Option<Remark> {
+        self.remark.take()
     }
 
     /// Its pid, which is the id of its group and session too; none once it is reaped.

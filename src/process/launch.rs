@@ -6,6 +6,7 @@
 
 use super::environment::add_from_file;
 use super::environment_file;
+use super::output_file::Remark;
 use super::preparation::Preparation;
 use super::program;
 use super::spawn_error::{SpawnError, SpawnErrorKind as Kind, errno_of};
@@ -79,19 +80,27 @@ impl Launch {
         &self,
         output: &OutputTarget<'_>,
         marker: Option<&Path>,
-    ) -> Result<SpawnPlan, SpawnError> {
+    ) -> Result<(SpawnPlan, Option<Remark>), SpawnError> {
         self.check_working_directory()?;
         let executable = self.executable()?;
-        Ok(SpawnPlan {
+        let (output, remark) = match output {
+            OutputTarget::File(file) => {
+                let opened = file.open(&self.cwd)?;
+                (SpawnOutput::Descriptor(opened.file), opened.remark)
+            }
+            other => (output_of(other)?, None),
+        };
+        let plan = SpawnPlan {
             program: executable.program,
             arguments: executable.arguments,
             environment: executable.environment,
             working_directory: c_string("the working directory", &self.cwd)?,
             standard_input: self.stdin.open(&self.cwd)?,
-            output: output_of(output)?,
+            output,
             marker: marker_of(marker)?,
             kept: Vec::new(),
-        })
+        };
+        Ok((plan, remark))
     }
 
     /// The program, found as whoever we are now, and with what is in its file of variables now.
@@ -186,11 +195,11 @@ fn as_path(text: &CStr) -> &Path {
     Path::new(OsStr::from_bytes(text.to_bytes()))
 }
 
-/// Where the output goes, in the system's words.
+/// Where the output goes, in the system's words; a file is opened by those who may.
 pub(super) fn output_of(target: &OutputTarget<'_>) -> Result<SpawnOutput, SpawnError> {
     Ok(match target {
         OutputTarget::Inherit => SpawnOutput::Inherit,
-        OutputTarget::Discard => SpawnOutput::Open(c"/dev/null".to_owned()),
+        OutputTarget::Discard | OutputTarget::File(_) => SpawnOutput::Open(c"/dev/null".to_owned()),
         OutputTarget::Pipe(path) => {
             SpawnOutput::Open(c_string("the output pipe's path", from_here(path)?)?)
         }

@@ -23,6 +23,8 @@ pub enum SpawnErrorKind {
     InterpreterMissing,
     /// The file of variables cannot be read, or is none.
     EnvironmentFile,
+    /// The file that its output goes to cannot be opened, or is none.
+    OutputFile,
     /// Its user, a limit or the like could not be set.
     Preparation,
     /// A NUL byte in an argument, a variable or a path, or a variable's name that is none.
@@ -66,7 +68,7 @@ impl SpawnError {
 
     /// One that says `what` could not be done and why, as the system put it.
     pub(super) fn from_errno(what: &str, errno: Errno) -> Self {
-        let transient = is_transient(errno);
+        let transient = is_shortage(errno);
         let kind = if transient {
             SpawnErrorKind::Busy
         } else {
@@ -91,8 +93,14 @@ pub(super) fn errno_of(error: &io::Error) -> Errno {
     Errno::from_raw(error.raw_os_error().unwrap_or(0))
 }
 
+/// Whether an error of the system may be none in a moment.
+#[must_use]
+pub fn is_transient(error: &io::Error) -> bool {
+    is_shortage(errno_of(error))
+}
+
 /// Shortages pass, and a program that is being deployed will be there in a moment.
-fn is_transient(errno: Errno) -> bool {
+fn is_shortage(errno: Errno) -> bool {
     matches!(
         errno,
         Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE | Errno::ETXTBSY

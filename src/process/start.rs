@@ -3,6 +3,7 @@
 use super::child::Child;
 use super::intermediate::{self, Preparing};
 use super::launch::{self, Launch};
+use super::output_file::OutputFile;
 use super::spawn_error::{SpawnError, SpawnErrorKind as Kind, errno_of};
 use crate::sys::spawn::{self as system, SpawnPlan};
 use std::fs::{self, File};
@@ -17,6 +18,8 @@ pub enum OutputTarget<'a> {
     Discard,
     /// Into the named pipe at this path, see [`super::OutputPipe`].
     Pipe(&'a Path),
+    /// To the end of a file.
+    File(&'a OutputFile),
 }
 
 /// How far a start got at once.
@@ -43,8 +46,7 @@ pub fn begin(
     marker: Option<&Path>,
 ) -> Result<Start, SpawnError> {
     let result = if launch.preparation.is_empty() {
-        let plan = launch.resolve(&output, marker);
-        plan.and_then(|plan| carry_out(&plan)).map(Start::Running)
+        start_at_once(launch, &output, marker).map(Start::Running)
     } else {
         intermediate::begin(launch, &output, marker).map(Start::Preparing)
     };
@@ -75,6 +77,17 @@ pub fn spawn_marked(
     marker: &Path,
 ) -> Result<Child, SpawnError> {
     running(begin(launch, output, Some(marker))?)
+}
+
+fn start_at_once(
+    launch: &Launch,
+    output: &OutputTarget<'_>,
+    marker: Option<&Path>,
+) -> Result<Child, SpawnError> {
+    let (plan, remark) = launch.resolve(output, marker)?;
+    let mut child = carry_out(&plan)?;
+    child.remark = remark;
+    Ok(child)
 }
 
 fn running(start: Start) -> Result<Child, SpawnError> {

@@ -287,8 +287,8 @@ pub struct Usage {
     pub user_time: Duration,
     /// CPU time in the kernel.
     pub system_time: Duration,
-    /// The largest resident memory of any one of its processes, in bytes; 0 where that is not known.
-    pub peak_memory_bytes: u64,
+    /// The largest resident memory of any one of its processes, in bytes; none where that is not known.
+    pub peak_memory_bytes: Option<u64>,
 }
 
 /// The end of what a run printed.

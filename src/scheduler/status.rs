@@ -109,6 +109,12 @@ impl Scheduler {
         self.settings.shutdown_timeout
     }
 
+    /// Of what a run prints, the last so many bytes are kept.
+    #[must_use]
+    pub fn keep_output(&self) -> usize {
+        self.settings.history.keep_output as usize
+    }
+
     /// How things stand.
     #[must_use]
     pub fn status(&self) -> Status {

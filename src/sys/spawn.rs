@@ -35,6 +35,8 @@ pub enum SpawnOutput {
     /// To this file, opened by the child for reading and writing: a named pipe then neither
     /// blocks the open nor breaks when its other reader is gone (`fifo(7)`).
     Open(CString),
+    /// Into this descriptor, open for writing. Ours may be closed once the child exists.
+    Descriptor(OwnedFd),
 }
 
 /// All that is to be known of a child before it exists.
@@ -147,9 +149,17 @@ impl FileActions {
                 }
                 actions.standard_input(&plan.standard_input)?;
             }
-            SpawnOutput::Open(path) => {
+            SpawnOutput::Open(_) | SpawnOutput::Descriptor(_) => {
                 actions.standard_input(&plan.standard_input)?;
-                actions.open(libc::STDOUT_FILENO, path, libc::O_RDWR)?;
+                match &plan.output {
+                    SpawnOutput::Open(path) => {
+                        actions.open(libc::STDOUT_FILENO, path, libc::O_RDWR)?;
+                    }
+                    SpawnOutput::Descriptor(descriptor) => {
+                        actions.duplicate(descriptor.as_raw_fd(), libc::STDOUT_FILENO)?;
+                    }
+                    SpawnOutput::Inherit => {}
+                }
                 // Last of those that can fail: nothing but the exec itself comes after the proof.
                 if let Some(marker) = &plan.marker {
                     actions.create(libc::STDERR_FILENO, marker)?;

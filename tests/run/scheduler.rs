@@ -7,11 +7,15 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// For jobs that run once at each start, though the state directory is the same.
+pub const FORGETFUL: &str = "[scheduler]\nstore = 'memory'\n";
 
 /// Only a failing test waits so long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -280,4 +284,37 @@ pub fn eventually(what: &str, condition: impl Fn() -> bool) {
 /// Whether there is such a file.
 pub fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
+}
+
+/// Whether root runs the tests. If not, says so.
+pub fn is_root(test: &str) -> bool {
+    let is_root = nix::unistd::geteuid().is_root();
+    if !is_root {
+        eprintln!("skipped: {test} needs root");
+    }
+    is_root
+}
+
+/// Whether a tool that a test needs is here and may do its work. If not, says so.
+pub fn works(tool: &str, arguments: &[&str]) -> bool {
+    let works = Command::new(tool)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !works {
+        eprintln!(
+            "skipped: `{tool} {}` does not work here",
+            arguments.join(" ")
+        );
+    }
+    works
+}
+
+/// A directory that anybody may enter.
+pub fn open_sandbox(toml: &str) -> Sandbox {
+    let sandbox = Sandbox::new(toml);
+    fs::set_permissions(sandbox.path("."), fs::Permissions::from_mode(0o755)).unwrap();
+    sandbox
 }

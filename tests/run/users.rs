@@ -2,50 +2,14 @@
 //!
 //! Most of it only root can do; without root those tests say that they are skipped.
 
-use crate::scheduler::{Sandbox, Scheduler};
+use crate::scheduler::{FORGETFUL, Sandbox, Scheduler, is_root, open_sandbox, works};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 const NOBODY: u32 = 65_534;
-
-/// For jobs that run once at each start, though the state directory is the same.
-const FORGETFUL: &str = "[scheduler]\nstore = 'memory'\n";
-
-/// Whether root runs the tests. If not, says so.
-fn is_root(test: &str) -> bool {
-    let is_root = nix::unistd::geteuid().is_root();
-    if !is_root {
-        eprintln!("skipped: {test} needs root");
-    }
-    is_root
-}
-
-/// Whether a tool that a test needs is here and may do its work. If not, says so.
-fn works(tool: &str, arguments: &[&str]) -> bool {
-    let works = Command::new(tool)
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if !works {
-        eprintln!(
-            "skipped: `{tool} {}` does not work here",
-            arguments.join(" ")
-        );
-    }
-    works
-}
-
-/// A directory that anybody may enter.
-fn open_sandbox(toml: &str) -> Sandbox {
-    let sandbox = Sandbox::new(toml);
-    fs::set_permissions(sandbox.path("."), fs::Permissions::from_mode(0o755)).unwrap();
-    sandbox
-}
 
 /// The lines that job `a` printed, as `name: value`, once it has ended well.
 fn facts(scheduler: &mut Scheduler) -> BTreeMap<String, String> {

@@ -199,3 +199,69 @@ fn users_that_cannot_be_found_are_named() {
         assert_eq!(job.run_as, RunAs::Unasked);
     }
 }
+
+#[test]
+fn output_goes_to_one_of_four_places() {
+    let output = |text: &str| triggered(text).output.clone();
+    assert_eq!(output(""), Output::Log);
+    assert_eq!(output("output = 'log'"), Output::Log);
+    assert_eq!(output("output = 'inherit'"), Output::Inherit);
+    assert_eq!(output("output = 'discard'"), Output::Discard);
+    let file = |max_size, keep| {
+        Output::File(OutputFile {
+            path: "/etc/rsched/log/a".into(),
+            max_size,
+            keep,
+        })
+    };
+    assert_eq!(output("output = { file = 'log/a' }"), file(None, 5));
+    assert_eq!(
+        output("output = { file = './log/a', max_size = '10MiB' }"),
+        file(Some(10 << 20), 5)
+    );
+    assert_eq!(
+        output("output = { file = '/etc/rsched/log/a', max_size = 4096, keep = 0 }"),
+        file(Some(4096), 0)
+    );
+    let text = "[jobs.a]\ncommand = 'x'\noutput = 'logs'\n[jobs.b]\ncommand = 'x'\noutput = {}\n\
+                [jobs.c]\ncommand = 'x'\noutput = { file = 'x', keep = 3 }\n\
+                [jobs.d]\ncommand = 'x'\noutput = { file = 'x', max_size = '1M', keep = 1001, mode = 1 }\n\
+                [jobs.e]\ncommand = 'x'\noutput = true\n";
+    let expected = "\
+jobs.toml:3:10: error: `output` is `logs`, expected one of `log`, `inherit`, `discard` [unknown_value] did you mean `log`?
+jobs.toml:6:10: error: `output` names no `file` [missing_key] write `output = { file = \"PATH\" }`, or \"log\"
+jobs.toml:9:24: error: `keep` means nothing without `max_size` [missing_key] add `max_size = \"10MiB\"`, or leave it out
+jobs.toml:12:37: error: unknown unit `M` [bad_size] write `MiB` (1024 × 1024) or `MB` (1000 × 1000)
+jobs.toml:12:48: error: `keep` is `1001`, expected 0 to 1000 [out_of_range]
+jobs.toml:12:54: error: unknown key `mode` in `output` [unknown_key] allowed here: `file`, `max_size`, `keep`
+jobs.toml:15:10: error: `output` is a boolean, expected \"log\", \"inherit\", \"discard\" or { file = \"PATH\" } [wrong_type]
+";
+    assert_eq!(refused(text), expected);
+}
+
+#[test]
+fn what_is_kept_of_the_past_has_defaults_and_bounds() {
+    let history = |text: &str| valid(text).scheduler.history;
+    assert_eq!(
+        history(""),
+        History {
+            keep_runs: 100,
+            keep_output: 65_536
+        }
+    );
+    assert_eq!(
+        history("[history]\nkeep_runs = 7\nkeep_output = '1kB'\n"),
+        History {
+            keep_runs: 7,
+            keep_output: 1_000
+        }
+    );
+    assert_eq!(history("[history]\nkeep_output = 0\n").keep_output, 0);
+    let text = "[history]\nkeep_runs = 0\nkeep_output = '17MiB'\nkeep_events = 5\n";
+    let expected = "\
+jobs.toml:2:13: error: `keep_runs` is `0`, expected 1 or more [out_of_range]
+jobs.toml:3:15: error: `keep_output` is `17MiB`, expected 16MiB or less [out_of_range]
+jobs.toml:4:1: error: unknown key `keep_events` in `[history]` [unknown_key] allowed here: `keep_runs`, `keep_output`
+";
+    assert_eq!(refused(text), expected);
+}

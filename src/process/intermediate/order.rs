@@ -1,7 +1,9 @@
 //! What the intermediate is to do, on its way there.
 
 use crate::process::launch::{Launch, Program};
+use crate::process::output_file::OutputFile;
 use crate::process::preparation::Preparation;
+use crate::process::start::OutputTarget;
 use crate::process::stdin::Stdin;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -14,11 +16,19 @@ pub(super) struct Order {
     environment: Vec<(OsString, OsString)>,
     environment_file: Option<OsString>,
     stdin_file: Option<OsString>,
+    output_file: Option<OutputOrder>,
     preparation: Preparation,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct OutputOrder {
+    path: OsString,
+    max_size: Option<u64>,
+    keep: u32,
+}
+
 impl Order {
-    pub(super) fn of(launch: &Launch) -> Self {
+    pub(super) fn of(launch: &Launch, output: &OutputTarget<'_>) -> Self {
         let variable = |(name, value): (&OsString, &OsString)| (name.clone(), value.clone());
         Self {
             arguments: launch.arguments(),
@@ -28,6 +38,14 @@ impl Order {
             stdin_file: match &launch.stdin {
                 Stdin::File(path) => Some(path.clone().into()),
                 Stdin::Nothing | Stdin::Text(_) => None,
+            },
+            output_file: match output {
+                OutputTarget::File(file) => Some(OutputOrder {
+                    path: file.path.clone().into(),
+                    max_size: file.max_size,
+                    keep: file.keep,
+                }),
+                OutputTarget::Inherit | OutputTarget::Discard | OutputTarget::Pipe(_) => None,
             },
             preparation: launch.preparation.clone(),
         }
@@ -39,6 +57,15 @@ impl Order {
 
     pub(super) fn decode(text: &[u8]) -> Option<Self> {
         serde_json::from_slice(text).ok()
+    }
+
+    /// The file to write to, if the output is not where it should be already.
+    pub(super) fn output_file(&self) -> Option<OutputFile> {
+        self.output_file.clone().map(|file| OutputFile {
+            path: file.path.into(),
+            max_size: file.max_size,
+            keep: file.keep,
+        })
     }
 
     /// What is to be executed once all is prepared.
@@ -88,7 +115,14 @@ mod tests {
                 no_new_privileges: true,
             },
         };
-        let order = Order::decode(&Order::of(&launch).encode()).unwrap();
+        let file = OutputFile {
+            path: bytes(7).into(),
+            max_size: Some(8),
+            keep: 9,
+        };
+        let order = Order::of(&launch, &OutputTarget::File(&file)).encode();
+        let order = Order::decode(&order).unwrap();
+        assert_eq!(order.output_file(), Some(file));
         assert_eq!(order.into_launch(), launch);
     }
 }

@@ -54,7 +54,7 @@ pub(in crate::process) fn begin(
     marker: Option<&Path>,
 ) -> Result<Preparing, SpawnError> {
     let failed = |what: &'static str| move |errno| SpawnError::from_errno(what, errno);
-    let order = memory_file::holding(c"order", &Order::of(launch).encode())
+    let order = memory_file::holding(c"order", &Order::of(launch, output).encode())
         .map_err(|error| SpawnError::from_io("hold what is to be done in memory", &error))?;
     let (report, to_report) =
         pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe to be told by"))?;
@@ -164,7 +164,11 @@ impl Preparing {
     /// Nothing more will be said.
     fn end(self) -> Result<Child, SpawnError> {
         let error = match judge(&self.said) {
-            Some(Ok(())) => return Ok(self.child),
+            Some(Ok(remark)) => {
+                let mut child = self.child;
+                child.remark = remark;
+                return Ok(child);
+            }
             Some(Err(error)) => error,
             None => {
                 let message = "it ended while it was being prepared".to_owned();

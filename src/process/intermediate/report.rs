@@ -1,6 +1,7 @@
 //! What the intermediate says on its way: that a step failed, or that it is about to execute the
 //! program, and then, if it still can say anything, why that failed.
 
+use crate::process::output_file::Remark;
 use crate::process::program;
 use crate::process::spawn_error::SpawnError;
 use nix::errno::Errno;
@@ -15,7 +16,12 @@ pub(super) enum Report {
     /// A step failed; the program does not run, and never will.
     Failed(SpawnError),
     /// All is done, this program is executed next.
-    Ready(OsString),
+    Ready {
+        /// The program.
+        program: OsString,
+        /// What is strange, but no reason not to execute it.
+        remark: Option<Remark>,
+    },
 }
 
 impl Report {
@@ -28,11 +34,11 @@ impl Report {
 
 /// What all that was said means, now that the pipe is closed: whether the program runs. None if the
 /// intermediate ended before it could say.
-pub(super) fn judge(said: &[u8]) -> Option<Result<(), SpawnError>> {
+pub(super) fn judge(said: &[u8]) -> Option<Result<Option<Remark>, SpawnError>> {
     let end = said.iter().position(|&byte| byte == b'\n')?;
-    let program = match serde_json::from_slice(&said[..end]).ok()? {
+    let (program, remark) = match serde_json::from_slice(&said[..end]).ok()? {
         Report::Failed(error) => return Some(Err(error)),
-        Report::Ready(program) => PathBuf::from(program),
+        Report::Ready { program, remark } => (PathBuf::from(program), remark),
     };
     let rest = &said[end + 1..];
     match <[u8; 4]>::try_from(rest) {
@@ -40,7 +46,7 @@ pub(super) fn judge(said: &[u8]) -> Option<Result<(), SpawnError>> {
             let errno = Errno::from_raw(i32::from_ne_bytes(errno));
             Some(Err(program::explain(&program, errno)))
         }
-        Err(_) => Some(Ok(())),
+        Err(_) => Some(Ok(remark)),
     }
 }
 
@@ -49,13 +55,20 @@ mod tests {
     use super::*;
     use crate::process::SpawnErrorKind;
 
+    fn ready(remark: Option<Remark>) -> Report {
+        Report::Ready {
+            program: "/bin/true".into(),
+            remark,
+        }
+    }
+
     #[test]
     fn a_failure_arrives_as_it_was_and_silence_is_none() {
         let error = SpawnError::from_errno("set `user` to x", Errno::EAGAIN);
         let failed = Report::Failed(error.clone()).encode();
         assert_eq!(judge(&failed), Some(Err(error)));
-        let ready = Report::Ready("/bin/true".into()).encode();
-        assert_eq!(judge(&ready), Some(Ok(())));
+        let remark = Some(Remark("strange".into()));
+        assert_eq!(judge(&ready(remark.clone()).encode()), Some(Ok(remark)));
         for cut in [&failed[..failed.len() - 1], b"", b"garbage\n"] {
             assert_eq!(judge(cut), None);
         }
@@ -63,7 +76,7 @@ mod tests {
 
     #[test]
     fn an_exec_that_failed_is_explained() {
-        let mut said = Report::Ready("/bin/true".into()).encode();
+        let mut said = ready(None).encode();
         said.extend((Errno::EAGAIN as i32).to_ne_bytes());
         let error = judge(&said).unwrap().unwrap_err();
         assert_eq!((error.kind, error.transient), (SpawnErrorKind::Busy, true));

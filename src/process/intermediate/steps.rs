@@ -3,6 +3,7 @@
 use super::order::Order;
 use super::report::Report;
 use crate::process::launch::Launch;
+use crate::process::output_file::{OutputFile, Remark};
 use crate::process::preparation::{Credentials, Limit, LimitKind, Preparation};
 use crate::process::spawn_error::{SpawnError, SpawnErrorKind as Kind};
 use crate::sys::spawn::SpawnInput;
@@ -12,8 +13,8 @@ use nix::sys::prctl;
 use nix::sys::resource::{getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{
-    Gid, Uid, chdir, dup2_stdin, execve, geteuid, getgroups, getresgid, getresuid, setgroups,
-    setresgid, setresuid,
+    Gid, Uid, chdir, dup2_stderr, dup2_stdin, dup2_stdout, execve, geteuid, getgroups, getresgid,
+    getresuid, setgroups, setresgid, setresuid,
 };
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -47,6 +48,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> u8 {
 /// Returns well only if the program could not be executed, which was reported then.
 fn carry_out(order: File, report: &mut File) -> Result<(), SpawnError> {
     let order = read(order)?;
+    let output = order.output_file();
     let launch = order.into_launch();
     let preparation = &launch.preparation;
     set_nice(preparation)?;
@@ -59,7 +61,9 @@ fn carry_out(order: File, report: &mut File) -> Result<(), SpawnError> {
     enter(&launch)?;
     let executable = launch.executable()?;
     open_standard_input(&launch)?;
-    let ready = Report::Ready(executable.path().into()).encode();
+    let remark = open_output(&launch, output.as_ref())?;
+    let program = executable.path().into();
+    let ready = Report::Ready { program, remark }.encode();
     // From here on nothing may need memory: a limit may leave none.
     set_limits_that_hinder_us(&preparation.limits)?;
     signals::reset_for_program().map_err(|error| SpawnError::from_io("reset signals", &error))?;
@@ -272,4 +276,15 @@ fn open_standard_input(launch: &Launch) -> Result<(), SpawnError> {
         dup2_stdin(file).map_err(|errno| SpawnError::from_errno("use stdin", errno))?;
     }
     Ok(())
+}
+
+fn open_output(launch: &Launch, output: Option<&OutputFile>) -> Result<Option<Remark>, SpawnError> {
+    let Some(output) = output else {
+        return Ok(None);
+    };
+    let opened = output.open(&launch.cwd)?;
+    dup2_stdout(&opened.file)
+        .and_then(|()| dup2_stderr(&opened.file))
+        .map_err(|errno| SpawnError::from_errno("use the output file", errno))?;
+    Ok(opened.remark)
 }

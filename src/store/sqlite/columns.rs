@@ -64,15 +64,12 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
 }
 
 fn end(row: &Row<'_>) -> rusqlite::Result<End> {
-    let usage = match (
-        length(row, 19)?,
-        length(row, 20)?,
-        row.get::<_, Option<i64>>(21)?,
-    ) {
-        (Some(user_time), Some(system_time), Some(peak)) => Some(Usage {
+    let peak = row.get::<_, Option<i64>>(21)?;
+    let usage = match (length(row, 19)?, length(row, 20)?) {
+        (Some(user_time), Some(system_time)) => Some(Usage {
             user_time,
             system_time,
-            peak_memory_bytes: peak.max(0).cast_unsigned(),
+            peak_memory_bytes: peak.map(|peak| peak.max(0).cast_unsigned()),
         }),
         _ => None,
     };

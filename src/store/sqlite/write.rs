@@ -141,7 +141,7 @@ fn run(to: &Transaction<'_>, run: &RunRecord, keep_runs: u32) -> rusqlite::Resul
                 end.and_then(|end| end.duration).map(micros),
                 usage.map(|usage| micros(usage.user_time)),
                 usage.map(|usage| micros(usage.system_time)),
-                usage.map(|usage| signed(usage.peak_memory_bytes)),
+                usage.and_then(|usage| usage.peak_memory_bytes).map(signed),
                 end.and_then(|end| end.detail.as_deref()),
             ],
             |row| row.get(0),

@@ -1,0 +1,334 @@
+//! Starting the processes of runs: at once, by way of an intermediate that prepares them, or again
+//! in a moment, when the machine is short of something.
+//!
+//! Until its process exists a run stays "starting" for the scheduler, and nothing waits for it.
+
+use super::event_loop::{Daemon, FIRST_CHILD, FIRST_PREPARING};
+use super::level::Level;
+use super::recovery::mark_name;
+use super::run_environment::run_variables;
+use super::run_output::RunOutput;
+use super::supervised::{Stage, Supervised};
+use crate::process::{self, Child, Launch, Preparing, Progress, SpawnError, SpawnErrorKind, Start};
+use crate::scheduler::{Event, RunKey, SpawnRequest};
+use crate::sys::clock;
+use crate::time::BootTime;
+use nix::errno::Errno;
+use std::io;
+use std::time::Duration;
+
+/// How long a start is tried that the machine has no room for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Before the first try after a failed one: a program that is being written is there in a moment.
+const FIRST_DELAY: Duration = Duration::from_millis(50);
+
+/// Each delay is twice the one before, up to this.
+const LONGEST_DELAY: Duration = Duration::from_secs(2);
+
+/// A run on its way to its process.
+#[derive(Debug)]
+pub(super) struct Starting {
+    request: Box<SpawnRequest>,
+    /// When it was tried first.
+    since: BootTime,
+    /// Before the next try.
+    delay: Duration,
+}
+
+/// Where it stands.
+#[derive(Debug)]
+pub(super) enum StartStage {
+    /// It is tried again.
+    Refused {
+        /// When.
+        again_at: BootTime,
+        /// Why it could not be started.
+        why: String,
+    },
+    /// The process exists, and its program does not run yet.
+    Preparing {
+        preparing: Box<Preparing>,
+        output: RunOutput,
+    },
+}
+
+/// Why a process was not started.
+#[derive(Debug)]
+pub(super) enum NotStarted {
+    /// The disk takes no mark of it: it is tried again when the disk takes writes.
+    Held(String),
+    /// The machine is short of something.
+    ForNow(String),
+    /// It cannot be.
+    Failed(String),
+}
+
+impl NotStarted {
+    pub(super) fn of(error: &io::Error, message: String) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::ReadOnlyFilesystem => Self::Held(message),
+            _ if process::is_transient(error) => Self::ForNow(message),
+            _ => Self::Failed(message),
+        }
+    }
+}
+
+impl From<SpawnError> for NotStarted {
+    fn from(error: SpawnError) -> Self {
+        let message = error.to_string();
+        match error.errno.map(Errno::from_raw) {
+            // A full disk under a job's own file is the job's misfortune alone.
+            Some(Errno::ENOSPC | Errno::EDQUOT | Errno::EROFS)
+                if error.kind != SpawnErrorKind::OutputFile =>
+            {
+                Self::Held(message)
+            }
+            _ if error.transient => Self::ForNow(message),
+            _ => Self::Failed(message),
+        }
+    }
+}
+
+impl Daemon {
+    /// Starts a run; what came of it, if that is known at once.
+    pub(super) fn start(&mut self, request: Box<SpawnRequest>) -> Option<Event> {
+        self.try_start(Starting {
+            request,
+            since: clock::read().boot,
+            delay: FIRST_DELAY,
+        })
+    }
+
+    fn try_start(&mut self, starting: Starting) -> Option<Event> {
+        let request = &starting.request;
+        let (launch, output) = match self.prepare(request) {
+            Ok(prepared) => prepared,
+            Err(error) => return self.not_started(starting, error),
+        };
+        let mark = self.setup.marks.as_ref();
+        let mark = mark.map(|marks| marks.path(&mark_name(request.run_id, request.attempt)));
+        let begun = process::begin(&launch, self.target(&output), mark.as_deref());
+        match begun {
+            Ok(Start::Running(child)) => Some(self.started(&starting, child, &output)),
+            Ok(Start::Preparing(preparing)) => {
+                self.wait_for_preparation(starting, preparing, output)
+            }
+            Err(error) => {
+                self.drop_output(&output);
+                self.not_started(starting, error.into())
+            }
+        }
+    }
+
+    /// The process to be, and where its output goes.
+    fn prepare(&mut self, request: &SpawnRequest) -> Result<(Launch, RunOutput), NotStarted> {
+        let past = self.setup.store.summary(&request.job.id);
+        let variables = run_variables(request, &past);
+        let launch = self.setup.inheritance.launch(&request.job, &variables);
+        let launch = launch.map_err(NotStarted::Failed)?;
+        Ok((launch, self.open_output(request)?))
+    }
+
+    /// Its program runs: from now on its end is waited for.
+    fn started(&mut self, starting: &Starting, mut child: Child, output: &RunOutput) -> Event {
+        let request = &starting.request;
+        let run = request.run;
+        self.name_process(request, &child);
+        if let Some(remark) = child.take_remark() {
+            let message = format!("Job \"{}\": {}", request.job.id, remark.0);
+            self.say(Level::Warn, &message);
+        }
+        let supervised = Supervised {
+            run: request.run_id,
+            child,
+            output: output.pipe(),
+            said: None,
+            stage: Stage::Running,
+        };
+        match self.supervise(run, supervised) {
+            Ok(pid) => Event::Spawned { run, pid },
+            Err(failed) => {
+                let (supervised, error) = *failed;
+                // Its end would never be noticed.
+                supervised.child.abandon();
+                self.drop_output(output);
+                let error = format!("cannot watch its process, which was killed: {error}");
+                Event::SpawnFailed { run, error }
+            }
+        }
+    }
+
+    /// Waits for the end of a process.
+    pub(super) fn supervise(
+        &mut self,
+        run: RunKey,
+        supervised: Supervised,
+    ) -> Result<i32, Box<(Supervised, io::Error)>> {
+        const UNREAPED: &str = "it is not reaped before it is supervised";
+        let pid = supervised.child.pid().expect(UNREAPED).as_raw();
+        let descriptor = supervised.child.descriptor().expect(UNREAPED);
+        if let Err(error) = self.poller.add(descriptor, FIRST_CHILD + run.0) {
+            return Err(Box::new((supervised, error)));
+        }
+        self.runs.children.insert(run, supervised);
+        Ok(pid)
+    }
+
+    fn name_process(&self, request: &SpawnRequest, child: &Child) {
+        if let (Some(marks), Some(pid)) = (&self.setup.marks, child.pid()) {
+            marks.name_process(&mark_name(request.run_id, request.attempt), pid);
+        }
+    }
+
+    // By way of the intermediate.
+
+    fn wait_for_preparation(
+        &mut self,
+        starting: Starting,
+        preparing: Preparing,
+        output: RunOutput,
+    ) -> Option<Event> {
+        self.name_process(&starting.request, preparing.child());
+        let run = starting.request.run;
+        if let Err(error) = self.poller.add(&preparing, FIRST_PREPARING + run.0) {
+            // Its program has not run, so another try is as good as the first.
+            preparing.give_up();
+            self.drop_output(&output);
+            let message = format!("cannot watch how it is prepared: {error}");
+            return self.not_started(starting, NotStarted::of(&error, message));
+        }
+        let stage = StartStage::Preparing {
+            preparing: Box::new(preparing),
+            output,
+        };
+        self.runs.starting.insert(run, (starting, stage));
+        None
+    }
+
+    /// A process that is being prepared has something to say.
+    pub(super) fn look_at_preparation(&mut self, run: RunKey) {
+        let Some((starting, stage)) = self.runs.starting.remove(&run) else {
+            return;
+        };
+        let StartStage::Preparing { preparing, output } = stage else {
+            self.runs.starting.insert(run, (starting, stage));
+            return;
+        };
+        let event = match preparing.progress() {
+            Progress::Preparing(preparing) => {
+                let preparing = Box::new(preparing);
+                let stage = StartStage::Preparing { preparing, output };
+                self.runs.starting.insert(run, (starting, stage));
+                return;
+            }
+            Progress::Done(Ok(child)) => Some(self.started(&starting, child, &output)),
+            Progress::Done(Err(error)) => {
+                self.drop_output(&output);
+                self.not_started(starting, error.into())
+            }
+        };
+        if let Some(event) = event {
+            self.feed(event);
+        }
+    }
+
+    // When it does not start.
+
+    /// Tries again later, if that is of use.
+    fn not_started(&mut self, starting: Starting, error: NotStarted) -> Option<Event> {
+        let run = starting.request.run;
+        let why = match error {
+            NotStarted::Held(error) => return Some(Event::StartHeld { run, error }),
+            NotStarted::Failed(error) => return Some(Event::SpawnFailed { run, error }),
+            NotStarted::ForNow(why) => why,
+        };
+        let now = clock::read().boot;
+        let waited = now.saturating_since(starting.since);
+        if waited >= PATIENCE {
+            let error = format!("{why}, for {} s", waited.as_secs());
+            return Some(Event::SpawnFailed { run, error });
+        }
+        if self.stop_requests > 0 {
+            return Some(given_up(run, &why));
+        }
+        if starting.delay == FIRST_DELAY {
+            let job = &starting.request.job.id;
+            let message = format!("Job \"{job}\" cannot be started yet, and is tried again: {why}");
+            self.say(Level::Warn, &message);
+        }
+        let stage = StartStage::Refused {
+            again_at: now + starting.delay,
+            why,
+        };
+        let delay = (starting.delay * 2).min(LONGEST_DELAY);
+        self.runs
+            .starting
+            .insert(run, (Starting { delay, ..starting }, stage));
+        None
+    }
+
+    /// Tries those again whose time has come.
+    pub(super) fn retry_starts(&mut self, now: BootTime) {
+        let is_due = |stage: &StartStage| matches!(stage, StartStage::Refused { again_at, .. } if *again_at <= now);
+        let due: Vec<RunKey> = self
+            .runs
+            .starting
+            .iter()
+            .filter(|(_, (_, stage))| is_due(stage))
+            .map(|(&run, _)| run)
+            .collect();
+        for run in due {
+            let starting = self.runs.starting.remove(&run);
+            let event = starting.and_then(|(starting, _)| self.try_start(starting));
+            if let Some(event) = event {
+                self.feed(event);
+            }
+        }
+    }
+
+    /// When the next of them is due.
+    pub(super) fn next_start(&self) -> Option<BootTime> {
+        let stages = self.runs.starting.values().map(|(_, stage)| stage);
+        stages
+            .filter_map(|stage| match stage {
+                StartStage::Refused { again_at, .. } => Some(*again_at),
+                StartStage::Preparing { .. } => None,
+            })
+            .min()
+    }
+
+    /// The scheduler is shutting down: nothing is tried again, and if it must be quick nothing more is
+    /// prepared.
+    pub(super) fn give_up_starts(&mut self, quick: bool) {
+        let given = |(_, stage): &(Starting, StartStage)| match stage {
+            StartStage::Refused { .. } => true,
+            StartStage::Preparing { .. } => quick,
+        };
+        let starting = &self.runs.starting;
+        let runs: Vec<RunKey> = starting
+            .iter()
+            .filter(|(_, it)| given(it))
+            .map(|(&run, _)| run)
+            .collect();
+        for run in runs {
+            let event = match self.runs.starting.remove(&run) {
+                Some((_, StartStage::Refused { why, .. })) => given_up(run, &why),
+                Some((_, StartStage::Preparing { preparing, output })) => {
+                    preparing.give_up();
+                    self.drop_output(&output);
+                    given_up(run, "its program did not run yet")
+                }
+                None => continue,
+            };
+            self.feed(event);
+        }
+    }
+}
+
+fn given_up(run: RunKey, why: &str) -> Event {
+    let error = format!("{why}; the scheduler is shutting down");
+    Event::SpawnFailed { run, error }
+}
