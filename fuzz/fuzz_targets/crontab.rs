@@ -19,6 +19,7 @@ fuzz_target!(|text: &str| {
     let of_a_job = ParseOptions {
         job_id: Some("backup"),
         backward_ranges: true,
+        ..ParseOptions::default()
     };
     for options in [ParseOptions::default(), of_a_job] {
         let parsed = bounded("an expression", text.len(), || {

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use rsched::config::{Dialect, ExpressionOptions, parse_inline_trigger};
-use rsched::diagnostic::Source;
+use rsched::diagnostic::{Diagnostic, Source};
 use rsched_fuzz::{bounded_text, check_diagnostics, check_schedule, context, hash, zone};
 
 fuzz_target!(|text: &str| {
@@ -11,7 +11,7 @@ fuzz_target!(|text: &str| {
     let context = context();
     let quartz = ExpressionOptions {
         dialect: Dialect::Quartz,
-        job_id: None,
+        ..ExpressionOptions::default()
     };
     let of_a_job = ExpressionOptions {
         job_id: Some("backup"),
@@ -20,20 +20,21 @@ fuzz_target!(|text: &str| {
     for options in [of_a_job, quartz] {
         let zone = zone(hash);
         let parse = || parse_inline_trigger(text, &zone, options, &context);
-        match bounded_text("a trigger", text, parse) {
-            Ok(spec) => check_schedule(&spec, hash),
-            Err(problems) => {
-                assert!(
-                    problems
-                        .iter()
-                        .any(rsched::diagnostic::Diagnostic::is_error)
-                );
-                let source = Source {
-                    name: "<expression>".to_owned(),
-                    text: text.to_owned(),
-                };
-                check_diagnostics(&problems, &[source]);
+        let problems = match bounded_text("a trigger", text, parse) {
+            Ok(trigger) => {
+                check_schedule(&trigger.schedule, hash);
+                assert!(!trigger.warnings.iter().any(Diagnostic::is_error));
+                trigger.warnings
             }
-        }
+            Err(problems) => {
+                assert!(problems.iter().any(Diagnostic::is_error));
+                problems
+            }
+        };
+        let source = Source {
+            name: "<expression>".to_owned(),
+            text: text.to_owned(),
+        };
+        check_diagnostics(&problems, &[source]);
     }
 });
