@@ -70,7 +70,8 @@ impl Size {
     /// Anything else, with the place: an unknown unit, a sign, a part of a byte, more than 8 EiB.
     pub fn parse(text: &str) -> Result<Self, SizeError> {
         let start = text.len() - text.trim_start().len();
-        let end = text.trim_end().len();
+        // Of blanks alone, the end would be before the start.
+        let end = text.trim_end().len().max(start);
         let body = text.get(start..end).unwrap_or_default();
         let number_length = body
             .find(|c: char| !c.is_ascii_digit() && c != '.')
@@ -193,6 +194,12 @@ mod tests {
                 "",
                 0..0,
                 "`` is no size",
+                Some("write a number and a unit, as in `10MiB`"),
+            ),
+            (
+                " \t",
+                2..2,
+                "` \\t` is no size",
                 Some("write a number and a unit, as in `10MiB`"),
             ),
             (
