@@ -1,7 +1,8 @@
-//! Durations: what is read is written in a form that is read as the same.
+//! Durations, and sizes: what is read is written in a form that is read as the same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use rsched::config::Size;
 use rsched::time::duration::{LONGEST, format, parse};
 use rsched_fuzz::{bounded, hash};
 use std::time::Duration;
@@ -12,6 +13,16 @@ fuzz_target!(|text: &str| {
             assert!(length <= LONGEST);
             assert_eq!(parse(&format(length)), Ok(length));
         }
+        Err(error) => {
+            assert!(text.get(error.span.clone()).is_some(), "{error:?}");
+            assert!(
+                !error.message.is_empty() && !error.message.ends_with('.'),
+                "{error:?}"
+            );
+        }
+    }
+    match bounded("a size", text.len(), || Size::parse(text)) {
+        Ok(size) => assert_eq!(Size::parse(&size.bytes().to_string()), Ok(size)),
         Err(error) => {
             assert!(text.get(error.span.clone()).is_some(), "{error:?}");
             assert!(
