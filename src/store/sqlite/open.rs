@@ -17,6 +17,9 @@ pub const STORE_FILE_NAME: &str = "store.sqlite";
 /// How long another program's lock on the file is waited for.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
+/// The write-ahead log is copied into the file when it has so many pages: 1 MiB, some 25 batches.
+const WAL_PAGES: i64 = 256;
+
 /// The write-ahead log is cut back to this once it has been copied into the file.
 const WAL_SIZE_LIMIT: i64 = 4 * 1024 * 1024;
 
@@ -130,6 +133,9 @@ pub(super) fn for_writing(path: &Path, fresh_id: u128) -> Result<Connection, Ope
             transaction.commit()
         })();
         upgraded.map_err(|error| OpenError::of(path, "set up", &error))?;
+        // The tables have their room in the file from the start, whatever else fills the disk.
+        let copied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        copied.map_err(|error| OpenError::of(path, "set up", &error))?;
     }
     Ok(connection)
 }
@@ -272,6 +278,7 @@ fn known_version(connection: &Connection, path: &Path) -> Result<i64, OpenError>
 pub(super) fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", WAL_SIZE_LIMIT)?;
     connection.pragma_update(None, "temp_store", "MEMORY")
 }

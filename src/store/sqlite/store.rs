@@ -166,6 +166,9 @@ impl Writer {
                 Ok(()) => Answer::Stored(ticket),
                 Err(error) => self.failed(ticket, &error),
             };
+            if matches!(answer, Answer::Failed { .. }) {
+                self.make_room();
+            }
             if self.answer.send(answer).is_err() {
                 return;
             }
@@ -202,6 +205,15 @@ impl Writer {
             self.options.keep_runs,
         )?);
         Ok(())
+    }
+
+    /// On a full disk the write-ahead log may be what fills it: what it holds is copied to where it
+    /// belongs, which takes little new room, and the log is cut off.
+    fn make_room(&self) {
+        if let Some(connection) = &self.connection {
+            // If this fails too, the next try says so.
+            _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
     }
 
     fn failed(&mut self, ticket: Ticket, error: &rusqlite::Error) -> Answer {
