@@ -10,9 +10,10 @@ use crate::scheduler::{Fate, Past, RunTimeJob, StoreId};
 use crate::store::sqlite::{OpenError, Options, STORE_FILE_NAME, Session, SqliteStore};
 use crate::store::{Kept, MemoryStore, Store};
 use crate::sys::directories::{Directories, DirectoryError};
+use crate::sys::lock::{Holder, InstanceLock, LockError, describe};
 use crate::sys::{clock, host, identity, random};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A store, and everything the start of a scheduler rests on.
 pub(super) struct Opened {
@@ -35,15 +36,21 @@ pub(super) enum StoreError {
     Recovery(io::Error),
     #[error("{0}")]
     System(#[from] io::Error),
+    #[error("the store `{path}` is in use by {holder}", path = .path.display())]
+    InUse { path: PathBuf, holder: String },
+    #[error(transparent)]
+    Lock(LockError),
 }
 
 impl StoreError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Open(error) => exit_code(error),
-            Self::Directory(DirectoryError::Untrusted { .. }) => ExitCode::NotPermitted,
-            Self::Directory(DirectoryError::Io { .. }) => ExitCode::CannotCreate,
+            Self::Directory(DirectoryError::Untrusted { .. })
+            | Self::Lock(LockError::Untrusted { .. }) => ExitCode::NotPermitted,
+            Self::Directory(DirectoryError::Io { .. }) | Self::Lock(_) => ExitCode::CannotCreate,
             Self::Recovery(_) | Self::System(_) => ExitCode::InputOutput,
+            Self::InUse { .. } => ExitCode::Locked,
         }
     }
 
@@ -65,6 +72,7 @@ pub(super) fn exit_code(error: &OpenError) -> ExitCode {
             ExitCode::InvalidFile
         }
         OpenError::Missing { .. } => ExitCode::No,
+        OpenError::Io { doing, .. } if *doing == "create" => ExitCode::CannotCreate,
         OpenError::Io { .. } => ExitCode::InputOutput,
     }
 }
@@ -78,11 +86,26 @@ pub(super) fn store_file(place: &StorePlace, directories: &Directories) -> Optio
     }
 }
 
+/// The lock of a store, which may be in a directory that is no scheduler's own: two of them with one
+/// store would take each other's runs for their own.
+pub(super) fn lock(path: &Path, us: &Holder) -> Result<InstanceLock, StoreError> {
+    let mut lock = path.as_os_str().to_owned();
+    lock.push(".lock");
+    InstanceLock::acquire(Path::new(&lock), us).map_err(|error| match error {
+        LockError::Held(holder) => StoreError::InUse {
+            path: path.to_owned(),
+            holder: describe(holder.as_ref()),
+        },
+        error => StoreError::Lock(error),
+    })
+}
+
 /// Opens it. Only for the holder of the instance lock.
 pub(super) fn open(
     place: &StorePlace,
     file: &JobsFile,
     directories: &Directories,
+    us: &Holder,
 ) -> Result<Opened, StoreError> {
     let settings = &file.scheduler;
     let Some(path) = store_file(place, directories) else {
@@ -94,6 +117,7 @@ pub(super) fn open(
             adopted: Adopted::new(),
         });
     };
+    let lock = lock(&path, us)?;
     let boot_id = identity::boot_id()?;
     let marks = StartMarks::open(&directories.state, boot_id.clone())?;
     let options = Options {
@@ -111,7 +135,7 @@ pub(super) fn open(
     let past =
         recover(&kept, file, same_boot, &marks, &mut adopted).map_err(StoreError::Recovery)?;
     Ok(Opened {
-        store: Box::new(store),
+        store: Box::new(store.holding(lock)),
         path: Some(path),
         past,
         marks: Some(marks),

@@ -6,7 +6,7 @@ use super::jobs_files;
 use super::open_store::{self, Opened};
 use super::terminal::complain;
 use crate::api::{Desk, Facts, Feed, Guard, Identity, MIN_TOKEN_BYTES, Server, Tcp};
-use crate::config::{ApiSettings, JobsFile, StorePlace, TokenFile};
+use crate::config::{ApiSettings, StorePlace, TokenFile};
 use crate::daemon::{
     Control, Daemon, Inheritance, JobsSource, Level, LogLines, LogWriter, ReadJobs, Setup,
 };
@@ -78,7 +78,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         past,
         marks,
         adopted,
-    } = open_store(args, &read.file, &directories)?;
+    } = open_store(args, &source, &read, &directories)?;
     let lines = LogLines {
         format: args.log_format.into(),
         level: verbosity
@@ -123,9 +123,11 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
 
 fn open_store(
     args: &RunArgs,
-    file: &JobsFile,
+    source: &JobsSource,
+    read: &ReadJobs,
     directories: &Directories,
 ) -> Result<Opened, ExitCode> {
+    let file = &read.file;
     let chosen = match &args.store {
         Some(text) => {
             let here = std::env::current_dir().unwrap_or_default();
@@ -135,7 +137,8 @@ fn open_store(
         None => None,
     };
     let place = chosen.as_ref().unwrap_or(&file.scheduler.store);
-    open_store::open(place, file, directories).map_err(|error| {
+    let us = holder(source, read);
+    open_store::open(place, file, directories, &us).map_err(|error| {
         error.complain();
         error.exit_code()
     })

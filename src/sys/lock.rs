@@ -74,7 +74,9 @@ pub enum LockError {
     },
 }
 
-fn describe(holder: Option<&Holder>) -> String {
+/// Who has a lock, in words.
+#[must_use]
+pub fn describe(holder: Option<&Holder>) -> String {
     holder.map_or_else(
         || "another scheduler".to_owned(),
         |Holder {

@@ -25,6 +25,29 @@ fn a_second_start_names_the_holder_and_exits_75() {
 }
 
 #[test]
+fn two_schedulers_with_directories_of_their_own_do_not_share_a_store() {
+    let sandbox = Sandbox::new(IDLE);
+    let mut first = sandbox.start_with(&["--store", "sqlite:shared.sqlite"]);
+    first.started();
+    sandbox.write("other.toml", IDLE);
+    let (code, _, stderr) = sandbox.output(&[
+        "run",
+        "other.toml",
+        "--state-dir",
+        "other",
+        "--store",
+        "sqlite:shared.sqlite",
+    ]);
+    assert_eq!(code, Some(75));
+    let expected = format!("shared.sqlite` is in use by pid {}", first.pid());
+    assert!(stderr.contains(&expected), "{stderr}");
+    first.signal(Signal::SIGKILL);
+    first.reap();
+    let mut second = sandbox.start_with(&["--store", "sqlite:shared.sqlite"]);
+    second.started();
+}
+
+#[test]
 fn the_lock_is_free_at_once_when_its_holder_is_killed_while_a_job_runs_on() {
     let sandbox = Sandbox::new("[jobs.a]\ncommand = 'echo $$; exec sleep 1000'\n");
     let mut first = sandbox.start();

@@ -2,6 +2,8 @@
 //! and left as it is.
 
 use super::schema;
+use crate::scheduler::StoreId;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
@@ -14,8 +16,13 @@ use std::time::Duration;
 /// The name of the file in the state directory.
 pub const STORE_FILE_NAME: &str = "store.sqlite";
 
+/// What is behind the name of a file while a recovery puts its work in its place.
+pub(super) const RECOVERED: &str = ".recovered";
+
 /// How long another program's lock on the file is waited for.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+const NO_CHECKPOINT: DbConfig = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
 
 /// The write-ahead log is copied into the file when it has so many pages: 1 MiB, some 25 batches.
 const WAL_PAGES: i64 = 256;
@@ -92,7 +99,7 @@ impl OpenError {
     /// What a failing call of SQLite's means for this file.
     pub(super) fn of(path: &Path, doing: &'static str, error: &rusqlite::Error) -> Self {
         let path = path.to_owned();
-        let reason = error.to_string();
+        let reason = reason(error);
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::Foreign { path, reason },
             // Without a code: a row makes no sense. Unknown: a table or column is not there.
@@ -108,27 +115,53 @@ impl OpenError {
     }
 }
 
+/// What is wrong, without what only says where in our own code that was found.
+pub(super) fn reason(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::FromSqlConversionFailure(_, _, reason) => reason.to_string(),
+        error => error.to_string(),
+    }
+}
+
+/// The file makes sense and is taken: from now on its log is taken into it.
+pub(super) fn accept(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(NO_CHECKPOINT, false).map(|_| ())
+}
+
 /// Opens the file for writing, made anew if it is not there, and brings it to this version.
-/// `fresh_id` becomes the identity of a new store.
+/// `fresh_id` becomes the identity of a new store. What is refused stays as it is; what is not is to be
+/// [accepted](accept).
 pub(super) fn for_writing(path: &Path, fresh_id: u128) -> Result<Connection, OpenError> {
     create_private(path)?;
+    existing_for_writing(path, Some(fresh_id))
+}
+
+/// Opens a file that is there. Without an id for a new store, an empty one will not do.
+fn existing_for_writing(path: &Path, fresh_id: Option<u128>) -> Result<Connection, OpenError> {
     let io = |error: &rusqlite::Error| OpenError::of(path, "open", error);
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // The last to close a file takes its log into it: not into one that is refused.
+    connection
+        .set_db_config(NO_CHECKPOINT, true)
+        .map_err(|error| io(&error))?;
     // Before anything is written: whose is it?
     let version = known_version(&connection, path)?;
-    set_up(&connection).map_err(|error| io(&error))?;
+    if version == 0 && fresh_id.is_none() {
+        return Err(OpenError::Corrupt {
+            path: path.to_owned(),
+            reason: "it is empty".to_owned(),
+        });
+    }
     if version > 0 && was_interrupted(&connection).map_err(|error| io(&error))? {
         check(&connection, path)?;
     }
+    set_up(&connection).map_err(|error| io(&error))?;
     if version < schema::VERSION {
         let upgraded = (|| {
             let transaction = connection.transaction()?;
             schema::upgrade(&transaction, version)?;
-            if version == 0 {
-                transaction.execute(
-                    "INSERT INTO store (id) VALUES (?1)",
-                    [fresh_id.to_be_bytes()],
-                )?;
+            if let Some(id) = fresh_id.filter(|_| version == 0) {
+                transaction.execute("INSERT INTO store (id) VALUES (?1)", [id.to_be_bytes()])?;
             }
             transaction.commit()
         })();
@@ -137,6 +170,24 @@ pub(super) fn for_writing(path: &Path, fresh_id: u128) -> Result<Connection, Ope
         let copied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         copied.map_err(|error| OpenError::of(path, "set up", &error))?;
     }
+    Ok(connection)
+}
+
+/// Opens the file once more that was open before, after an error that leaves it doubtful what of it
+/// is on the disk: it must be there, and be this store.
+pub(super) fn again(path: &Path, id: StoreId) -> Result<Connection, OpenError> {
+    let connection = existing_for_writing(path, None)?;
+    let found: [u8; 16] = connection
+        .query_row("SELECT id FROM store", [], |row| row.get(0))
+        .map_err(|error| OpenError::of(path, "read", &error))?;
+    if found != id.0.to_be_bytes() {
+        return Err(OpenError::Io {
+            path: path.to_owned(),
+            doing: "go on with",
+            reason: "it is another store than the one that was in use".to_owned(),
+        });
+    }
+    accept(&connection).map_err(|error| OpenError::of(path, "open", &error))?;
     Ok(connection)
 }
 
@@ -294,6 +345,19 @@ fn was_interrupted(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// The file is ours alone from birth; SQLite gives the same mode to the files beside it.
 fn create_private(path: &Path) -> Result<(), OpenError> {
+    if path.symlink_metadata().is_err() {
+        // SQLite would take what is in that log into the new file.
+        let log = has_log(path)
+            .then_some("it is not there, and its log, with `-wal` behind its name, is");
+        let recovered = beside(path, RECOVERED).exists();
+        let recovered = recovered.then_some("a recovery of it was interrupted");
+        if let Some(reason) = recovered.or(log) {
+            return Err(OpenError::Corrupt {
+                path: path.to_owned(),
+                reason: reason.to_owned(),
+            });
+        }
+    }
     let failed = |doing: &'static str| {
         move |error: io::Error| OpenError::Io {
             path: path.to_owned(),

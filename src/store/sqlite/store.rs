@@ -2,10 +2,12 @@
 
 use super::load::LastSession;
 use super::open::{self, OpenError};
+use super::place::Place;
 use super::{load, write};
 use crate::config::{Durability, JobId};
-use crate::scheduler::{Batch, Ticket};
+use crate::scheduler::{Batch, StoreId, Ticket};
 use crate::store::{Answer, Kept, Store, Summaries, Summary};
+use crate::sys::lock::InstanceLock;
 use crate::sys::wake::Waker;
 use crate::time::WallTime;
 use rusqlite::{Connection, ErrorCode, params};
@@ -49,6 +51,8 @@ pub struct SqliteStore {
     /// Batches without an answer.
     unanswered: VecDeque<Arc<Batch>>,
     summaries: Summaries,
+    /// Freed when the file is closed.
+    lock: Option<InstanceLock>,
 }
 
 impl SqliteStore {
@@ -70,14 +74,18 @@ impl SqliteStore {
             }
         };
         let connection = open::for_writing(path, options.fresh_id)?;
+        let place = Place::of(path)?;
         let (kept, last) =
             load::kept(&connection).map_err(|error| OpenError::of(path, "read", &error))?;
+        open::accept(&connection).map_err(|error| OpenError::of(path, "open", &error))?;
         let same_boot = last.is_none_or(|LastSession { boot_id, .. }| boot_id == session.boot_id);
         let bell = Waker::new().map_err(io("watch"))?;
         let (to_writer, batches) = channel();
         let (answer, answers) = channel();
         let writer = Writer {
             path: path.to_owned(),
+            id: kept.id,
+            place,
             connection: Some(connection),
             options,
             session,
@@ -97,8 +105,16 @@ impl SqliteStore {
             writer: Some(writer),
             unanswered: VecDeque::new(),
             summaries: kept.summaries.clone(),
+            lock: None,
         };
         Ok((store, kept, same_boot))
+    }
+
+    /// Holds a lock as long as the file is open.
+    #[must_use]
+    pub fn holding(mut self, lock: InstanceLock) -> Self {
+        self.lock = Some(lock);
+        self
     }
 }
 
@@ -138,12 +154,15 @@ impl Store for SqliteStore {
         if let Some(writer) = self.writer.take() {
             _ = writer.join();
         }
+        drop(self.lock.take());
     }
 }
 
 /// The thread's side.
 struct Writer {
     path: PathBuf,
+    id: StoreId,
+    place: Place,
     /// None after an error that leaves it doubtful what the disk has: it is opened anew.
     connection: Option<Connection>,
     options: Options,
@@ -183,12 +202,15 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, batch: &Batch) -> rusqlite::Result<()> {
+    fn write(&mut self, batch: &Batch) -> Result<(), WriteError> {
+        self.place.check()?;
+        if !self.place.has_its_log()? {
+            // Closing it takes what is in the log into the file, and opening it makes a new one.
+            self.connection = None;
+        }
         if self.connection.is_none() {
-            let opened = open::for_writing(&self.path, self.options.fresh_id);
-            self.connection = Some(
-                opened.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?,
-            );
+            self.connection = Some(open::again(&self.path, self.id)?);
+            self.place.note_log()?;
         }
         let connection = self
             .connection
@@ -216,19 +238,42 @@ impl Writer {
         }
     }
 
-    fn failed(&mut self, ticket: Ticket, error: &rusqlite::Error) -> Answer {
-        let code = error.sqlite_error_code();
-        if !matches!(
-            code,
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull)
-        ) {
+    fn failed(&mut self, ticket: Ticket, error: &WriteError) -> Answer {
+        let is_doubtful = match error {
+            WriteError::Sqlite(error) => !matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull)
+            ),
+            // Nothing was written.
+            WriteError::Open(_) => false,
+        };
+        if is_doubtful {
             // After a failed fsync the kernel calls pages clean that are not on the disk. Whatever is
             // still to be read is read from there, and what failed is written again.
             self.connection = None;
         }
-        Answer::Failed {
-            ticket,
-            error: format!("cannot write `{}`: {error}", self.path.display()),
-        }
+        let error = match error {
+            WriteError::Sqlite(error) => format!("cannot write `{}`: {error}", self.path.display()),
+            WriteError::Open(error) => error.to_string(),
+        };
+        Answer::Failed { ticket, error }
+    }
+}
+
+/// Why a batch is not written.
+enum WriteError {
+    Open(OpenError),
+    Sqlite(rusqlite::Error),
+}
+
+impl From<OpenError> for WriteError {
+    fn from(error: OpenError) -> Self {
+        Self::Open(error)
+    }
+}
+
+impl From<rusqlite::Error> for WriteError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
     }
 }

@@ -1,0 +1,180 @@
+//! Torn and flipped bytes: a store opens at its last whole commit, or is refused by name and left as it
+//! is. Never is there a panic, and never half a commit.
+
+use crate::bench::{Bench, ID};
+use crate::past::batches;
+use rsched::scheduler::StoreId;
+use rsched::store::Kept;
+use rsched::store::sqlite::OpenError;
+use std::fs;
+
+const BATCHES: usize = 40;
+
+/// A store whose scheduler was killed, with all of its history in the log or half of it, and what a
+/// restart was to find after each commit.
+fn killed(closed_half_way: bool) -> (Bench, Vec<Kept>) {
+    let bench = Bench::new();
+    let mut model = Kept::nothing(StoreId(ID));
+    let mut after = vec![model.clone()];
+    let (mut writer, _) = bench.open().unwrap();
+    for (index, records) in batches(BATCHES).into_iter().enumerate() {
+        if closed_half_way && index == BATCHES / 2 {
+            // The log goes into the file.
+            writer.close();
+            writer = bench.open().unwrap().0;
+        }
+        let made_at = i64::try_from(index).unwrap() + 1;
+        model.take_in(&writer.write(made_at, records).unwrap());
+        after.push(model.clone());
+    }
+    let copy = bench.copy();
+    writer.kill();
+    (copy, after)
+}
+
+/// After how many commits the store was as it is found, if it was ever so.
+fn commits(kept: &Kept, after: &[Kept]) -> Option<usize> {
+    after.iter().rposition(|model| model == kept)
+}
+
+/// A small generator, so that a failure can be seen again.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % limit
+    }
+}
+
+/// Is refused with a name and an advice, and not a byte of it is changed.
+#[track_caller]
+fn assert_refused(bench: &Bench, before: &[Vec<u8>; 2], error: &OpenError) {
+    assert!(error.to_string().contains("store.sqlite"), "{error}");
+    assert!(
+        matches!(
+            error,
+            OpenError::Corrupt { .. } | OpenError::Foreign { .. } | OpenError::Newer { .. }
+        ),
+        "{error:?}"
+    );
+    assert!(error.help().is_some(), "{error}");
+    assert!(bench.bytes() == *before, "it was changed: {error}");
+}
+
+#[test]
+fn a_log_cut_anywhere_opens_at_the_last_whole_commit() {
+    for closed_half_way in [false, true] {
+        let (bench, after) = killed(closed_half_way);
+        let log = fs::read(bench.beside("-wal")).unwrap();
+        let first = if closed_half_way { BATCHES / 2 } else { 0 };
+        // Around the boundaries of pages, and somewhere in between.
+        let (header, page) = (32, 24 + 4096);
+        let pages = (log.len() - header) / page;
+        let near = |boundary: usize| {
+            let start = header + boundary * page;
+            [start - 1, start, start + 1, start + 24, start + 2_000]
+        };
+        let lengths = (0..=pages).step_by(pages / 24).flat_map(near);
+        let lengths = [0, 1, 31].into_iter().chain(lengths);
+        let lengths = lengths.filter(|&length| length < log.len());
+        let (mut samples, mut newest) = (0, 0);
+        for length in lengths {
+            let torn = bench.copy();
+            fs::write(torn.beside("-wal"), &log[..length]).unwrap();
+            // Cut off in the very first commit, there is no store yet: its tables are in the log.
+            let kept = torn.kept().unwrap();
+            let found = commits(&kept, &after);
+            let found = found.unwrap_or_else(|| panic!("no state it ever had, cut at {length}"));
+            assert!(
+                found >= first && found >= newest,
+                "{found} commits, cut at {length}"
+            );
+            newest = found;
+            samples += 1;
+        }
+        assert!(samples >= 100, "{samples} samples");
+        assert_eq!(commits(&bench.kept().unwrap(), &after), Some(BATCHES));
+    }
+}
+
+#[test]
+fn a_flipped_bit_in_the_log_ends_it_there() {
+    let (bench, after) = killed(true);
+    let log = fs::read(bench.beside("-wal")).unwrap();
+    let mut dice = Dice(1);
+    for _ in 0..150 {
+        let (byte, bit) = (dice.below(log.len()), dice.below(8));
+        let flipped = bench.copy();
+        let mut bytes = log.clone();
+        bytes[byte] ^= 1 << bit;
+        fs::write(flipped.beside("-wal"), bytes).unwrap();
+        let kept = flipped.kept().unwrap();
+        let found = commits(&kept, &after);
+        assert!(
+            found >= Some(BATCHES / 2),
+            "{found:?}, byte {byte}, bit {bit}"
+        );
+    }
+}
+
+#[test]
+fn a_flipped_bit_in_the_file_is_survived_or_refused_by_name() {
+    let (bench, _) = killed(true);
+    // All of it in the file, and its scheduler killed, so that it is looked at as a whole.
+    let (mut writer, _) = bench.open().unwrap();
+    writer.write(100, Vec::new()).unwrap();
+    writer.close();
+    let (mut writer, _) = bench.open().unwrap();
+    writer.write(101, Vec::new()).unwrap();
+    let bench = bench.copy();
+    writer.kill();
+    let file = fs::read(bench.path()).unwrap();
+    let mut dice = Dice(2);
+    let (mut opened, mut refused) = (0, 0);
+    for sample in 0..300 {
+        // Every third in the first hundred bytes of a page, where the structure is.
+        let byte = match sample % 3 {
+            0 => dice.below(file.len() / 4096) * 4096 + dice.below(100),
+            _ => dice.below(file.len()),
+        };
+        let flipped = bench.copy();
+        let mut bytes = file.clone();
+        bytes[byte] ^= 1 << dice.below(8);
+        fs::write(flipped.path(), bytes).unwrap();
+        let before = flipped.bytes();
+        match flipped.open() {
+            Ok((mut writer, _)) => {
+                opened += 1;
+                // Whatever is wrong elsewhere shows at the latest here, and as an error.
+                _ = writer.write(102, batches(3).concat());
+                writer.close();
+            }
+            Err(error) => {
+                refused += 1;
+                assert_refused(&flipped, &before, &error);
+            }
+        }
+    }
+    assert!(
+        refused >= 30 && opened >= 30,
+        "{refused} refused, {opened} opened"
+    );
+}
+
+#[test]
+fn a_file_cut_short_is_refused_or_was_whole() {
+    let (bench, _) = killed(true);
+    let file = fs::read(bench.path()).unwrap();
+    for length in (1..file.len()).step_by(file.len() / 60) {
+        let cut = bench.copy();
+        fs::write(cut.path(), &file[..length]).unwrap();
+        let before = cut.bytes();
+        if let Err(error) = cut.kept() {
+            assert_refused(&cut, &before, &error);
+        }
+    }
+}
