@@ -39,6 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show what ran, and what did not run')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Print what a run printed, as far as it is kept')
             [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Explain why a job ran, or did not run, at some time')
+            [CompletionResult]::new('store', 'store', [CompletionResultType]::ParameterValue, 'Look after the records')
             [CompletionResult]::new('trigger', 'trigger', [CompletionResultType]::ParameterValue, 'Run a job now, whatever its schedule says')
             [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait')
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Resume jobs that were paused, or the scheduler')
@@ -224,6 +225,61 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rsched;store' {
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look whether the records are whole: every page, and every row; not being so is exit code 1')
+            [CompletionResult]::new('recover', 'recover', [CompletionResultType]::ParameterValue, 'Save what can be read of damaged records into a new file')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'rsched;store;check' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The --state-dir of their scheduler')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The --name of their scheduler')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'The --store of their scheduler: sqlite or sqlite:PATH')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rsched;store;recover' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The --state-dir of their scheduler')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The --name of their scheduler')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'The --store of their scheduler: sqlite or sqlite:PATH')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rsched;store;help' {
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look whether the records are whole: every page, and every row; not being so is exit code 1')
+            [CompletionResult]::new('recover', 'recover', [CompletionResultType]::ParameterValue, 'Save what can be read of damaged records into a new file')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'rsched;store;help;check' {
+            break
+        }
+        'rsched;store;help;recover' {
+            break
+        }
+        'rsched;store;help;help' {
             break
         }
         'rsched;trigger' {
@@ -435,6 +491,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show what ran, and what did not run')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Print what a run printed, as far as it is kept')
             [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Explain why a job ran, or did not run, at some time')
+            [CompletionResult]::new('store', 'store', [CompletionResultType]::ParameterValue, 'Look after the records')
             [CompletionResult]::new('trigger', 'trigger', [CompletionResultType]::ParameterValue, 'Run a job now, whatever its schedule says')
             [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait')
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Resume jobs that were paused, or the scheduler')
@@ -480,6 +537,17 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             break
         }
         'rsched;help;why' {
+            break
+        }
+        'rsched;help;store' {
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look whether the records are whole: every page, and every row; not being so is exit code 1')
+            [CompletionResult]::new('recover', 'recover', [CompletionResultType]::ParameterValue, 'Save what can be read of damaged records into a new file')
+            break
+        }
+        'rsched;help;store;check' {
+            break
+        }
+        'rsched;help;store;recover' {
             break
         }
         'rsched;help;trigger' {

@@ -82,6 +82,9 @@ _rsched() {
             rsched,status)
                 cmd="rsched__subcmd__status"
                 ;;
+            rsched,store)
+                cmd="rsched__subcmd__store"
+                ;;
             rsched,trigger)
                 cmd="rsched__subcmd__trigger"
                 ;;
@@ -157,6 +160,9 @@ _rsched() {
             rsched__subcmd__help,status)
                 cmd="rsched__subcmd__help__subcmd__status"
                 ;;
+            rsched__subcmd__help,store)
+                cmd="rsched__subcmd__help__subcmd__store"
+                ;;
             rsched__subcmd__help,trigger)
                 cmd="rsched__subcmd__help__subcmd__trigger"
                 ;;
@@ -166,6 +172,30 @@ _rsched() {
             rsched__subcmd__help,why)
                 cmd="rsched__subcmd__help__subcmd__why"
                 ;;
+            rsched__subcmd__help__subcmd__store,check)
+                cmd="rsched__subcmd__help__subcmd__store__subcmd__check"
+                ;;
+            rsched__subcmd__help__subcmd__store,recover)
+                cmd="rsched__subcmd__help__subcmd__store__subcmd__recover"
+                ;;
+            rsched__subcmd__store,check)
+                cmd="rsched__subcmd__store__subcmd__check"
+                ;;
+            rsched__subcmd__store,help)
+                cmd="rsched__subcmd__store__subcmd__help"
+                ;;
+            rsched__subcmd__store,recover)
+                cmd="rsched__subcmd__store__subcmd__recover"
+                ;;
+            rsched__subcmd__store__subcmd__help,check)
+                cmd="rsched__subcmd__store__subcmd__help__subcmd__check"
+                ;;
+            rsched__subcmd__store__subcmd__help,help)
+                cmd="rsched__subcmd__store__subcmd__help__subcmd__help"
+                ;;
+            rsched__subcmd__store__subcmd__help,recover)
+                cmd="rsched__subcmd__store__subcmd__help__subcmd__recover"
+                ;;
             *)
                 ;;
         esac
@@ -173,7 +203,7 @@ _rsched() {
 
     case "${cmd}" in
         rsched)
-            opts="-v -q -h -V --verbose --quiet --help --version run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown import completions man help"
+            opts="-v -q -h -V --verbose --quiet --help --version run next explain validate list status show history logs why store trigger pause resume add modify reschedule remove kill events reload shutdown import completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -392,7 +422,7 @@ _rsched() {
             return 0
             ;;
         rsched__subcmd__help)
-            opts="run next explain validate list status show history logs why trigger pause resume add modify reschedule remove kill events reload shutdown import completions man help"
+            opts="run next explain validate list status show history logs why store trigger pause resume add modify reschedule remove kill events reload shutdown import completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -702,6 +732,48 @@ _rsched() {
         rsched__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rsched__subcmd__help__subcmd__store)
+            opts="check recover"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rsched__subcmd__help__subcmd__store__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rsched__subcmd__help__subcmd__store__subcmd__recover)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1780,6 +1852,150 @@ _rsched() {
                     return 0
                     ;;
                 --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rsched__subcmd__store)
+            opts="-v -q -h --verbose --quiet --help check recover help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rsched__subcmd__store__subcmd__check)
+            opts="-f -v -q -h --file --state-dir --name --store --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rsched__subcmd__store__subcmd__help)
+            opts="check recover help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rsched__subcmd__store__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rsched__subcmd__store__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rsched__subcmd__store__subcmd__help__subcmd__recover)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rsched__subcmd__store__subcmd__recover)
+            opts="-f -v -q -h --file --state-dir --name --store --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

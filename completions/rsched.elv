@@ -36,6 +36,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand history 'Show what ran, and what did not run'
             cand logs 'Print what a run printed, as far as it is kept'
             cand why 'Explain why a job ran, or did not run, at some time'
+            cand store 'Look after the records'
             cand trigger 'Run a job now, whatever its schedule says'
             cand pause 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait'
             cand resume 'Resume jobs that were paused, or the scheduler'
@@ -211,6 +212,54 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand --quiet 'Say only what is wrong'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rsched;store'= {
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand check 'Look whether the records are whole: every page, and every row; not being so is exit code 1'
+            cand recover 'Save what can be read of damaged records into a new file'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'rsched;store;check'= {
+            cand -f 'The jobs file of their scheduler (may be given more than once, as to run)'
+            cand --file 'The jobs file of their scheduler (may be given more than once, as to run)'
+            cand --state-dir 'The --state-dir of their scheduler'
+            cand --name 'The --name of their scheduler'
+            cand --store 'The --store of their scheduler: sqlite or sqlite:PATH'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rsched;store;recover'= {
+            cand -f 'The jobs file of their scheduler (may be given more than once, as to run)'
+            cand --file 'The jobs file of their scheduler (may be given more than once, as to run)'
+            cand --state-dir 'The --state-dir of their scheduler'
+            cand --name 'The --name of their scheduler'
+            cand --store 'The --store of their scheduler: sqlite or sqlite:PATH'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rsched;store;help'= {
+            cand check 'Look whether the records are whole: every page, and every row; not being so is exit code 1'
+            cand recover 'Save what can be read of damaged records into a new file'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'rsched;store;help;check'= {
+        }
+        &'rsched;store;help;recover'= {
+        }
+        &'rsched;store;help;help'= {
         }
         &'rsched;trigger'= {
             cand --format 'How the answer looks'
@@ -407,6 +456,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand history 'Show what ran, and what did not run'
             cand logs 'Print what a run printed, as far as it is kept'
             cand why 'Explain why a job ran, or did not run, at some time'
+            cand store 'Look after the records'
             cand trigger 'Run a job now, whatever its schedule says'
             cand pause 'Pause jobs, whose fires then do not exist, or the scheduler, whose fires wait'
             cand resume 'Resume jobs that were paused, or the scheduler'
@@ -442,6 +492,14 @@ set edit:completion:arg-completer[rsched] = {|@words|
         &'rsched;help;logs'= {
         }
         &'rsched;help;why'= {
+        }
+        &'rsched;help;store'= {
+            cand check 'Look whether the records are whole: every page, and every row; not being so is exit code 1'
+            cand recover 'Save what can be read of damaged records into a new file'
+        }
+        &'rsched;help;store;check'= {
+        }
+        &'rsched;help;store;recover'= {
         }
         &'rsched;help;trigger'= {
         }

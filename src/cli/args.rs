@@ -4,7 +4,7 @@ use super::control_args::{
     AddArgs, EventsArgs, KillArgs, ListArgs, ModifyArgs, PauseArgs, ReloadArgs, RemoveArgs,
     RescheduleArgs, ResumeArgs, ShowArgs, ShutdownArgs, StatusArgs, TriggerArgs,
 };
-use super::record_args::{HistoryArgs, LogsArgs, WhyArgs};
+use super::record_args::{HistoryArgs, LogsArgs, StoreArgs, WhyArgs};
 use crate::config::{Dialect, FileFormat};
 use crate::daemon::{Level, LogFormat};
 use crate::time::duration;
@@ -73,6 +73,7 @@ pub(super) enum Command {
     History(HistoryArgs),
     Logs(LogsArgs),
     Why(WhyArgs),
+    Store(StoreArgs),
     Trigger(TriggerArgs),
     Pause(PauseArgs),
     Resume(ResumeArgs),

@@ -107,7 +107,9 @@ const FILES: [(&str, &str); 6] = [
     ),
     (
         "store.sqlite",
-        "In the state directory: the records. Commands read them while the scheduler writes them.",
+        "In the state directory: the records. Commands read them while the scheduler writes them. \
+         The files beside it with -wal and -shm behind that name are a part of it while they are there; \
+         the one with .lock is held while a scheduler writes it.",
     ),
     (
         "lock",
@@ -133,8 +135,8 @@ fn page() -> io::Result<Vec<u8>> {
     synopsis(&cli).to_writer(&mut out)?;
     man.render_description_section(&mut out)?;
     section("COMMANDS").to_writer(&mut out)?;
-    for command in cli.get_subcommands() {
-        subcommand(command.clone(), &mut out)?;
+    for (name, command) in commands(&cli) {
+        subcommand(&name, command.clone(), &mut out)?;
     }
     man.render_options_section(&mut out)?;
     exit_status().to_writer(&mut out)?;
@@ -165,11 +167,26 @@ fn section(heading: &str) -> Roff {
     roff
 }
 
+/// What can be typed behind `rsched`; of a command with parts, its parts.
+fn commands(cli: &Command) -> Vec<(String, &Command)> {
+    let mut commands = Vec::new();
+    for command in cli.get_subcommands() {
+        let name = command.get_name();
+        if command.has_subcommands() {
+            let parts = command.get_subcommands();
+            commands.extend(parts.map(|part| (format!("{name} {}", part.get_name()), part)));
+        } else {
+            commands.push((name.to_owned(), command));
+        }
+    }
+    commands
+}
+
 fn synopsis(cli: &Command) -> Roff {
     let mut roff = section("SYNOPSIS");
-    for command in cli.get_subcommands() {
+    for (name, command) in commands(cli) {
         roff.text([
-            bold(format!("rsched {}", command.get_name())),
+            bold(format!("rsched {name}")),
             roman(" "),
             italic(arguments(command)),
         ]);
@@ -190,11 +207,11 @@ fn arguments(command: &Command) -> String {
 }
 
 /// A command with its own options; those of every command stand in a section of their own.
-fn subcommand(command: Command, out: &mut Vec<u8>) -> io::Result<()> {
+fn subcommand(name: &str, command: Command, out: &mut Vec<u8>) -> io::Result<()> {
     let mut heading = Roff::new();
     heading.control(
         "SS",
-        [format!("rsched {} {}", command.get_name(), arguments(&command)).as_str()],
+        [format!("rsched {name} {}", arguments(&command)).as_str()],
     );
     heading.to_writer(out)?;
     let command = command.mut_args(|arg| {
@@ -246,7 +263,7 @@ fn rows(roff: &mut Roff, entries: &[(&str, &str)]) {
 fn examples(cli: &Command) -> Roff {
     let mut roff = section("EXAMPLES");
     roff.control("EX", []);
-    for command in cli.get_subcommands() {
+    for (_, command) in commands(cli) {
         let help = command
             .get_after_help()
             .map(ToString::to_string)

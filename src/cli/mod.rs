@@ -30,6 +30,7 @@ mod running;
 mod show;
 mod shutdown;
 mod status;
+mod store;
 mod terminal;
 mod time_argument;
 mod trigger;
@@ -84,6 +85,7 @@ fn perform(cli: Cli) -> ExitCode {
         Command::History(args) => either(history::history(&args)),
         Command::Logs(args) => either(logs::logs(&args)),
         Command::Why(args) => either(why::why(&args)),
+        Command::Store(args) => either(store::store(&args)),
         Command::Trigger(args) => either(trigger::trigger(&args)),
         Command::Pause(args) => either(pause::pause(&args)),
         Command::Resume(args) => either(pause::resume(&args)),

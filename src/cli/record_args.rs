@@ -4,7 +4,7 @@ use super::control_args::{FormatArg, SchedulerArgs};
 use crate::scheduler::Outcome;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
-use clap::{Args, ValueHint};
+use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;
 
 /// Whose records
@@ -128,6 +128,53 @@ pub(super) struct WhyArgs {
     pub at: Option<String>,
     #[command(flatten)]
     pub format: FormatArg,
+    #[command(flatten)]
+    pub records: RecordsArgs,
+}
+
+/// Look after the records
+#[derive(Debug, Args)]
+pub(super) struct StoreArgs {
+    #[command(subcommand)]
+    pub command: StoreCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StoreCommand {
+    Check(CheckArgs),
+    Recover(RecoverArgs),
+}
+
+/// Look whether the records are whole: every page, and every row; not being so is exit code 1
+///
+/// A scheduler may be writing them meanwhile.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    rsched store check\n  \
+    rsched store check /var/lib/rsched/jobs/store.sqlite")]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub file: StoreFileArgs,
+}
+
+/// Save what can be read of damaged records into a new file
+///
+/// The damaged file is moved aside as PATH.damaged-DATE, and never changed or deleted. A scheduler must not
+/// be running with it. What could not be saved is told; no fire runs twice for it.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    rsched store recover /var/lib/rsched/jobs/store.sqlite")]
+pub(super) struct RecoverArgs {
+    #[command(flatten)]
+    pub file: StoreFileArgs,
+}
+
+/// Which file
+#[derive(Clone, Debug, Args)]
+pub(super) struct StoreFileArgs {
+    /// The file, or its directory
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub path: Option<PathBuf>,
     #[command(flatten)]
     pub records: RecordsArgs,
 }

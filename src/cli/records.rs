@@ -188,6 +188,11 @@ fn cannot_open(error: &OpenError) -> ExitCode {
     open_store::exit_code(error)
 }
 
+/// The file that is meant, be there one or not.
+pub(super) fn store_of(args: &RecordsArgs) -> Result<PathBuf, ExitCode> {
+    Known::find(args, &ZoneDatabase::system()).map(|known| known.store)
+}
+
 /// What is known before the store is opened.
 struct Known {
     file: Option<JobsFile>,

@@ -81,7 +81,7 @@ fn the_jobs_file_of_the_man_page_is_valid() {
 }
 
 /// The commands that need a scheduler to talk to.
-const CONTROL: [&str; 17] = [
+const CONTROL: [&str; 18] = [
     "list",
     "status",
     "show",
@@ -100,6 +100,7 @@ const CONTROL: [&str; 17] = [
     "history",
     "logs",
     "why",
+    "store",
 ];
 
 /// The examples of the man page that talk to a running scheduler, or the others.
@@ -129,6 +130,11 @@ fn the_examples_of_the_man_page_that_talk_to_a_scheduler_do() {
         let line = match example.as_str() {
             "rsched shutdown --now" | "rsched show 68a97bd89fb8527f" => continue,
             line if line.starts_with("rsched kill ") => format!("{line} || test $? -ne 69"),
+            line if line.starts_with("rsched store ") => {
+                let line = line.replace("/var/lib/rsched/jobs", "state");
+                // A scheduler has it.
+                format!("{line} || test $? -eq 75")
+            }
             line if line.starts_with("rsched logs ") => format!("{line} || test $? -le 2"),
             line => line
                 .replace(" -f ", " ")

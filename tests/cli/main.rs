@@ -15,5 +15,6 @@ mod output;
 mod past;
 mod sandbox;
 mod show;
+mod store;
 mod validate;
 mod why;

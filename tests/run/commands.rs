@@ -86,6 +86,21 @@ fn a_run_that_has_ended_is_shown_from_the_records_of_its_scheduler() {
 }
 
 #[test]
+fn a_store_in_use_can_be_checked_and_not_recovered() {
+    let world = World::new(JOBS);
+    let (code, checked, _) = world.sandbox.output(&["store", "check", "state"]);
+    assert_eq!(code, Some(0), "{checked}");
+    let (code, _, refused) = world.sandbox.output(&["store", "recover", "state"]);
+    let expected = format!(
+        "rsched: the store `state/store.sqlite` is in use by pid {}",
+        world.scheduler.pid()
+    );
+    assert_eq!(code, Some(75));
+    assert!(refused.starts_with(&expected), "{refused}");
+    world.scheduler.stop();
+}
+
+#[test]
 fn jobs_are_listed() {
     let world = World::new(JOBS);
     let (_, list, _) = world.run("list");
