@@ -133,8 +133,9 @@ fn read(
         problems.push(problem.help("write `{ interval = { hours = 2 } }`"));
         return None;
     } else {
-        let written = trigger::cron_table(&mut table, *entry, problems);
+        // First, so that they are not taken for what stands there instead of fields.
         let keys = ScheduleKeys::read(&mut table, context.zones, problems);
+        let written = trigger::cron_table(&mut table, *entry, problems);
         table.finish(Place::Job, problems);
         (written, keys)
     };

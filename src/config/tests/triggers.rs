@@ -317,6 +317,10 @@ fn wrong_inline_triggers_are_refused_at_their_place() {
             "<expression>:1:1: error: the parts of an interval stand alone [misplaced_argument]",
         ),
         (
+            "{ timezone = 'UTC' }",
+            "<expression>:1:1: error: a cron table without any field [empty_table]",
+        ),
+        (
             "{ hor = 2 }",
             "<expression>:1:3: error: unknown key `hor` in the trigger [unknown_key] did you mean `hour`?",
         ),
