@@ -42,19 +42,24 @@ pub(super) fn environment(
 }
 
 fn check_name(variable: &Entry<'_>, problems: &mut Problems) {
-    let name = variable.key;
-    let what = if name.is_empty() {
-        "the name of a variable is empty".to_owned()
-    } else if name.contains('=') {
-        format!("the name of the variable {} contains `=`", quoted(name))
-    } else if let Some(c) = name.chars().find(|c| c.is_control() || is_invisible(*c)) {
-        format!(
-            "the name of the variable {} contains U+{:04X}",
-            quoted(name),
-            u32::from(c)
-        )
-    } else {
-        return;
-    };
-    problems.push(variable.key_error("bad_variable_name", what));
+    if let Some(what) = wrong_name(variable.key) {
+        problems.push(variable.key_error("bad_variable_name", what));
+    }
+}
+
+/// Why a text is no name of a variable, if it is none.
+pub(super) fn wrong_name(name: &str) -> Option<String> {
+    if name.is_empty() {
+        return Some("the name of a variable is empty".to_owned());
+    }
+    if name.contains('=') {
+        let message = format!("the name of the variable {} contains `=`", quoted(name));
+        return Some(message);
+    }
+    let c = name.chars().find(|c| c.is_control() || is_invisible(*c))?;
+    Some(format!(
+        "the name of the variable {} contains U+{:04X}",
+        quoted(name),
+        u32::from(c)
+    ))
 }

@@ -59,6 +59,13 @@ impl Crontab<'_> {
             .run_as(written, around.machine)
             .map_err(|error| vec![*error])?;
         let split = percent::split(&text[entry.command.clone()]);
+        // Nothing at all before the `%` is what a shell does nothing for.
+        let is_nothing = split.script.trim().is_empty();
+        let script = if is_nothing {
+            ":".to_owned()
+        } else {
+            split.script
+        };
         let environment = &written.environment;
         let words = text[entry.schedule.clone()].split([' ', '\t']);
         let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
@@ -66,7 +73,7 @@ impl Crontab<'_> {
             schedule,
             jitter: environment.delay,
             trigger_text: words.join(" "),
-            command: Command::Shell(split.script),
+            command: Command::Shell(script),
             shell: environment.get("SHELL").unwrap_or(DEFAULT_SHELL).into(),
             cwd: self.directory(written, run_as.account(), around.machine),
             env: environment.of_jobs(),

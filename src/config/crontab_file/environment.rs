@@ -79,6 +79,11 @@ impl Environment {
             );
         }
         let problem = match *name {
+            "SHELL" | "HOME" if value.contains('\t') => {
+                let message = format!("{} contains a tab", quoted(name));
+                let problem = Diagnostic::error("forbidden_character", message);
+                Some(at_value(problem).help("leave it out"))
+            }
             "SHELL" | "HOME" if !value.starts_with('/') => {
                 let message = format!(
                     "{} is {}, expected an absolute path",

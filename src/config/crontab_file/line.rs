@@ -5,6 +5,7 @@
 
 use super::assignment::{self, Assignment, Broken};
 use super::file_name::FileFormat;
+use crate::config::environment::wrong_name;
 use crate::config::inline::diagnostics_of_expression;
 use crate::config::limits::MAX_STRING_BYTES;
 use crate::config::reader::Problems;
@@ -121,13 +122,14 @@ impl<'t> TabFile<'t> {
             return None;
         }
         match assignment::parse(self.text, span.clone()) {
-            Some(Ok(assignment)) if assignment.name.is_empty() => {
-                let span = assignment.name_span.start..assignment.value_span.start;
-                let message = "the name of a variable is empty";
-                problems.push(self.error("bad_variable_name", span, message));
-                None
-            }
-            Some(Ok(assignment)) => Some(Line::Assignment(assignment)),
+            Some(Ok(assignment)) => match wrong_name(assignment.name) {
+                None => Some(Line::Assignment(assignment)),
+                Some(message) => {
+                    let span = assignment.name_span.start..assignment.value_span.start;
+                    problems.push(self.error("bad_variable_name", span, message));
+                    None
+                }
+            },
             Some(Err(broken)) => {
                 problems.push(self.broken(broken));
                 None
@@ -278,8 +280,10 @@ impl<'t> TabFile<'t> {
             problems.push(self.sixth_field(span));
             return None;
         }
+        // A number would be taken for one, by us or by the next tool.
+        let is_no_beginning = |c: char| c.is_ascii_digit() || "+-$".contains(c);
         let may_be_name = |c: char| c.is_alphanumeric() || "_.-@\\+$".contains(c);
-        if name.chars().all(may_be_name) && !name.starts_with(['-', '$']) {
+        if name.chars().all(may_be_name) && !name.starts_with(is_no_beginning) {
             return Some(span);
         }
         let message = format!(

@@ -184,7 +184,8 @@ fn missing_home(
 fn percent_that_ends(file: TabFile<'_>, entry: &Entry, command: &str) -> Option<Diagnostic> {
     let at = percent::first_percent(command)?;
     let (before, after) = (&command[..at], &command[at + 1..]);
-    let is_cut_short = script::is_open(before)
+    let is_cut_short = before.trim().is_empty()
+        || script::is_open(before)
         || is_time_format(before)
         || after.starts_with('{')
         || is_conversion(before, after)

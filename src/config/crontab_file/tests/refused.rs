@@ -3,7 +3,7 @@
 use super::*;
 
 /// Lines with the place of the error, its code, and what its help or label says.
-const WRONG: [(&str, &str, &str, &str); 28] = [
+const WRONG: [(&str, &str, &str, &str); 30] = [
     ("61 * * * * x", "1:1", "value_out_of_range", "write 0-59"),
     ("0 0 * * fry x", "1:9", "unknown_name", "write `fri`"),
     ("@dayly x", "1:1", "unknown_nickname", "write `@daily`"),
@@ -71,8 +71,10 @@ const WRONG: [(&str, &str, &str, &str); 28] = [
         "syntax",
         "put all of the value into the quotes",
     ),
+    ("A\u{200b}=b", "1:1", "bad_variable_name", ""),
     ("=b", "1:1", "bad_variable_name", ""),
     ("SHELL=bash", "1:7", "relative_path", ""),
+    ("HOME=/a\tb", "1:6", "forbidden_character", "leave it out"),
     ("HOME=~", "1:6", "relative_path", ""),
     (
         "CRON_TZ=Europe/Helsinky",
@@ -123,6 +125,8 @@ fn a_system_crontab_needs_a_user() {
     for (line, place, code) in [
         ("0 5 * * * /usr/bin/x --all", "1:11", "missing_user"),
         ("0 5 * * * A=b x", "1:11", "missing_user"),
+        ("0 5 * * * 0 x", "1:11", "missing_user"),
+        ("0 5 * * * -1 x", "1:11", "missing_user"),
         ("0 5 * * * root", "1:11", "missing_command"),
         ("0 5 * * *", "1:1", "missing_command"),
         ("@daily", "1:1", "missing_command"),

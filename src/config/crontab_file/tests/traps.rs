@@ -3,7 +3,7 @@
 use super::*;
 
 /// Lines with the one warning that each has, and where.
-const TRAPS: [(&str, &str, &str); 32] = [
+const TRAPS: [(&str, &str, &str); 33] = [
     (
         "0 3 * * * echo > log-$(date +%F)",
         "unescaped_percent",
@@ -19,6 +19,7 @@ const TRAPS: [(&str, &str, &str); 32] = [
         "1:19",
     ),
     ("0 3 * * * echo http://a/b%20c", "unescaped_percent", "1:26"),
+    ("0 3 * * * %F", "unescaped_percent", "1:11"),
     ("* 3 * * * echo", "sixty_runs", "1:1"),
     ("*/1 0,12 * * * echo", "sixty_runs", "1:1"),
     ("0 9 13 * fri echo", "either_day", "1:1"),
