@@ -72,7 +72,7 @@ fn check_schedule_with(spec: &ScheduleSpec, leaps: Leaps, hash: u64) {
         "{text}"
     );
     let jitter = Some(Duration::from_mins(10));
-    for lint in leaps.bounded("lints", || spec.lints(NOW, jitter)) {
+    for lint in leaps.bounded_lints(|| spec.lints(NOW, jitter)) {
         assert!(
             !lint.message.is_empty() && !lint.message.ends_with('.'),
             "{lint:?}"

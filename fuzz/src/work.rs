@@ -12,6 +12,10 @@ use std::time::Duration;
 const PER_KB: Duration = Duration::from_millis(1);
 /// What one question to a schedule or zone may take, whatever its text.
 const PER_QUESTION: Duration = Duration::from_millis(1);
+/// How many such questions the lints of a schedule ask: is there a fire before and behind, and what
+/// becomes of those at the next changes of the clocks. A schedule of which all fires lie in gaps needs
+/// most of the time of one to find no other.
+const QUESTIONS_OF_LINTS: u32 = 12;
 /// What a count of fires may take, over thousands of years too.
 const PER_COUNT: Duration = Duration::from_millis(100);
 /// What the search for what an `all` or `except` leaves may take, in a build with all its checks.
@@ -113,6 +117,14 @@ impl Leaps {
     /// If it takes more than a millisecond, besides the leaps.
     pub fn bounded<T>(self, what: &str, work: impl FnMut() -> T) -> T {
         self.within(PER_QUESTION, what, work)
+    }
+
+    /// Asks for the lints of a schedule, and panics if that takes long.
+    ///
+    /// # Panics
+    /// If it takes more than the questions it asks may take.
+    pub fn bounded_lints<T>(self, work: impl FnMut() -> T) -> T {
+        self.within(PER_QUESTION * QUESTIONS_OF_LINTS, "lints", work)
     }
 
     /// Counts fires between any two instants, and panics if that takes long.

@@ -34,10 +34,8 @@ impl Lint {
 const AHEAD: Duration = Duration::from_secs(366 * 86_400);
 /// Offset changes looked at in that time; the most any zone has had in a year is four.
 const MOST_CHANGES: usize = 12;
-/// Fires the shortest period is taken from, if so many come in [`PERIODS_WITHIN`].
+/// Fires the shortest period is taken from.
 const PERIODS: usize = 100;
-/// Twenty-eight years, after which days and weekdays meet again: fires that are rarer tell nothing more.
-const PERIODS_WITHIN: Duration = Duration::from_secs(28 * 1461 * 21_600);
 
 impl ScheduleSpec {
     /// Everything odd about it as seen at `now`; `jitter` is the job's, if it has one.
@@ -232,7 +230,6 @@ fn offset_changes(schedule: &Schedule, policy: DstPolicy, zone: &Zone, now: Wall
 /// Delays that are longer than the shortest period get cut.
 fn jitter_over_period(schedule: &Schedule, now: WallTime, jitter: Duration) -> Option<Lint> {
     let mut previous = schedule.next_after(now)?;
-    let until = previous + PERIODS_WITHIN;
     let mut shortest = Duration::MAX;
     for _ in 0..PERIODS {
         let Some(next) = schedule.next_after(previous) else {
@@ -240,9 +237,6 @@ fn jitter_over_period(schedule: &Schedule, now: WallTime, jitter: Duration) -> O
         };
         shortest = shortest.min(next.saturating_since(previous));
         previous = next;
-        if until < next {
-            break;
-        }
     }
     (jitter > shortest).then(|| {
         let [jitter, shortest] = [jitter, shortest].map(crate::time::duration::format);
