@@ -147,6 +147,8 @@ pub struct JobJson {
     pub tags: Vec<String>,
     /// Seconds until it is stopped.
     pub timeout: Value,
+    /// The exit codes with which a run succeeded.
+    pub success_codes: Vec<u8>,
     /// The last run that ended; of one from before the scheduler started, less is known.
     pub last_run: Option<LastRunJson>,
     /// Runs that run or wait.
@@ -209,6 +211,7 @@ impl JobJson {
             description: job.description.clone(),
             tags: job.tags.clone(),
             timeout: json!(job.timeout.map(number)),
+            success_codes: job.success_codes.iter().collect(),
             last_run: last_run.map(|run| LastRunJson::new(run, job)),
             running: status.instances,
         }

@@ -1,6 +1,8 @@
 //! A job that cannot be wrong: what the jobs file means after every check.
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL};
-use super::{ApiSettings, History, JobId, Output, ResourceLimits, RunAs, StorePlace, Surroundings};
+use super::{
+    ApiSettings, ExitCodes, History, JobId, Output, ResourceLimits, RunAs, StorePlace, Surroundings,
+};
 use crate::schedule::{ScheduleSpec, Trigger};
 use crate::time::Zone;
 use std::collections::BTreeMap;
@@ -121,6 +123,8 @@ pub struct Job {
     pub kill_after: Duration,
     /// What becomes of a run whose end could not be learnt.
     pub on_lost: OnLost,
+    /// With which exit codes a run succeeded.
+    pub success_codes: ExitCodes,
 }
 
 impl Job {
@@ -156,6 +160,7 @@ impl Job {
             timeout: None,
             kill_after: DEFAULT_KILL_AFTER,
             on_lost: OnLost::Keep,
+            success_codes: ExitCodes::default(),
         }
     }
 }

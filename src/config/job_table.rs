@@ -90,6 +90,7 @@ impl<'t> Surroundings<'t, '_> {
         let directory = table.file.directory;
         finish(table, problems);
         let process = settings.process.or(&self.defaults.process);
+        let run = settings.run.or(&self.defaults.run);
         let run_as = process.account.find(self.accounts, problems);
         let (schedule, command) = schedule.zip(command)?;
         if problems.errors() > before {
@@ -149,6 +150,7 @@ impl<'t> Surroundings<'t, '_> {
                 .or(defaults.kill_after)
                 .unwrap_or(DEFAULT_KILL_AFTER),
             on_lost: settings.on_lost.or(defaults.on_lost).unwrap_or_default(),
+            success_codes: run.success_codes.unwrap_or_default(),
         })
     }
 

@@ -16,6 +16,7 @@ mod crontab_import;
 mod dialect;
 mod environment;
 mod exception;
+mod exit_codes;
 mod history;
 mod inline;
 mod interval_table;
@@ -31,6 +32,7 @@ mod parts;
 mod process_keys;
 mod reader;
 mod resource_limits;
+mod run_keys;
 mod run_time_job;
 mod schedule;
 mod schedule_keys;
@@ -49,6 +51,7 @@ pub use api::{ApiSettings, TokenFile};
 pub use crontab_file::FileFormat;
 pub use crontab_import::{Imported, import_crontab};
 pub use dialect::{Dialect, ExpressionOptions};
+pub use exit_codes::ExitCodes;
 pub use history::History;
 pub use inline::{
     InlineTrigger, diagnostics_of_expression, parse_inline_trigger, warnings_of_expression,

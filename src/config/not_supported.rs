@@ -38,7 +38,6 @@ const DEFAULTS: &[&str] = &[
     "overlap",
     "priority",
     "retry",
-    "success_codes",
 ];
 
 /// Whether a key of that table exists but not in this version.

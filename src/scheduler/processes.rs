@@ -74,7 +74,7 @@ impl Scheduler {
         let outcome = match (stop, exit) {
             (Some(StopReason::Timeout), _) => Outcome::TimedOut,
             (Some(StopReason::Shutdown | StopReason::Requested), _) => Outcome::Killed,
-            (None, Exit::Code(0)) => Outcome::Succeeded,
+            (None, Exit::Code(code)) if run.job.success_codes.contains(code) => Outcome::Succeeded,
             (None, Exit::Unknown) => Outcome::Lost,
             (None, _) => Outcome::Failed,
         };

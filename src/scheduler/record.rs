@@ -101,7 +101,7 @@ impl Serialize for RunId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Exit code 0.
+    /// An exit code of `success_codes`.
     Succeeded,
     /// Any other exit code, or a signal that rsched did not send.
     Failed,

@@ -133,6 +133,26 @@ fn every_way_to_end_has_its_own_outcome() {
 }
 
 #[test]
+fn a_run_succeeded_with_the_codes_that_its_job_says() {
+    let toml = "[jobs.a]\ncron = '* * * * *'\ncommand = 'x'\nsuccess_codes = [3, 255]\n";
+    for (code, outcome) in [
+        (3, Outcome::Succeeded),
+        (255, Outcome::Succeeded),
+        (0, Outcome::Failed),
+        (4, Outcome::Failed),
+    ] {
+        let script = Script {
+            exit: Exit::Code(code),
+            ..Script::default()
+        };
+        let mut world = World::new("2026-01-01 00:00:30", toml).script("a", script);
+        world.run_for(SECOND * 40);
+        let end = world.trace.emitted.last().unwrap();
+        assert_eq!((end.outcome, end.exit_code), (Some(outcome), Some(code)));
+    }
+}
+
+#[test]
 fn a_disabled_job_never_fires() {
     let toml = "[jobs.a]\ncron = '* * * * *'\ncommand = 'x'\nenabled = false\n";
     let mut world = World::new("2026-01-01 00:00:30", toml);

@@ -4,6 +4,28 @@ use super::*;
 use std::path::Path;
 
 #[test]
+fn which_exit_codes_are_a_success() {
+    let file = valid(
+        "[defaults]\nsuccess_codes = [0, '3', 0x10]\n[jobs.a]\ncommand = 'x'\n\
+         [jobs.b]\ncommand = 'y'\nsuccess_codes = [255]\n",
+    );
+    let codes = |index: usize| file.jobs[index].success_codes.iter().collect::<Vec<_>>();
+    assert_eq!((codes(0), codes(1)), (vec![0, 3, 16], vec![255]));
+    assert_eq!(
+        refused("[jobs.a]\ncommand = 'x'\nsuccess_codes = [0, 256, true]\n"),
+        "jobs.toml:3:21: error: `success_codes` is `256`, expected 0 to 255 [out_of_range]\n\
+         jobs.toml:3:26: error: `success_codes` is a boolean, expected a whole number [wrong_type]\n"
+    );
+    for (value, problem) in [
+        ("[]", "empty array"),
+        ("0", "expected an array of exit codes"),
+    ] {
+        let text = format!("[jobs.a]\ncommand = 'x'\nsuccess_codes = {value}\n");
+        assert!(refused(&text).contains(problem), "{}", refused(&text));
+    }
+}
+
+#[test]
 fn whom_and_how_a_job_runs() {
     struct Everybody;
     impl Accounts for Everybody {
