@@ -100,10 +100,11 @@ impl Definition {
                     .to_owned(),
             );
         }
-        for key in ["executor", "jobstore"] {
-            if given.get(key).is_some_and(|value| value == "default") {
-                given.remove(key);
-            }
+        if given
+            .get("jobstore")
+            .is_some_and(|value| value == "default")
+        {
+            given.remove("jobstore");
         }
         for key in ANSWERED {
             given.remove(key);
@@ -252,7 +253,7 @@ mod tests {
             Value::Object(read.keys.clone()),
             json!({
                 "command": ["/bin/echo", "a", "1"], "env": {"X": "y", "N": "2"}, "trigger": "interval",
-                "seconds": 10, "misfire_grace_time": "forever",
+                "seconds": 10, "misfire_grace_time": "forever", "executor": "default",
             })
         );
         let id = JobId::parse("a").unwrap();

@@ -4,16 +4,13 @@
 
 use super::tally::LastRun;
 use super::wire_trigger::trigger_fields;
-use crate::config::{Coalesce, Command, Job};
-use crate::scheduler::{Emitted, JobSource, JobStatus, Overview, RunStatus};
+use crate::config::{Coalesce, Command, Job, NO_LIMIT};
+use crate::scheduler::{Emitted, JobSource, JobStatus, Overview, PoolStatus, RunStatus};
 use crate::time::{WallTime, Zone, human};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-/// The one pool there is.
-const EXECUTOR: &str = "default";
 
 /// The scheduler.
 #[expect(
@@ -50,14 +47,40 @@ pub struct SchedulerJson {
     pub jobs: usize,
     /// The next fire of all.
     pub next_fire_time: Option<String>,
-    /// Workers in use.
+    /// Workers in use, of all executors.
     pub workers_busy: u32,
     /// Workers there are.
     pub max_workers: u32,
-    /// Runs that wait for a worker.
+    /// The pools of workers, by name.
+    pub executors: Vec<ExecutorJson>,
+    /// Runs that wait, for a worker or for their turn.
     pub waiting: usize,
     /// The number of the newest event.
     pub last_seq: u64,
+}
+
+/// A pool of workers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExecutorJson {
+    /// Its name.
+    pub name: String,
+    /// How many workers it has; null: any number.
+    pub max_workers: Option<u32>,
+    /// How many are in use.
+    pub busy: u32,
+    /// Runs that wait for one of them.
+    pub waiting: usize,
+}
+
+impl ExecutorJson {
+    fn new(pool: &PoolStatus) -> Self {
+        Self {
+            name: pool.name.to_string(),
+            max_workers: (pool.max_workers != NO_LIMIT).then_some(pool.max_workers),
+            busy: pool.busy,
+            waiting: pool.waiting,
+        }
+    }
 }
 
 /// What of [`SchedulerJson`] never changes.
@@ -97,8 +120,9 @@ impl SchedulerJson {
             store: identity.store.clone(),
             jobs: now.jobs,
             next_fire_time: now.next_fire.map(|at| human::rfc3339(at, zone)),
-            workers_busy: now.workers_busy,
-            max_workers: now.max_workers,
+            workers_busy: now.workers_busy(),
+            max_workers: now.max_workers(),
+            executors: now.pools.iter().map(ExecutorJson::new).collect(),
             waiting: now.waiting,
             last_seq: now.last_seq,
         }
@@ -139,6 +163,8 @@ pub struct JobJson {
     pub coalesce: Value,
     /// The pool it runs in.
     pub executor: String,
+    /// Its rank among those that are due at the same instant.
+    pub priority: i32,
     /// The trigger as written.
     pub schedule: String,
     /// For people.
@@ -206,12 +232,13 @@ impl JobJson {
                 Coalesce::All => json!(false),
                 Coalesce::Earliest => json!("earliest"),
             },
-            executor: EXECUTOR.to_owned(),
+            executor: job.policy.executor.to_string(),
+            priority: job.policy.priority,
             schedule: job.trigger_text.clone(),
             description: job.description.clone(),
             tags: job.tags.clone(),
             timeout: json!(job.timeout.map(number)),
-            success_codes: job.success_codes.iter().collect(),
+            success_codes: job.policy.success_codes.iter().collect(),
             last_run: last_run.map(|run| LastRunJson::new(run, job)),
             running: status.instances,
         }
@@ -325,7 +352,7 @@ impl EventJson {
             time: human::rfc3339(told.time, zone),
             seq: told.seq,
             job_id: told.job_id.as_ref().map(ToString::to_string),
-            executor: told.job_id.as_ref().map(|_| EXECUTOR.to_owned()),
+            executor: told.executor.as_deref().map(str::to_owned),
             run_id: told.run_id.map(|id| id.to_string()),
             fire_time: told.fire_time.map(|at| human::rfc3339(at, zone)),
             outcome: told.outcome.map(|outcome| outcome.to_string()),

@@ -9,6 +9,7 @@ use super::records::{Named, Records};
 use super::running::{Running, job_path, refused};
 use super::terminal::{self, complain};
 use crate::api::{JobJson, LastRunJson, RunJson};
+use crate::config::DEFAULT_EXECUTOR;
 use crate::scheduler::RunId;
 use crate::sys::clock;
 use serde_json::Value;
@@ -135,11 +136,28 @@ fn job_pairs(job: &JobJson, runs: &[RunJson]) -> Vec<(&'static str, String)> {
             seconds(&job.timeout, "none"),
         ),
     ));
+    pairs.extend(policy_pairs(job));
     let source = match job.source.as_str() {
         "file" => "the jobs file",
         _ => "added at run time",
     };
     pairs.push(("source", source.to_owned()));
+    pairs
+}
+
+/// How its runs are dealt with, where that is not as usual.
+fn policy_pairs(job: &JobJson) -> Vec<(&'static str, String)> {
+    let mut pairs = Vec::new();
+    if job.executor != DEFAULT_EXECUTOR {
+        pairs.push(("executor", job.executor.clone()));
+    }
+    if job.priority != 0 {
+        pairs.push(("priority", job.priority.to_string()));
+    }
+    if job.success_codes != [0] {
+        let codes: Vec<_> = job.success_codes.iter().map(u8::to_string).collect();
+        pairs.push(("success", format!("exit {}", codes.join(", "))));
+    }
     pairs
 }
 

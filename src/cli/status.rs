@@ -59,13 +59,7 @@ fn pairs(scheduler: &SchedulerJson, unhealthy: Option<String>) -> Vec<(&'static 
             },
         ),
         ("jobs", scheduler.jobs.to_string()),
-        (
-            "workers",
-            format!(
-                "{} of {} busy, {} waiting",
-                scheduler.workers_busy, scheduler.max_workers, scheduler.waiting
-            ),
-        ),
+        ("workers", workers(scheduler)),
         (
             "jobs file",
             format!("{}{reload}", scheduler.jobs_files.join(", ")),
@@ -82,4 +76,23 @@ fn pairs(scheduler: &SchedulerJson, unhealthy: Option<String>) -> Vec<(&'static 
             ),
         ),
     ]
+}
+
+/// How busy each pool is; the names only where there are several.
+fn workers(scheduler: &SchedulerJson) -> String {
+    let several = scheduler.executors.len() > 1;
+    let pools = scheduler.executors.iter().map(|pool| {
+        let name = if several {
+            format!("{}: ", pool.name)
+        } else {
+            String::new()
+        };
+        let most = pool
+            .max_workers
+            .map(|most| format!(" of {most}"))
+            .unwrap_or_default();
+        format!("{name}{}{most} busy", pool.busy)
+    });
+    let pools: Vec<_> = pools.collect();
+    format!("{}, {} waiting", pools.join(", "), scheduler.waiting)
 }

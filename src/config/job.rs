@@ -1,7 +1,8 @@
 //! A job that cannot be wrong: what the jobs file means after every check.
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL};
 use super::{
-    ApiSettings, ExitCodes, History, JobId, Output, ResourceLimits, RunAs, StorePlace, Surroundings,
+    ApiSettings, Executors, History, JobId, Output, ResourceLimits, RunAs, RunPolicy, StorePlace,
+    Surroundings,
 };
 use crate::schedule::{ScheduleSpec, Trigger};
 use crate::time::Zone;
@@ -123,8 +124,8 @@ pub struct Job {
     pub kill_after: Duration,
     /// What becomes of a run whose end could not be learnt.
     pub on_lost: OnLost,
-    /// With which exit codes a run succeeded.
-    pub success_codes: ExitCodes,
+    /// How its runs are dealt with.
+    pub policy: RunPolicy,
 }
 
 impl Job {
@@ -160,12 +161,12 @@ impl Job {
             timeout: None,
             kill_after: DEFAULT_KILL_AFTER,
             on_lost: OnLost::Keep,
-            success_codes: ExitCodes::default(),
+            policy: RunPolicy::default(),
         }
     }
 }
 
-/// `[scheduler]` and `[executors.default]`.
+/// `[scheduler]` and `[executors]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchedulerSettings {
     /// The zone of jobs that name none, and of log times.
@@ -179,8 +180,8 @@ pub struct SchedulerSettings {
     pub start_paused: bool,
     /// How long running jobs may finish after the first SIGTERM.
     pub shutdown_timeout: Duration,
-    /// `[executors.default] max_workers`; [`NO_LIMIT`]: any number.
-    pub max_workers: u32,
+    /// `[executors]`: the pools of workers.
+    pub executors: Executors,
     /// Where records are kept.
     pub store: StorePlace,
     /// How much a record survives.

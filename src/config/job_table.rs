@@ -8,7 +8,7 @@ use super::schedule_keys::ScheduleKeys;
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL, Grace, Settings};
 use super::trigger::{self, Reading, WrittenTrigger};
 use super::value::{TextKind, filled_text};
-use super::{Accounts, ExpressionOptions, Job, JobId, command, suggestion};
+use super::{Accounts, Executors, ExpressionOptions, Job, JobId, command, suggestion};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::schedule::{Lint, Trigger};
 use crate::time::{WallTime, Zone, ZoneDatabase};
@@ -23,6 +23,8 @@ pub(super) struct Surroundings<'t, 'a> {
     pub zone: Arc<Zone>,
     pub now: WallTime,
     pub accounts: Option<&'a dyn Accounts>,
+    /// The pools that a job may name.
+    pub executors: Executors,
     /// `[scheduler] allow`.
     pub allowed: Allowed,
     /// `[defaults]`.
@@ -90,9 +92,11 @@ impl<'t> Surroundings<'t, '_> {
         let directory = table.file.directory;
         finish(table, problems);
         let process = settings.process.or(&self.defaults.process);
-        let run = settings.run.or(&self.defaults.run);
+        let policy = settings
+            .run
+            .policy(&self.defaults.run, &self.executors, problems);
         let run_as = process.account.find(self.accounts, problems);
-        let (schedule, command) = schedule.zip(command)?;
+        let ((schedule, command), policy) = schedule.zip(command).zip(policy)?;
         if problems.errors() > before {
             return None;
         }
@@ -150,7 +154,7 @@ impl<'t> Surroundings<'t, '_> {
                 .or(defaults.kill_after)
                 .unwrap_or(DEFAULT_KILL_AFTER),
             on_lost: settings.on_lost.or(defaults.on_lost).unwrap_or_default(),
-            success_codes: run.success_codes.unwrap_or_default(),
+            policy,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::allow::Allowed;
 use super::crontab_file::{Around, Crontab, FileFormat, TabFile, WrittenJob};
+use super::executors::executor;
 use super::job_table::Surroundings;
 use super::limits::MAX_JOBS;
 use super::not_supported::Place;
@@ -11,8 +12,8 @@ use super::settings::Settings;
 use super::syntax::{self, Parsed};
 use super::value::{TextKind, table, text, wrong_type};
 use super::{
-    Accounts, Command, History, Job, JobId, JobsFile, Machine, NO_LIMIT, api_table, crontab_file,
-    environment, scheduler_table,
+    Accounts, Command, DEFAULT_EXECUTOR, History, Job, JobId, JobsFile, Machine, NO_LIMIT,
+    api_table, crontab_file, environment, scheduler_table,
 };
 use crate::diagnostic::{self, Diagnostic, Location, quoted};
 use crate::time::{WallTime, Zone, ZoneDatabase};
@@ -233,12 +234,18 @@ fn read(
         .and_then(|entry| api_table::settings(&entry, problems));
     if !has_jobs_file {
         // As cron has it: everything starts when it is due.
-        scheduler.max_workers = NO_LIMIT;
+        scheduler
+            .executors
+            .insert(DEFAULT_EXECUTOR.into(), NO_LIMIT);
     }
     let defaults = tables
         .defaults
         .and_then(|entry| read_defaults(&entry, context.zones, problems))
         .unwrap_or_default();
+    if let Some(entry) = &defaults.run.executor {
+        // Where no job is there to tell.
+        _ = executor(entry, &scheduler.executors, problems);
+    }
     if let Some(entry) = tables.history {
         scheduler.history = History::read(&entry, problems);
     }
@@ -249,6 +256,7 @@ fn read(
     env.extend(defaults.env.clone());
     let zone = Arc::clone(&scheduler.timezone);
     let around_jobs = Surroundings {
+        executors: scheduler.executors.clone(),
         zones: context.zones,
         zone,
         now: context.now,

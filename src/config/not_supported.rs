@@ -10,9 +10,7 @@ pub(super) enum Place {
     Scheduler,
     /// `[api]`.
     Api,
-    /// `[executors]`.
-    Executors,
-    /// `[executors.default]`.
+    /// `[executors.NAME]`.
     Executor,
     /// `[defaults]`.
     Defaults,
@@ -31,21 +29,12 @@ pub(super) enum Place {
 }
 
 const FILE: &[&str] = &["listeners"];
-const DEFAULTS: &[&str] = &[
-    "exclusive",
-    "executor",
-    "hosts",
-    "overlap",
-    "priority",
-    "retry",
-];
+const DEFAULTS: &[&str] = &["exclusive", "hosts", "overlap", "retry"];
 
 /// Whether a key of that table exists but not in this version.
 pub(super) fn is_not_supported(place: Place, key: &str) -> bool {
     match place {
         Place::File => FILE.contains(&key),
-        // Named pools, `[executors.batch]`: any name.
-        Place::Executors => true,
         Place::Api
         | Place::Scheduler
         | Place::Executor

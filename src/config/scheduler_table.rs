@@ -1,10 +1,10 @@
 //! `[scheduler]` and `[executors]`.
 
 use super::allow::Allowed;
+use super::executors::executors;
 use super::not_supported::Place;
 use super::reader::{Entry, Problems};
 use super::schedule_keys::zone;
-use super::settings::count;
 use super::store_place::store_place;
 use super::value::{TextKind, boolean, choice, filled_text, items, length, table, text};
 use super::{Context, Durability, History, SchedulerSettings, StorePlace};
@@ -28,7 +28,7 @@ const DURABILITY: [(&str, Durability); 2] = [
 /// stand there too.
 pub(super) fn settings(
     scheduler: Option<&Entry<'_>>,
-    executors: Option<&Entry<'_>>,
+    executors_entry: Option<&Entry<'_>>,
     context: &Context<'_>,
     problems: &mut Problems,
 ) -> (SchedulerSettings, Allowed) {
@@ -36,13 +36,14 @@ pub(super) fn settings(
         .cpus
         .saturating_mul(WORKERS_PER_CPU)
         .max(MIN_DEFAULT_WORKERS);
+    let default_workers = u32::try_from(workers).unwrap_or(u32::MAX);
     let mut settings = SchedulerSettings {
         timezone: Arc::clone(&context.machine_zone),
         seed: context.machine_id.into(),
         watch: false,
         start_paused: false,
         shutdown_timeout: DEFAULT_SHUTDOWN_TIMEOUT,
-        max_workers: u32::try_from(workers).unwrap_or(u32::MAX),
+        executors: executors(executors_entry, default_workers, problems),
         store: StorePlace::default(),
         durability: Durability::default(),
         history: History::default(),
@@ -105,9 +106,6 @@ pub(super) fn settings(
         }
         table.finish(Place::Scheduler, problems);
     }
-    if let Some(workers) = executors.and_then(|entry| max_workers(entry, problems)) {
-        settings.max_workers = workers;
-    }
     (settings, allowed)
 }
 
@@ -123,21 +121,4 @@ fn hosts(entry: &Entry<'_>, problems: &mut Problems) -> Option<Vec<String>> {
         .map(|item| filled_text(item, TextKind::Name, problems).map(std::borrow::Cow::into_owned))
         .collect();
     names.filter(|names| !names.iter().any(|name| name == "*"))
-}
-
-/// `[executors.default] max_workers`.
-fn max_workers(executors: &Entry<'_>, problems: &mut Problems) -> Option<u32> {
-    let mut pools = table(executors, "`[executors]`".into(), problems)?;
-    let default = pools.take("default");
-    pools.finish(Place::Executors, problems);
-    let mut pool = table(&default?, "`[executors.default]`".into(), problems)?;
-    if let Some(kind) = pool.take("type") {
-        // Both mean the same here, a pool of processes; they are what APScheduler calls its pools.
-        let _ = choice(&kind, &[("threadpool", ()), ("processpool", ())], problems);
-    }
-    let workers = pool
-        .take("max_workers")
-        .and_then(|entry| count(&entry, problems));
-    pool.finish(Place::Executor, problems);
-    workers
 }

@@ -4,7 +4,7 @@ use super::allow::Allowed;
 use super::process_keys::ProcessKeys;
 use super::reader::Entry;
 use super::reader::{Problems, Table};
-use super::run_keys::RunKeys;
+use super::run_policy::RunKeys;
 use super::schedule_keys::ScheduleKeys;
 use super::value::{
     TextKind, boolean, choice, filled_text, integer, items, length, positive_length, text,
@@ -44,7 +44,7 @@ pub(super) struct Settings<'t> {
     pub description: Option<String>,
     pub tags: Option<Vec<String>>,
     pub process: ProcessKeys<'t>,
-    pub run: RunKeys,
+    pub run: RunKeys<'t>,
 }
 
 /// How late a fire may be noticed and still run.

@@ -64,7 +64,7 @@ struct JsonLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     run_id: Option<RunId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    executor: Option<&'static str>,
+    executor: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fire_time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,13 +132,12 @@ impl<'a> JsonLine<'a> {
     }
 
     fn of_event(told: &'a Emitted, usage: Option<&Usage>, zone: &Zone, message: &'a str) -> Self {
-        let about_job = told.job_id.is_some();
         Self {
             event: Some(told.name.as_str()),
             seq: Some(told.seq),
             job_id: told.job_id.as_ref().map(JobId::as_str),
             run_id: told.run_id,
-            executor: about_job.then_some("default"),
+            executor: told.executor.as_deref(),
             fire_time: told.fire_time.map(|time| human::rfc3339(time, zone)),
             outcome: told.outcome.map(crate::scheduler::Outcome::as_str),
             exit_code: told.exit_code,

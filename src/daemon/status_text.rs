@@ -9,21 +9,30 @@ use std::fmt::Write as _;
 
 /// One line for the scheduler, one for every job, one for every run that has not ended.
 pub(super) fn status_lines(status: &Status, store: &dyn Store, zone: &Zone) -> Vec<String> {
-    let now = status.overview;
+    let now = &status.overview;
     let state = match (now.stopping, now.store_failing, now.paused) {
         (true, ..) => "stopping",
         (_, true, _) => "holding all starts: the store fails",
         (_, _, true) => "paused",
         _ => "running",
     };
-    let workers = match now.max_workers {
-        NO_LIMIT => format!("{} busy", counted(now.workers_busy.into(), "worker")),
-        most => format!(
-            "{} of {} busy",
-            now.workers_busy,
-            counted(most.into(), "worker")
-        ),
-    };
+    let several = now.pools.len() > 1;
+    let workers: Vec<String> = now
+        .pools
+        .iter()
+        .map(|pool| {
+            let busy = match pool.max_workers {
+                NO_LIMIT => format!("{} busy", counted(pool.busy.into(), "worker")),
+                most => format!("{} of {} busy", pool.busy, counted(most.into(), "worker")),
+            };
+            if several {
+                format!("{}: {busy}", pool.name)
+            } else {
+                busy
+            }
+        })
+        .collect();
+    let workers = workers.join(", ");
     let jobs = counted(status.jobs.len() as u64, "job");
     let mut lines = vec![format!("Status: {state}, {jobs}, {workers}")];
     for job in &status.jobs {

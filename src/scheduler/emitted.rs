@@ -6,6 +6,7 @@
 use super::record::{Outcome, RunId};
 use crate::config::JobId;
 use crate::time::WallTime;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What happened.
@@ -154,6 +155,8 @@ pub struct Emitted {
     pub name: EventName,
     /// Whose, if a job's.
     pub job_id: Option<JobId>,
+    /// The pool of that job's runs; not known of an event that is read from records.
+    pub executor: Option<Arc<str>>,
     /// Which run's.
     pub run_id: Option<RunId>,
     /// The fire it is about; for several, the newest.
@@ -187,6 +190,7 @@ impl Emitted {
             time: WallTime::from_micros(0),
             name,
             job_id: None,
+            executor: None,
             run_id: None,
             fire_time: None,
             outcome: None,

@@ -3,6 +3,7 @@
 use super::backlog::{Backlog, judge};
 use super::emitted::{Emitted, EventName};
 use super::ledger::Before;
+use super::pools::Place;
 use super::progress::Stretch;
 use super::record::{FireRange, FiresRecord, Outcome, Reason, Record, RunId, RunState};
 use super::run::{Run, RunKey, Stage};
@@ -10,6 +11,7 @@ use super::scheduler::Scheduler;
 use crate::config::{Job, JobId};
 use crate::schedule::{PlannedStarts, Trigger};
 use crate::time::{Now, WallTime};
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,8 +38,8 @@ impl Due {
 }
 
 impl Scheduler {
-    /// Judges every fire that is due; the runs they become are queued in the order of their planned
-    /// starts, then ids.
+    /// Judges every fire that is due; the runs they become take their places in line in the order of
+    /// their planned starts, then priorities, then ids.
     pub(super) fn judge_due(&mut self, now: Now) {
         if !self.judges() {
             return;
@@ -50,13 +52,7 @@ impl Scheduler {
             self.queue.pop_first();
             self.judge_job(&id, now, &mut submitted);
         }
-        submitted.sort_by(|a: &Run, b: &Run| {
-            (a.planned_start, a.fire_time, &a.job.id).cmp(&(
-                b.planned_start,
-                b.fire_time,
-                &b.job.id,
-            ))
-        });
+        submitted.sort_by(|a: &Run, b: &Run| turn(a).cmp(&turn(b)));
         for run in submitted {
             self.submit(run, now);
         }
@@ -201,12 +197,14 @@ impl Scheduler {
                 catchup,
                 stop_requested: false,
                 stage: Stage::Waiting,
+                pool: self.pools.of(job),
+                place: Place::default(),
             });
         }
     }
 
     /// Queues a run, which is told once its records are durable.
-    pub(super) fn submit(&mut self, run: Run, now: Now) {
+    pub(super) fn submit(&mut self, mut run: Run, now: Now) {
         let mut told = run.told(EventName::JobSubmitted);
         told.late_by = Some(now.wall.saturating_since(run.planned_start));
         told.count = Some(run.stands_for);
@@ -218,18 +216,17 @@ impl Scheduler {
         let its_turn =
             !run.catchup || self.instances[&run.job.id].catchup.front() == Some(&run.key);
         if its_turn {
-            self.waiting.push_back(run.key);
+            self.pools.join(&mut run);
         }
         self.runs.insert(run.key, run);
     }
 
     /// Gives free workers to waiting runs: each becomes a decision to start.
     pub(super) fn fill_workers(&mut self) {
-        while self.judges_starts() && self.workers_busy < self.settings.max_workers {
-            let Some(key) = self.waiting.pop_front() else {
+        while self.judges_starts() {
+            let Some(key) = self.pools.next() else {
                 return;
             };
-            self.workers_busy += 1;
             let run = self.runs.get_mut(&key).expect("a waiting run exists");
             run.stage = Stage::Deciding;
             let record = run.record(RunState::Starting);
@@ -254,6 +251,13 @@ impl Scheduler {
             }
         }
     }
+}
+
+/// Of runs that are submitted together: by planned start, then by priority, then by id. The fires of one
+/// job stay in their order.
+fn turn(run: &Run) -> (WallTime, Reverse<i32>, &JobId, WallTime) {
+    let priority = Reverse(run.job.policy.priority);
+    (run.planned_start, priority, &run.job.id, run.fire_time)
 }
 
 /// Why a fire is skipped that finds as many instances of its job as there may be.

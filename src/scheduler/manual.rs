@@ -1,6 +1,7 @@
 //! Runs that a person asked for, and runs that a person stops.
 
 use super::command::{Refusal, Reply};
+use super::pools::Place;
 use super::record::{Reason, RunId};
 use super::run::{Run, RunKey, Stage, StopReason};
 use super::scheduler::Scheduler;
@@ -51,6 +52,8 @@ impl Scheduler {
             catchup: false,
             stop_requested: false,
             stage: Stage::Waiting,
+            pool: self.pools.of(&state.job),
+            place: Place::default(),
         };
         let run_id = run.id;
         self.submit(run, now);

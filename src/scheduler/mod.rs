@@ -17,6 +17,7 @@ mod ledger;
 mod manual;
 mod pause;
 mod plan_text;
+mod pools;
 mod processes;
 mod progress;
 mod record;
@@ -38,6 +39,7 @@ pub use command::{Command, Refusal, Reply, Token};
 pub use emitted::{Emitted, EventName};
 pub use event::{Action, Deadline, Event, Exit, ShutdownRequest, SpawnRequest, StopSignal};
 pub use plan_text::PlanText;
+pub use pools::PoolStatus;
 pub use progress::{CLOCK_CORRECTION, Progress};
 pub use record::{
     Batch, End, FireIdentity, FireRange, FiresRecord, JobRecord, Outcome, OutputTail, Reason,

@@ -74,7 +74,9 @@ impl Scheduler {
         let outcome = match (stop, exit) {
             (Some(StopReason::Timeout), _) => Outcome::TimedOut,
             (Some(StopReason::Shutdown | StopReason::Requested), _) => Outcome::Killed,
-            (None, Exit::Code(code)) if run.job.success_codes.contains(code) => Outcome::Succeeded,
+            (None, Exit::Code(code)) if run.job.policy.success_codes.contains(code) => {
+                Outcome::Succeeded
+            }
             (None, Exit::Unknown) => Outcome::Lost,
             (None, _) => Outcome::Failed,
         };
@@ -128,7 +130,9 @@ impl Scheduler {
         }
         self.ledger.fact(run.record(RunState::Ended(Box::new(end))));
         self.tell(told);
-        self.workers_busy -= u32::from(run.holds_worker());
+        if run.holds_worker() {
+            self.pools.give_back(run);
+        }
         self.leave(run);
     }
 
@@ -142,9 +146,9 @@ impl Scheduler {
             let had_turn = instances.catchup.front() == Some(&run.key);
             instances.catchup.retain(|&key| key != run.key);
             if let Some(&next) = instances.catchup.front().filter(|_| had_turn)
-                && self.runs.contains_key(&next)
+                && let Some(next) = self.runs.get_mut(&next)
             {
-                self.waiting.push_back(next);
+                self.pools.join(next);
             }
         } else {
             instances.single -= 1;
@@ -159,7 +163,7 @@ impl Scheduler {
         let Some(run) = self.runs.remove(&key) else {
             return;
         };
-        self.waiting.retain(|&waiting| waiting != key);
+        self.pools.drop_out(&run);
         self.ledger.withdraw_submission(run.id);
         let mut told = run.told(EventName::JobSkipped);
         told.detail = Some(why.to_owned());

@@ -9,6 +9,7 @@ use super::backlog::Backlog;
 use super::emitted::{Emitted, EventName};
 use super::job_state::{JobState, Returned};
 use super::judging::too_many;
+use super::pools::Place;
 use super::record::{End, JobRecord, Outcome, Reason, Record, RunRecord, RunState, StoreId};
 use super::run::{Run, RunKey, Stage};
 use super::run_time_jobs::{JobSource, RunTimeJob};
@@ -173,7 +174,7 @@ impl Scheduler {
         };
         let run = self.run_of(record, job, stage);
         self.alarms.extend(timeout_at.map(|at| (at, run.key)));
-        self.workers_busy += 1;
+        self.pools.occupy(&run);
         self.instances.entry(run.job.id.clone()).or_default().single += 1;
         self.runs.insert(run.key, run);
     }
@@ -356,6 +357,7 @@ impl Scheduler {
     fn run_of(&mut self, record: &RunRecord, job: Arc<Job>, stage: Stage) -> Run {
         self.last_key += 1;
         let planned_start = self.planned_start_of(record);
+        let pool = self.pools.of(&job);
         Run {
             key: RunKey(self.last_key),
             id: record.id,
@@ -372,6 +374,8 @@ impl Scheduler {
             catchup: false,
             stop_requested: false,
             stage,
+            pool,
+            place: Place::default(),
         }
     }
 }

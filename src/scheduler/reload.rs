@@ -18,6 +18,7 @@ impl Scheduler {
         self.generation += 1;
         let mut before = std::mem::take(&mut self.jobs);
         self.settings = file.scheduler;
+        self.pools.resize(&self.settings.executors);
         for job in file.jobs {
             let id = job.id.clone();
             let state = match before.remove(&id) {

@@ -11,6 +11,7 @@
 //! `recovery.rs`.
 
 use super::emitted::{Emitted, EventName};
+use super::pools::Place;
 use super::record::{Reason, Record, RunId, RunRecord, RunState};
 use crate::config::Job;
 use crate::time::{BootTime, WallTime};
@@ -84,6 +85,10 @@ pub(super) struct Run {
     /// Whether it is to be stopped as soon as there is something to stop.
     pub stop_requested: bool,
     pub stage: Stage,
+    /// The pool that its worker is of.
+    pub pool: Arc<str>,
+    /// Where it is in the line, or was.
+    pub place: Place,
 }
 
 impl Run {
@@ -100,6 +105,7 @@ impl Run {
     /// An event about it.
     pub fn told(&self, name: EventName) -> Emitted {
         Emitted {
+            executor: Some(Arc::clone(&self.pool)),
             run_id: Some(self.id),
             fire_time: Some(self.fire_time),
             ..Emitted::about(name, &self.job.id)

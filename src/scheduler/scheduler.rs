@@ -7,6 +7,7 @@ use super::event::{Action, Deadline, Event, SpawnRequest};
 use super::job_state::{Instances, JobState};
 use super::ledger::{Before, Decisions, Durable, Ledger, Undone};
 use super::manual::DROPPED;
+use super::pools::Pools;
 use super::record::{End, Record, RunRecord, RunState, StoreId};
 use super::recovery::Past;
 use super::run::{Run, RunKey, Stage};
@@ -14,7 +15,7 @@ use super::run_time_jobs::JobSource;
 use super::shutdown::Shutdown;
 use crate::config::{JobId, JobsFile, SchedulerSettings};
 use crate::time::{BootTime, Now, WallTime};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,9 +29,7 @@ pub struct Scheduler {
     pub(super) queue: BTreeSet<(WallTime, JobId)>,
     pub(super) runs: BTreeMap<RunKey, Run>,
     pub(super) instances: BTreeMap<JobId, Instances>,
-    /// Runs that wait for a worker, in the order of their turn.
-    pub(super) waiting: VecDeque<RunKey>,
-    pub(super) workers_busy: u32,
+    pub(super) pools: Pools,
     /// Timeouts and kills to come.
     pub(super) alarms: BTreeSet<(BootTime, RunKey)>,
     pub(super) ledger: Ledger,
@@ -75,6 +74,7 @@ impl Scheduler {
     /// records of `past` end. `paused`: start paused, whatever the file says.
     #[must_use]
     pub fn new(file: JobsFile, paused: bool, past: Past, now: Now) -> Self {
+        let pools = Pools::new(&file.scheduler.executors);
         let mut scheduler = Self {
             store: past.store,
             paused: paused || file.scheduler.start_paused || past.paused,
@@ -83,8 +83,7 @@ impl Scheduler {
             queue: BTreeSet::new(),
             runs: BTreeMap::new(),
             instances: BTreeMap::new(),
-            waiting: VecDeque::new(),
-            workers_busy: 0,
+            pools,
             alarms: BTreeSet::new(),
             ledger: Ledger::default(),
             clock: ClockWatch::default(),
@@ -263,7 +262,7 @@ impl Scheduler {
             };
             if run.stop_requested {
                 run.stage = Stage::Waiting;
-                self.workers_busy -= 1;
+                self.pools.rejoin(run);
                 self.skip_waiting(key, DROPPED);
                 continue;
             }
@@ -294,15 +293,14 @@ impl Scheduler {
         }
     }
 
-    /// A run that was about to start waits once more, first in the line.
+    /// A run that was about to start waits once more, where it was in the line.
     fn wait_again(&mut self, key: RunKey) -> bool {
         let Some(run) = self.runs.get_mut(&key) else {
             return false;
         };
         run.stage = Stage::Waiting;
         let record = run.record(RunState::Pending);
-        self.workers_busy -= 1;
-        self.waiting.push_front(key);
+        self.pools.rejoin(run);
         self.ledger.fact(record);
         true
     }
@@ -321,11 +319,10 @@ impl Scheduler {
     fn undo(&mut self, undone: Undone, now: Now) {
         let Undone { decisions, records } = undone;
         let stale = self.planned_afresh_since(&decisions);
-        for key in decisions.starting.iter().rev() {
+        for key in &decisions.starting {
             if let Some(run) = self.runs.get_mut(key) {
                 run.stage = Stage::Waiting;
-                self.workers_busy -= 1;
-                self.waiting.push_front(*key);
+                self.pools.rejoin(run);
             }
         }
         for key in &decisions.submitted {
@@ -338,7 +335,7 @@ impl Scheduler {
                     "it was not on record yet when its job was changed, or stopped",
                 );
             } else if let Some(run) = self.runs.remove(key) {
-                self.waiting.retain(|waiting| waiting != key);
+                self.pools.drop_out(&run);
                 self.leave(&run);
             }
         }
@@ -434,6 +431,11 @@ impl Scheduler {
         self.last_seq += 1;
         told.seq = self.last_seq;
         told.time = self.now.wall;
+        if told.executor.is_none()
+            && let Some(state) = told.job_id.as_ref().and_then(|id| self.jobs.get(id))
+        {
+            told.executor = Some(self.pools.of(&state.job));
+        }
         let told = Box::new(told);
         self.ledger.note(Record::Event(told.clone()), self.now.boot);
         self.out.push(Action::Emit(told));
@@ -450,7 +452,7 @@ impl Scheduler {
 
     fn may_exit(&self) -> bool {
         let recorded = self.ledger.is_settled() || self.ledger.is_failing();
-        self.shutdown.is_some() && self.workers_busy == 0 && recorded
+        self.shutdown.is_some() && self.pools.busy() == 0 && recorded
     }
 
     fn tell_shutdown(&mut self) {

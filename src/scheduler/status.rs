@@ -3,6 +3,7 @@
 //! A hundred thousand jobs are pictured in pages, so that nobody who asks can hold up the loop.
 
 use super::job_state::{Instances, JobState};
+use super::pools::PoolStatus;
 use super::record::{Reason, RunId};
 use super::run::{Run, RunKey, Stage};
 use super::run_time_jobs::JobSource;
@@ -24,7 +25,7 @@ pub struct Status {
 }
 
 /// The scheduler at one moment, without its jobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overview {
     /// Whether fires wait.
     pub paused: bool,
@@ -32,13 +33,11 @@ pub struct Overview {
     pub stopping: bool,
     /// Whether the store fails, so that nothing is started.
     pub store_failing: bool,
-    /// Workers in use.
-    pub workers_busy: u32,
-    /// Workers there are.
-    pub max_workers: u32,
+    /// The pools of workers, by name.
+    pub pools: Vec<PoolStatus>,
     /// How many jobs there are.
     pub jobs: usize,
-    /// How many runs wait for a worker.
+    /// How many runs wait: for a worker, or for their turn.
     pub waiting: usize,
     /// The next fire of all.
     pub next_fire: Option<WallTime>,
@@ -84,6 +83,21 @@ pub struct RunStatus {
     pub process: Option<(i32, WallTime)>,
     /// Whether it is being stopped.
     pub stopping: bool,
+}
+
+impl Overview {
+    /// Workers in use, of all pools.
+    #[must_use]
+    pub fn workers_busy(&self) -> u32 {
+        self.pools.iter().map(|pool| pool.busy).sum()
+    }
+
+    /// Workers of all pools; [`crate::config::NO_LIMIT`]: any number.
+    #[must_use]
+    pub fn max_workers(&self) -> u32 {
+        let limits = self.pools.iter().map(|pool| pool.max_workers);
+        limits.fold(0, u32::saturating_add)
+    }
 }
 
 impl JobStatus {
@@ -132,10 +146,9 @@ impl Scheduler {
             paused: self.paused,
             stopping: self.shutdown.is_some(),
             store_failing: self.ledger.is_failing(),
-            workers_busy: self.workers_busy,
-            max_workers: self.settings.max_workers,
+            pools: self.pools.status(),
             jobs: self.jobs.len(),
-            waiting: self.waiting.len(),
+            waiting: self.runs.values().filter(|run| !run.holds_worker()).count(),
             next_fire: self.queue.first().map(|&(at, _)| at),
             last_seq: self.last_seq,
         }

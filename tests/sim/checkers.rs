@@ -1,17 +1,18 @@
 //! What must hold in every world, whatever happened in it.
 
 use crate::world::{World, jobs};
+use rsched::config::{Job, SchedulerSettings};
 use rsched::schedule::{Jitter, PlannedStarts};
 use rsched::scheduler::{EventName, FiresRecord, Outcome, Reason, Record, Reply, RunId, RunRecord};
 use rsched::time::WallTime;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every checker that needs nothing but the trace.
-pub fn check(world: &World, max_instances: &BTreeMap<&str, usize>, max_workers: usize) {
+pub fn check(world: &World, toml: &str) {
     nothing_starts_without_a_durable_record(world);
     nothing_starts_early(world);
     no_fire_runs_twice(world);
-    instances_stay_within_limits(world, max_instances, max_workers);
+    instances_stay_within_limits(world, toml);
     no_run_starts_or_ends_twice(world);
     sequence_numbers_have_no_gap(world);
 }
@@ -52,6 +53,26 @@ pub fn planned_starts(toml: &str, seen: WallTime, id: &str) -> Vec<(WallTime, Wa
         .take(100)
         .map(|fire| (fire, starts.of(fire)))
         .collect()
+}
+
+/// When a fire of a job that was first seen then is to start.
+pub fn planned_start(
+    settings: &SchedulerSettings,
+    job: &Job,
+    anchor: WallTime,
+    fire: WallTime,
+) -> WallTime {
+    let schedule = job.schedule.anchored(anchor);
+    let jitter = job.jitter.map(|most| Jitter {
+        most,
+        seed: &settings.seed,
+        job_id: job.id.as_str(),
+    });
+    let starts = PlannedStarts {
+        schedule: &schedule,
+        jitter,
+    };
+    starts.of(fire)
 }
 
 /// Of jobs whose plan never changed, by a clock that was never set back.
@@ -116,26 +137,30 @@ pub fn sequence_numbers_have_no_gap(world: &World) {
     }
 }
 
-pub fn instances_stay_within_limits(
-    world: &World,
-    max_instances: &BTreeMap<&str, usize>,
-    max_workers: usize,
-) {
+/// As many processes of each job, and of each pool, as the file allows.
+pub fn instances_stay_within_limits(world: &World, toml: &str) {
+    let file = jobs(toml, world.wall());
+    let definitions: BTreeMap<_, _> = file.jobs.iter().map(|job| (job.id.as_str(), job)).collect();
     for (job, _, start, _) in &world.trace.processes {
-        let alive = |other: &&(String, WallTime, WallTime, Option<WallTime>)| {
-            other.2 <= *start && other.3.is_none_or(|end| end > *start)
-        };
-        let all = world.trace.processes.iter().filter(alive).count();
-        assert!(all <= max_workers, "{all} processes at {start:?}");
-        let same = world
+        let alive: Vec<_> = world
             .trace
             .processes
             .iter()
-            .filter(alive)
-            .filter(|other| other.0 == *job)
-            .count();
-        let allowed = max_instances.get(job.as_str()).copied().unwrap_or(1);
+            .filter(|other| other.2 <= *start && other.3.is_none_or(|end| end > *start))
+            .collect();
+        let Some(definition) = definitions.get(job.as_str()) else {
+            continue;
+        };
+        let same = alive.iter().filter(|other| other.0 == *job).count();
+        let allowed = definition.max_instances as usize;
         assert!(same <= allowed, "{same} instances of {job} at {start:?}");
+        let pool = &definition.policy.executor;
+        let in_pool = alive.iter().filter(|other| {
+            let other = definitions.get(other.0.as_str());
+            other.is_some_and(|other| other.policy.executor == *pool)
+        });
+        let (busy, workers) = (in_pool.count(), file.scheduler.executors[pool] as usize);
+        assert!(busy <= workers, "{busy} processes of `{pool}` at {start:?}");
     }
 }
 

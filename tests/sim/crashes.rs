@@ -2,6 +2,7 @@
 
 use crate::checkers;
 use crate::death::Death;
+use crate::policy::{POOLS, Policy, policy};
 use crate::world::{Script, World, cases, id, seconds};
 use proptest::prelude::*;
 use rsched::scheduler::{Command, EventName, Exit, Outcome, Record, ShutdownRequest};
@@ -255,6 +256,7 @@ struct Plan {
     timeout: Option<u64>,
     spawn_fails: bool,
     ignores_term: bool,
+    policy: Policy,
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
@@ -275,6 +277,7 @@ fn plan() -> impl Strategy<Value = Plan> {
         prop::option::of(1..100_u64),
         prop::bool::weighted(0.1),
         any::<bool>(),
+        policy(),
     )
         .prop_map(
             |(
@@ -287,6 +290,7 @@ fn plan() -> impl Strategy<Value = Plan> {
                 timeout,
                 spawn_fails,
                 ignores_term,
+                policy,
             )| Plan {
                 trigger,
                 grace,
@@ -297,12 +301,13 @@ fn plan() -> impl Strategy<Value = Plan> {
                 timeout,
                 spawn_fails,
                 ignores_term,
+                policy,
             },
         )
 }
 
 fn toml_of(plans: &[Plan], workers: usize) -> String {
-    let mut toml = format!("[executors.default]\nmax_workers = {workers}\n");
+    let mut toml = format!("[executors.default]\nmax_workers = {workers}\n{POOLS}");
     for (index, plan) in plans.iter().enumerate() {
         let Plan {
             trigger,
@@ -320,6 +325,7 @@ fn toml_of(plans: &[Plan], workers: usize) -> String {
             "[jobs.job{index}]\n{trigger}\ncommand = 'x'\nmisfire_grace_time = {grace}\ncoalesce = {coalesce}\nmax_instances = {max_instances}\n{jitter}"
         )
         .unwrap();
+        plan.policy.write(&mut toml);
     }
     toml
 }
@@ -339,9 +345,7 @@ proptest! {
         let mut world = World::new("2026-03-01 00:00:00.25", &toml);
         let begin = world.wall();
         let names: Vec<_> = (0..plans.len()).map(|index| format!("job{index}")).collect();
-        let mut limits = BTreeMap::new();
         for (name, plan) in names.iter().zip(&plans) {
-            limits.insert(name.as_str(), plan.max_instances);
             world = world.script(name, Script {
                 runs_for: Duration::from_millis(plan.runs_for_ms),
                 exit: Exit::Code(0),
@@ -391,7 +395,7 @@ proptest! {
         checkers::nothing_starts_early(&world);
         checkers::nothing_starts_before_its_planned_start(&world, &toml, begin);
         checkers::no_fire_runs_twice(&world);
-        checkers::instances_stay_within_limits(&world, &limits, workers);
+        checkers::instances_stay_within_limits(&world, &toml);
         checkers::every_fire_has_exactly_one_outcome(&world, &toml, begin, end);
         checkers::only_late_fires_are_missed(&world, &toml, begin);
         checkers::only_what_ran_is_lost(&world);

@@ -1,7 +1,7 @@
 //! The production scheduler under a virtual clock, with scripted processes and a store that may fail.
 //!
-//! `world.rs` is the machine it runs on, `checkers.rs` what must hold in every world; the other
-//! files tell one story a test.
+//! `world.rs` is the machine it runs on, `checkers.rs` and `policy_checkers.rs` what must hold in every
+//! world; the other files tell one story a test.
 
 mod checkers;
 mod clock;
@@ -11,6 +11,9 @@ mod death;
 mod jitter;
 mod lateness;
 mod limits;
+mod policies;
+mod policy;
+mod policy_checkers;
 mod random;
 mod reload;
 mod shutdown;

@@ -2,10 +2,12 @@
 
 use crate::checkers;
 use crate::death::Death;
+use crate::policy::{POOLS, Policy, policy};
+use crate::policy_checkers;
 use crate::world::{Script, World, cases, id, seconds};
 use proptest::prelude::*;
 use rsched::scheduler::{Command, Exit, ShutdownRequest};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -21,6 +23,7 @@ struct JobPlan {
     exit: i32,
     ignores_term: bool,
     spawn_fails: bool,
+    policy: Policy,
 }
 
 fn job_plan() -> impl Strategy<Value = JobPlan> {
@@ -40,8 +43,7 @@ fn job_plan() -> impl Strategy<Value = JobPlan> {
         prop::option::of(0..600_u64),
         1..200_000_u64,
         0..2_i32,
-        any::<bool>(),
-        prop::bool::weighted(0.1),
+        (any::<bool>(), prop::bool::weighted(0.1), policy()),
     )
         .prop_map(
             |(
@@ -53,8 +55,7 @@ fn job_plan() -> impl Strategy<Value = JobPlan> {
                 jitter,
                 runs_for_ms,
                 exit,
-                ignores_term,
-                spawn_fails,
+                (ignores_term, spawn_fails, policy),
             )| {
                 JobPlan {
                     trigger,
@@ -67,6 +68,7 @@ fn job_plan() -> impl Strategy<Value = JobPlan> {
                     exit,
                     ignores_term,
                     spawn_fails,
+                    policy,
                 }
             },
         )
@@ -102,7 +104,7 @@ fn happening() -> impl Strategy<Value = Happening> {
 }
 
 fn toml_of(plans: &[JobPlan], workers: usize) -> String {
-    let mut toml = format!("[executors.default]\nmax_workers = {workers}\n");
+    let mut toml = format!("[executors.default]\nmax_workers = {workers}\n{POOLS}");
     for (index, plan) in plans.iter().enumerate() {
         let JobPlan {
             trigger,
@@ -116,6 +118,7 @@ fn toml_of(plans: &[JobPlan], workers: usize) -> String {
             "[jobs.job{index}]\n{trigger}\ncommand = 'x'\nmax_instances = {max_instances}\nmisfire_grace_time = {grace}\ncoalesce = {coalesce}\n"
         )
         .unwrap();
+        plan.policy.write(&mut toml);
         if let Some(timeout) = plan.timeout {
             writeln!(toml, "timeout = {timeout}").unwrap();
         }
@@ -260,9 +263,7 @@ proptest! {
         let mut world = World::new(start, &toml);
         let begin = world.wall();
         let names: Vec<String> = (0..plans.len()).map(|index| format!("job{index}")).collect();
-        let mut limits = BTreeMap::new();
         for (name, plan) in names.iter().zip(&plans) {
-            limits.insert(name.as_str(), plan.max_instances);
             world = world.script(name, Script {
                 runs_for: Duration::from_millis(plan.runs_for_ms),
                 exit: Exit::Code(plan.exit),
@@ -300,7 +301,8 @@ proptest! {
         world.shut_down(ShutdownRequest::Wait);
         prop_assert!(world.has_exited(), "something never drained: {:?}", world.scheduler.status());
 
-        checkers::check(&world, &limits, workers);
+        checkers::check(&world, &toml);
+        policy_checkers::equals_start_by_priority(&world, &toml);
         checkers::nothing_starts_before_its_planned_start(&world, &toml, begin);
         checkers::every_fire_has_exactly_one_outcome(&world, &toml, begin, end);
         checkers::every_command_is_answered(&world);

@@ -58,6 +58,8 @@ pub struct Trace {
     pub records: Vec<Record>,
     /// (job, fire time, start, end) of every process; end is none while it runs.
     pub processes: Vec<(String, WallTime, WallTime, Option<WallTime>)>,
+    /// Which attempt of which run each of these is.
+    pub attempts: Vec<(RunId, u32)>,
     /// Processes of runs that somebody asked for: job and time of the request.
     pub manual: BTreeSet<(String, WallTime)>,
     /// The answers to commands, in the order of the commands; none while there is none yet.
@@ -71,6 +73,8 @@ pub struct Trace {
 pub struct World {
     pub scheduler: Scheduler,
     pub trace: Trace,
+    /// When the first scheduler was started.
+    pub begin: WallTime,
     pub(super) wall: WallTime,
     /// The latest time the clock ever showed.
     pub(super) latest: WallTime,
@@ -171,6 +175,7 @@ impl World {
         let mut world = Self {
             scheduler: Scheduler::new(jobs(toml, wall), paused, Past::none(store), now),
             trace: Trace::default(),
+            begin: wall,
             wall,
             latest: wall,
             boot,
@@ -535,6 +540,7 @@ impl World {
         self.trace
             .processes
             .push((job.clone(), request.fire_time, self.wall, None));
+        self.trace.attempts.push(attempt);
         let pid = i32::try_from(self.trace.processes.len()).unwrap() + 100;
         let process = Process {
             job,

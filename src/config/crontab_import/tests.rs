@@ -78,7 +78,7 @@ fn jobs_of(toml: &str) -> Vec<Arc<Job>> {
     let Some(file) = loaded.jobs_file else {
         panic!("{toml}\n{problems}");
     };
-    assert_eq!(file.scheduler.max_workers, crate::config::NO_LIMIT);
+    assert_eq!(file.scheduler.executors["default"], crate::config::NO_LIMIT);
     let mut jobs = file.jobs;
     let place = |job: &Arc<Job>| {
         let bare = toml.find(&format!("[jobs.{}]\n", job.id));

@@ -10,7 +10,7 @@ fn a_realistic_file_means_what_it_says() {
     assert_eq!(file.scheduler.timezone.name(), "Europe/Helsinki");
     assert!(file.scheduler.start_paused);
     assert_eq!(file.scheduler.shutdown_timeout, Duration::from_secs(60));
-    assert_eq!(file.scheduler.max_workers, 20);
+    assert_eq!(file.scheduler.executors["default"], 20);
     let ids: Vec<&str> = file.jobs.iter().map(|job| job.id.as_str()).collect();
     assert_eq!(ids, ["backup", "now", "ping", "report"]);
 
@@ -112,7 +112,7 @@ fn what_is_left_out_has_the_documented_default() {
     assert!(!file.scheduler.start_paused);
     assert_eq!(file.scheduler.shutdown_timeout, Duration::from_secs(30));
     assert_eq!(
-        file.scheduler.max_workers, 10,
+        file.scheduler.executors["default"], 10,
         "2 CPUs × 4, but at least 10"
     );
     let job = &file.jobs[0];
@@ -132,7 +132,7 @@ fn what_is_left_out_has_the_documented_default() {
         ..context()
     };
     let loaded = load(&[super::file("f", "")], &many);
-    assert_eq!(loaded.jobs_file.unwrap().scheduler.max_workers, 64);
+    assert_eq!(loaded.jobs_file.unwrap().scheduler.executors["default"], 64);
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn words_and_numbers_have_several_spellings() {
         NO_LIMIT
     );
     let file = valid("[executors.default]\nmax_workers = 'unlimited'\n");
-    assert_eq!(file.scheduler.max_workers, NO_LIMIT);
+    assert_eq!(file.scheduler.executors["default"], NO_LIMIT);
     assert_eq!(triggered("kill_after = 0").kill_after, Duration::ZERO);
 }
 

@@ -9,7 +9,13 @@ fn which_exit_codes_are_a_success() {
         "[defaults]\nsuccess_codes = [0, '3', 0x10]\n[jobs.a]\ncommand = 'x'\n\
          [jobs.b]\ncommand = 'y'\nsuccess_codes = [255]\n",
     );
-    let codes = |index: usize| file.jobs[index].success_codes.iter().collect::<Vec<_>>();
+    let codes = |index: usize| {
+        file.jobs[index]
+            .policy
+            .success_codes
+            .iter()
+            .collect::<Vec<_>>()
+    };
     assert_eq!((codes(0), codes(1)), (vec![0, 3, 16], vec![255]));
     assert_eq!(
         refused("[jobs.a]\ncommand = 'x'\nsuccess_codes = [0, 256, true]\n"),
@@ -23,6 +29,40 @@ fn which_exit_codes_are_a_success() {
         let text = format!("[jobs.a]\ncommand = 'x'\nsuccess_codes = {value}\n");
         assert!(refused(&text).contains(problem), "{}", refused(&text));
     }
+}
+
+#[test]
+fn a_job_names_its_pool_and_its_rank() {
+    let file =
+        valid("[executors.batch]\nmax_workers = 2\n[executors.free]\nmax_workers = 'unlimited'\n");
+    let workers: Vec<_> = file.scheduler.executors.iter().collect();
+    let workers: Vec<_> = workers
+        .iter()
+        .map(|(name, most)| (&***name, **most))
+        .collect();
+    assert_eq!(workers, [("batch", 2), ("default", 10), ("free", NO_LIMIT)]);
+    let file = valid(
+        "[executors.batch]\nmax_workers = 2\n[defaults]\nexecutor = 'batch'\n\
+         [jobs.a]\ncommand = 'x'\npriority = -5\n[jobs.b]\ncommand = 'y'\nexecutor = 'default'\n",
+    );
+    let of = |index: usize| {
+        (
+            &*file.jobs[index].policy.executor,
+            file.jobs[index].policy.priority,
+        )
+    };
+    assert_eq!((of(0), of(1)), (("batch", -5), ("default", 0)));
+    assert_eq!(
+        refused(
+            "[executors.batch]\nmax_workers = 0\nworkers = 2\n['executors'.'a b']\n[jobs.a]\ncommand = 'x'\nexecutor = 'bacth'\npriority = 1.5\n"
+        ),
+        "jobs.toml:2:15: error: `max_workers` is `0`, expected 1 or more [out_of_range]\n\
+         jobs.toml:3:1: error: unknown key `workers` in `[executors.batch]` [unknown_key] allowed here: `type`, `max_workers`\n\
+         jobs.toml:4:14: error: the name of the executor `a b` has the character U+0020 [bad_executor]\n\
+         jobs.toml:7:12: error: `executor` is `bacth`, and there is no such executor [unknown_executor] did you mean `batch`?\n\
+         jobs.toml:8:12: error: `priority` is a decimal number, expected a whole number [wrong_type]\n"
+    );
+    assert!(refused("[defaults]\nexecutor = 'batch'\n").contains("no such executor"));
 }
 
 #[test]

@@ -144,6 +144,7 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Emitted> {
             rusqlite::types::ValueRef::Null => None,
             _ => Some(job_id(row, 3)?),
         },
+        executor: None,
         run_id: optional(4)?.map(|number| RunId::from_u64(number.cast_unsigned())),
         fire_time: optional_time(row, 5)?,
         outcome: match row.get::<_, Option<String>>(6)? {

@@ -23,7 +23,7 @@ fn an_entry_is_a_job_as_cron_runs_it() {
 fn nothing_limits_how_many_run_at_once() {
     let loaded = load(&[("tab", "* * * * * echo\n", FileFormat::Crontab)]);
     let file = loaded.jobs_file.unwrap();
-    assert_eq!(file.scheduler.max_workers, NO_LIMIT);
+    assert_eq!(file.scheduler.executors["default"], NO_LIMIT);
     assert_eq!(file.jobs[0].max_instances, NO_LIMIT);
 }
 
@@ -198,7 +198,7 @@ fn the_settings_of_a_jobs_file_beside_it_hold_for_its_jobs_too_the_defaults_do_n
         ("tab", "# id: b\n@daily echo\n", FileFormat::Crontab),
     ]);
     let file = loaded.jobs_file.unwrap();
-    assert_eq!(file.scheduler.max_workers, 3);
+    assert_eq!(file.scheduler.executors["default"], 3);
     let b = &file.jobs[1];
     assert_eq!(b.schedule.zone.name(), "Asia/Tokyo");
     assert_eq!(b.env.len(), 1);

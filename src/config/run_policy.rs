@@ -1,0 +1,79 @@
+//! What the runs of a job are to each other and to those of other jobs, and which of them are a
+//! success. The keys stand in a job or in `[defaults]`.
+
+use super::executors::executor;
+use super::reader::{Entry, Problems, Table};
+use super::value::integer;
+use super::{DEFAULT_EXECUTOR, Executors, ExitCodes};
+use std::sync::Arc;
+
+/// The highest priority; the lowest is as far below zero.
+const MAX_PRIORITY: i64 = 1_000_000;
+
+/// How the runs of a job are to be dealt with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunPolicy {
+    /// With which exit codes a run succeeded.
+    pub success_codes: ExitCodes,
+    /// The pool whose workers run it.
+    pub executor: Arc<str>,
+    /// Of fires due at the same instant, those with the higher number are first in the line.
+    pub priority: i32,
+}
+
+impl Default for RunPolicy {
+    fn default() -> Self {
+        Self {
+            success_codes: ExitCodes::default(),
+            executor: DEFAULT_EXECUTOR.into(),
+            priority: 0,
+        }
+    }
+}
+
+/// What one table says; none where it says nothing.
+#[derive(Clone, Default)]
+pub(super) struct RunKeys<'t> {
+    success_codes: Option<ExitCodes>,
+    /// Which pools there are, who reads the job knows.
+    pub executor: Option<Entry<'t>>,
+    priority: Option<i32>,
+}
+
+impl<'t> RunKeys<'t> {
+    pub(super) fn read(table: &mut Table<'t>, problems: &mut Problems) -> Self {
+        Self {
+            success_codes: table
+                .take("success_codes")
+                .and_then(|entry| ExitCodes::read(&entry, problems)),
+            executor: table.take("executor"),
+            priority: table
+                .take("priority")
+                .and_then(|entry| integer(&entry, -MAX_PRIORITY..=MAX_PRIORITY, problems))
+                .and_then(|priority| i32::try_from(priority).ok()),
+        }
+    }
+
+    /// What these keys say, and where they say nothing those of the table around; none if the pool is
+    /// not there.
+    pub(super) fn policy(
+        &self,
+        outer: &Self,
+        executors: &Executors,
+        problems: &mut Problems,
+    ) -> Option<RunPolicy> {
+        let executor = match self.executor.or(outer.executor) {
+            Some(entry) => executor(&entry, executors, problems)?,
+            // Shared by all jobs.
+            None => Arc::clone(executors.get_key_value(DEFAULT_EXECUTOR)?.0),
+        };
+        Some(RunPolicy {
+            success_codes: self
+                .success_codes
+                .or(outer.success_codes)
+                .unwrap_or_default(),
+            executor,
+            priority: self.priority.or(outer.priority).unwrap_or(0),
+        })
+    }
+}

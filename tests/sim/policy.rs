@@ -1,0 +1,30 @@
+//! What random worlds say of the runs of a job to each other and to those of other jobs.
+
+use proptest::prelude::*;
+use std::fmt::Write as _;
+
+/// The pools beside the default one, and how many workers they have.
+pub const POOLS: &str = "[executors.small]\nmax_workers = 1\n[executors.pair]\nmax_workers = 2\n";
+
+/// The keys of one job.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    executor: &'static str,
+    priority: i32,
+}
+
+pub fn policy() -> impl Strategy<Value = Policy> {
+    (
+        prop::sample::select(vec!["default", "default", "small", "pair"]),
+        -1..2_i32,
+    )
+        .prop_map(|(executor, priority)| Policy { executor, priority })
+}
+
+impl Policy {
+    /// Appends them to the table of the job.
+    pub fn write(&self, toml: &mut String) {
+        let Self { executor, priority } = self;
+        writeln!(toml, "executor = '{executor}'\npriority = {priority}").unwrap();
+    }
+}
