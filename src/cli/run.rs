@@ -18,11 +18,14 @@ use crate::sys::directories::{
 };
 use crate::sys::lock::{Holder, InstanceLock, LockError};
 use crate::sys::notify::{self, Notifier};
+use crate::sys::signals::Signals;
 use crate::sys::trust::TrustPolicy;
 use crate::sys::trusted_file::{self, ReadError};
 use crate::sys::wake::Waker;
-use crate::sys::{clock, descriptors, host, signals};
+use crate::sys::{clock, descriptors, host, orphans, signals};
 use crate::time::{WallTime, human};
+use nix::sys::signal::Signal;
+use std::cell::RefCell;
 use std::fmt::Display;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
@@ -69,8 +72,10 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
     let (lock, read) = take_lock(args, &directories, &mut source, read)?;
     let pipes_directory = directories.runtime.join(PIPES);
     directories::create_private(&pipes_directory).map_err(|error| directory_failed(&error))?;
-    // A limit that cannot be raised is lived with.
+    // A limit that cannot be raised is lived with, and so is that orphans go to init: those that
+    // left their group then get away when they are left by all.
     drop(descriptors::raise_limit());
+    drop(orphans::receive_orphans());
 
     let Opened {
         store,
@@ -302,10 +307,17 @@ fn take_lock(
     match InstanceLock::acquire(&path, &us) {
         Ok(lock) => Ok((lock, read)),
         Err(LockError::Held(other)) if args.wait_lock => {
+            // Caught, since the init of a container is not ended by a signal that it does not catch
+            // (`pid_namespaces(7)`).
+            let signals = Signals::new(&[Signal::SIGTERM, Signal::SIGINT])
+                .map_err(|error| fail(ExitCode::InputOutput, &error))?;
             complain(&format_args!("standing by: {}", LockError::Held(other)));
-            // No signal is caught yet, so any that ends a program ends the waiting.
-            let mut lock = InstanceLock::acquire_waiting(&path, &us, || false)
-                .map_err(|error| lock_failed(&error))?;
+            let signals = RefCell::new(signals);
+            let interrupted = || signals.borrow_mut().drain().next().is_some();
+            let mut lock = match InstanceLock::acquire_waiting(&path, &us, interrupted) {
+                Err(LockError::Interrupted) => return Err(ExitCode::Done),
+                result => result.map_err(|error| lock_failed(&error))?,
+            };
             // That may have been long, and the files have been edited meanwhile.
             let read = if source.can_be_read_again() {
                 read_jobs(source, clock::read().wall)?

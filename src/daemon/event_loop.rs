@@ -19,7 +19,7 @@ use super::supervised::SupervisedRuns;
 use super::zone_watch::ZoneWatch;
 use crate::config::Surroundings;
 use crate::diagnostic;
-use crate::process::{ReadBuffer, StartMarks};
+use crate::process::{self, ReadBuffer, StartMarks};
 use crate::scheduler::{Action, Emitted, Event, EventName, RunKey, Scheduler, ShutdownRequest};
 use crate::store::{Answer, Store};
 use crate::sys::clock;
@@ -158,6 +158,7 @@ impl Daemon {
             Signal::SIGINT,
             Signal::SIGHUP,
             Signal::SIGUSR1,
+            Signal::SIGCHLD,
         ])
         .map_err(doing("catching signals"))?;
         let wall_timer = WallTimer::new().map_err(doing("making a timer"))?;
@@ -366,6 +367,8 @@ impl Daemon {
             // What is wrong with the files is logged.
             Signal::SIGHUP => drop(self.reload()),
             Signal::SIGUSR1 => self.log_status(),
+            // The ends of our own processes are told by their descriptors.
+            Signal::SIGCHLD => process::reap_orphans(),
             _ => self.stop(),
         }
     }
@@ -462,7 +465,7 @@ impl Daemon {
         self.look_at_files();
         self.retry_starts(now);
         if self.outlived_at.is_some_and(|at| at <= now) {
-            self.reap_outlived();
+            self.look_at_stopped();
         }
         self.look_at_touched_zones();
         if self.housekeeping_at <= now {
@@ -473,6 +476,8 @@ impl Daemon {
 
     fn keep_house(&mut self) {
         self.look_at_zones();
+        // Should the news of one have been lost.
+        process::reap_orphans();
         let dropped = self.setup.log.take_dropped();
         if dropped > 0 {
             self.say(

@@ -16,6 +16,7 @@ mod run_output;
 mod sentence;
 mod starting;
 mod status_text;
+mod stopping;
 mod supervised;
 mod this_machine;
 mod usage_text;

@@ -1,18 +1,12 @@
-//! Adopting, stopping and reaping the processes of runs.
+//! The processes of an earlier scheduler, and the ends of all.
 
 use super::event_loop::Daemon;
 use super::level::Level;
 use super::recovery::mark_name;
-use super::supervised::{Ending, Stage, Supervised};
+use super::supervised::{Ending, Supervised};
 use crate::process::{self, Usage};
-use crate::scheduler::{self, Event, Exit, RunId, RunKey, StopSignal};
-use crate::sys::{clock, memory, process_group};
-use nix::sys::signal::Signal;
-use std::time::Duration;
-
-/// While the group of a stopped process outlives it, the daemon looks so often whether it is gone:
-/// nobody tells when a process ends that is not our child.
-const OUTLIVED_CHECK: Duration = Duration::from_millis(50);
+use crate::scheduler::{self, Event, Exit, RunId, RunKey};
+use crate::sys::memory;
 
 impl Daemon {
     /// Takes over the living processes of an earlier scheduler, and their output.
@@ -29,7 +23,8 @@ impl Daemon {
                 child,
                 output,
                 said: None,
-                stage: Stage::Running,
+                attempt: mark_name(status.id, status.attempt),
+                stop: None,
             };
             self.say(
                 Level::Warn,
@@ -66,56 +61,8 @@ impl Daemon {
         }
     }
 
-    pub(super) fn signal(&mut self, run: RunKey, signal: StopSignal) {
-        let Some(supervised) = self.runs.children.get_mut(&run) else {
-            return;
-        };
-        let signal = match signal {
-            StopSignal::Terminate => Signal::SIGTERM,
-            StopSignal::Kill => Signal::SIGKILL,
-        };
-        let sent = supervised.child.terminate_group(signal);
-        match (supervised.stage, signal) {
-            (stage, Signal::SIGKILL) => {
-                supervised.stage = Stage::Killed;
-                if stage == Stage::Outlived {
-                    self.outlived_at = Some(clock::read().boot);
-                }
-            }
-            (Stage::Running, _) => supervised.stage = Stage::Stopping,
-            _ => {}
-        }
-        if let Err(error) = sent {
-            self.say(
-                Level::Error,
-                &format!("cannot send {signal} to the processes of a job: {error}"),
-            );
-        }
-    }
-
-    /// A process may have ended: if it did, its run is over. If it was told to stop, so was its
-    /// whole group, and the run is over when that is gone too; the next check looks, for all at once.
-    pub(super) fn reap(&mut self, run: RunKey) {
-        let Some(supervised) = self.runs.children.get_mut(&run) else {
-            return;
-        };
-        let (Some(descriptor), Ok(Some(_)) | Err(_)) =
-            (supervised.child.descriptor(), supervised.child.ended())
-        else {
-            return;
-        };
-        // It has told what it had to tell, and would tell it again and again.
-        drop(self.poller.remove(descriptor));
-        if supervised.stage == Stage::Stopping {
-            supervised.stage = Stage::Outlived;
-            self.outlived_at = Some(clock::read().boot);
-            return;
-        }
-        self.end_run(run);
-    }
-
     /// Takes leave of a process that has ended.
-    fn end_run(&mut self, run: RunKey) {
+    pub(super) fn end_run(&mut self, run: RunKey) {
         let Some(output) = self.runs.children.get(&run).map(|it| it.output) else {
             return;
         };
@@ -149,28 +96,6 @@ impl Daemon {
                 tail: said.bytes().into(),
             }),
         });
-    }
-
-    /// Looks at the processes that ended when they were stopped: are others of their groups left?
-    pub(super) fn reap_outlived(&mut self) {
-        self.outlived_at = None;
-        let groups = process_group::groups_with_members();
-        let children: Vec<_> = self
-            .runs
-            .children
-            .iter()
-            .map(|(&run, supervised)| (run, supervised.stage, supervised.child.pid()))
-            .collect();
-        for (run, stage, pid) in children {
-            match stage {
-                Stage::Outlived if pid.is_some_and(|pid| groups.contains(&pid)) => {
-                    self.outlived_at = Some(clock::read().boot + OUTLIVED_CHECK);
-                }
-                Stage::Outlived => self.end_run(run),
-                Stage::Killed => self.reap(run),
-                Stage::Running | Stage::Stopping => {}
-            }
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::level::Level;
 use super::recovery::mark_name;
 use super::run_environment::run_variables;
 use super::run_output::RunOutput;
-use super::supervised::{Stage, Supervised};
+use super::supervised::Supervised;
 use crate::process::{self, Child, Launch, Preparing, Progress, SpawnError, SpawnErrorKind, Start};
 use crate::scheduler::{Event, RunKey, SpawnRequest};
 use crate::sys::clock;
@@ -146,7 +146,8 @@ impl Daemon {
             child,
             output: output.pipe(),
             said: None,
-            stage: Stage::Running,
+            attempt: mark_name(request.run_id, request.attempt),
+            stop: None,
         };
         match self.supervise(run, supervised) {
             Ok(pid) => Event::Spawned { run, pid },

@@ -5,8 +5,9 @@
 
 use super::starting::{StartStage, Starting};
 use crate::config::JobId;
-use crate::process::{Child, OutputPipe, OutputTail, Usage};
+use crate::process::{Child, OutputPipe, OutputTail, Strays, Usage};
 use crate::scheduler::{Emitted, RunId, RunKey};
+use nix::sys::signal::Signal;
 use std::collections::{BTreeMap, VecDeque};
 
 /// A running process.
@@ -18,24 +19,28 @@ pub(super) struct Supervised {
     pub output: Option<u64>,
     /// What came out of that, if it has come to its end before the process has.
     pub said: Option<OutputTail>,
-    pub stage: Stage,
+    /// Which attempt of which run it is, as its processes know it.
+    pub attempt: String,
+    /// It is being stopped.
+    pub stop: Option<Stop>,
 }
 
-/// How far the stopping of a process has got.
+/// The stopping of a process, and of all that it started.
 ///
 /// A shell dies of the SIGTERM that its children are still dealing with. It stays unreaped until
 /// they are gone or killed: while it does, its process group is certainly still its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// Left alone.
-    Running,
-    /// Its group got SIGTERM.
-    Stopping,
-    /// It ended of that, and others of its group perhaps have not.
-    Outlived,
-    /// Its group got SIGKILL: there is nothing left to wait for. Who survives that (another user's
-    /// process, one that hangs in the kernel) must not hold the run for ever.
-    Killed,
+#[derive(Debug)]
+pub(super) struct Stop {
+    /// What its processes get: SIGTERM at first, SIGKILL at last.
+    pub signal: Signal,
+    /// Its group has got that.
+    pub group_is_told: bool,
+    /// Those that left its group.
+    pub strays: Strays,
+    /// It has ended; others perhaps have not.
+    pub outlived: bool,
+    /// How often others were found since it got SIGKILL.
+    pub rounds: u32,
 }
 
 /// An output pipe that is being read.

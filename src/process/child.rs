@@ -5,12 +5,14 @@
 //! signal the group.
 
 use super::output_file::Remark;
+use super::own_children;
 use super::spawn_error::errno_of;
 use crate::sys::identity::ProcessIdentity;
 use crate::sys::pidfd::{Pidfd, Reap, signal_group};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
+use std::convert::Infallible;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -19,7 +21,11 @@ pub use crate::sys::pidfd::{Exit, ResourceUsage};
 /// Ends what cannot be watched. It has barely begun; SIGKILL cannot be refused, so the wait is short.
 fn kill_unsupervised(pid: Pid) {
     let _ = signal_group(pid, Signal::SIGKILL);
-    while nix::sys::wait::waitpid(pid, None) == Err(Errno::EINTR) {}
+    let wait = || {
+        while nix::sys::wait::waitpid(pid, None) == Err(Errno::EINTR) {}
+        Ok::<_, Infallible>(Some(()))
+    };
+    let Ok(_) = own_children::reap(pid, wait);
 }
 
 /// A process that was started here. It polls as readable (as its descriptor) when it has ended.
@@ -102,6 +108,15 @@ impl Child {
         }
     }
 
+    /// Its pid, as long as that is certainly its own: an adopted process is reaped by somebody else.
+    #[must_use]
+    pub fn leader(&self) -> Option<Pid> {
+        match &self.state {
+            State::Adopted { pidfd, .. } if pidfd.has_ended() => None,
+            _ => self.pid(),
+        }
+    }
+
     /// The descriptor to poll; none once it is reaped.
     #[must_use]
     pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
@@ -135,7 +150,9 @@ impl Child {
     /// Somebody else reaped it (ECHILD).
     pub fn try_reap(&mut self) -> io::Result<Option<Exit>> {
         let exit = match &self.state {
-            State::Unreaped { pidfd, .. } => pidfd.try_wait(Reap::Yes)?,
+            State::Unreaped { pid, pidfd } => {
+                own_children::reap(*pid, || pidfd.try_wait(Reap::Yes))?
+            }
             State::Adopted { .. } | State::Reaped(_) => self.ended()?,
         };
         let Some(exit) = exit else {

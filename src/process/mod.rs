@@ -9,12 +9,14 @@ pub mod lines;
 pub mod output;
 pub mod output_file;
 pub mod output_tail;
+mod own_children;
 pub mod preparation;
 mod program;
 pub mod spawn_error;
 pub mod start;
 pub mod start_marks;
 pub mod stdin;
+pub mod strays;
 pub mod usage;
 
 pub use child::{Child, Exit, ResourceUsage};
@@ -25,11 +27,13 @@ pub use lines::{Line, MAX_LINE_BYTES};
 pub use output::{OutputPipe, ReadBuffer, ReadState, Reopened};
 pub use output_file::{OutputFile, Remark};
 pub use output_tail::OutputTail;
+pub use own_children::reap_orphans;
 pub use preparation::{Credentials, Limit, LimitKind, Preparation};
 pub use spawn_error::{SpawnError, SpawnErrorKind, is_transient};
 pub use start::{OutputTarget, Start, begin, spawn, spawn_marked};
 pub use start_marks::{Mark, StartMarks};
 pub use stdin::Stdin;
+pub use strays::{Bystanders, Found, Strays};
 pub use usage::Usage;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::child::Child;
 use super::intermediate::{self, Preparing};
 use super::launch::{self, Launch};
 use super::output_file::OutputFile;
+use super::own_children;
 use super::spawn_error::{SpawnError, SpawnErrorKind as Kind, errno_of};
 use crate::sys::spawn::{self as system, SpawnPlan};
 use std::fs::{self, File};
@@ -103,7 +104,8 @@ pub(super) fn carry_out(plan: &SpawnPlan) -> Result<Child, SpawnError> {
     // than one that was not started.
     let reserved = File::open("/dev/null")
         .map_err(|error| SpawnError::from_io("keep a descriptor for the process", &error))?;
-    let pid = system::spawn(plan).map_err(|errno| launch::explain(plan, errno))?;
+    let pid = own_children::spawn(|| system::spawn(plan));
+    let pid = pid.map_err(|errno| launch::explain(plan, errno))?;
     drop(reserved);
     Child::watch(pid).map_err(|error| {
         let message = format!("started, but could not be supervised, and was killed: {error}");

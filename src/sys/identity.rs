@@ -83,6 +83,10 @@ fn is_readable(pid: i32) -> bool {
 pub struct ProcessStat {
     /// `R` running, `S` sleeping, `D` waiting for a disk, `T` stopped, `Z` zombie, `X` dead.
     pub state: char,
+    /// The pid of its parent.
+    pub parent: i32,
+    /// The id of its process group.
+    pub group: i32,
     /// When it started, in clock ticks after boot.
     pub start_time: u64,
     /// How it ended, as `waitpid(2)` would say it; 0 while it runs, and for those who may not know.
@@ -113,12 +117,16 @@ impl ProcessStat {
         let fields = std::str::from_utf8(text.get(name_end + 1..)?).ok()?;
         let mut fields = fields.split_ascii_whitespace();
         let state = fields.next()?.chars().next()?;
-        // The state is field 3; 18 fields lie between it and field 22.
-        let start_time = fields.nth(18)?.parse().ok()?;
+        let parent = fields.next()?.parse().ok()?;
+        let group = fields.next()?.parse().ok()?;
+        // That was field 5; 16 fields lie between it and field 22.
+        let start_time = fields.nth(16)?.parse().ok()?;
         // Field 52, the last, since Linux 3.5.
         let wait_status = fields.nth(29).and_then(|field| field.parse().ok());
         Some(Self {
             state,
+            parent,
+            group,
             start_time,
             wait_status,
         })
@@ -163,6 +171,8 @@ mod tests {
             ProcessStat::parse(text),
             Some(ProcessStat {
                 state: 'T',
+                parent: 1,
+                group: 7,
                 start_time: 98_765,
                 wait_status: None
             })

@@ -11,6 +11,7 @@ mod files;
 mod flask;
 mod jobs;
 mod lock;
+mod nasty;
 mod outputs;
 mod scheduler;
 mod signals;

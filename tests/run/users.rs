@@ -451,7 +451,7 @@ fn j13_no_value_of_a_variable_is_ever_an_argument() {
         .filter(|line| line.starts_with(&pid.to_string()))
         .collect();
     assert!(
-        of_job[0].contains("__exec") && of_job[0].contains("/* 1 var */"),
+        of_job[0].contains("__exec") && of_job[0].contains("/* 2 vars */"),
         "{of_job:?}"
     );
     assert!(!trace.contains("hunter2"), "{trace}");

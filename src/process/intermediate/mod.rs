@@ -10,7 +10,8 @@
 //!   replaced or removed that, and the two may not understand each other.
 //! - What is to be done comes in memory, through a descriptor: arguments are seen by everybody
 //!   (`ps`), and variables of the job may make a loader do things (`LD_PRELOAD`) that it must
-//!   not do while it still has our rights. The intermediate's own environment is empty but for the run's id.
+//!   not do while it still has our rights. The intermediate's own environment is empty but for the run's id and attempt,
+//!   by which it is found.
 //! - Everything the job names by a path is opened when it has become the job's user: we are not to be
 //!   the means by which a user reads or writes what is not his.
 //! - What cannot be done is reported through a pipe that the exec closes: its end without a report means that the

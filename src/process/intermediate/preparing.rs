@@ -8,6 +8,7 @@ use crate::process::launch::{Launch, marker_of, output_of};
 use crate::process::spawn_error::{SpawnError, SpawnErrorKind as Kind};
 use crate::process::start::{OutputTarget, carry_out};
 use crate::process::stdin::Stdin;
+use crate::process::strays::TOLD;
 use crate::sys::memory_file;
 use crate::sys::spawn::{SpawnInput, SpawnPlan};
 use nix::errno::Errno;
@@ -24,9 +25,6 @@ use std::path::{Path, PathBuf};
 /// The file we run, whatever has become of its name. In the child it is still that: the exec has
 /// not happened, and the memory is ours.
 const OWN_PROGRAM: &str = "/proc/self/exe";
-
-/// The one variable of the intermediate: whoever looks for the processes of a run finds it too.
-const RUN_ID: &str = "RSCHED_RUN_ID";
 
 /// A process that exists, and whose program does not run yet. As a descriptor it is readable when
 /// [`Self::progress`] can get further.
@@ -78,9 +76,9 @@ fn plan(
 ) -> Result<SpawnPlan, SpawnError> {
     let text = |text: &str| CString::new(text).expect("nothing of ours has a NUL in it");
     let number = |descriptor: &OwnedFd| text(&descriptor.as_raw_fd().to_string());
-    let run_id = launch.environment.get(OsStr::new(RUN_ID)).map(|id| {
-        let variable = [RUN_ID.as_bytes(), b"=", id.as_bytes()].concat();
-        CString::new(variable).ok()
+    let told = TOLD.iter().filter_map(|name| {
+        let value = launch.environment.get(OsStr::new(name))?;
+        CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()).ok()
     });
     Ok(SpawnPlan {
         program: text(OWN_PROGRAM),
@@ -90,7 +88,7 @@ fn plan(
             number(&order),
             number(&to_report),
         ],
-        environment: run_id.flatten().into_iter().collect(),
+        environment: told.collect(),
         // Where the job is to be, it goes itself.
         working_directory: text("/"),
         standard_input: match &launch.stdin {
