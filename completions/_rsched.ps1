@@ -33,6 +33,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('next', 'next', [CompletionResultType]::ParameterValue, 'Show the next fire times of an expression, or of the jobs of files')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a schedule in plain English, with its fields and what is odd about it')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check jobs files: every error and warning, nothing is run')
+            [CompletionResult]::new('exec', 'exec', [CompletionResultType]::ParameterValue, 'Run one job now, in the foreground, exactly as the scheduler would, and exit with its exit code')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the jobs of a running scheduler, with their next fire and their last outcome')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show how the running scheduler is; an unhealthy one is exit code 1')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all there is to know of one job or one run')
@@ -121,6 +122,22 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
         'rsched;validate' {
             [CompletionResult]::new('--file-format', '--file-format', [CompletionResultType]::ParameterName, 'What the files are written in [default: *.toml is TOML, any other name a crontab]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How problems look')
+            [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rsched;exec' {
+            [CompletionResult]::new('--file-format', '--file-format', [CompletionResultType]::ParameterName, 'What the files are written in [default: *.toml is TOML, any other name a crontab]')
+            [CompletionResult]::new('--trust-owner', '--trust-owner', [CompletionResultType]::ParameterName, 'Also trust jobs files of this user')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The --state-dir of their scheduler')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The --name of their scheduler')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'The --store of their scheduler: sqlite or sqlite:PATH')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Run nothing: show how the job''s surroundings differ from those here')
             [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
@@ -485,6 +502,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('next', 'next', [CompletionResultType]::ParameterValue, 'Show the next fire times of an expression, or of the jobs of files')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a schedule in plain English, with its fields and what is odd about it')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check jobs files: every error and warning, nothing is run')
+            [CompletionResult]::new('exec', 'exec', [CompletionResultType]::ParameterValue, 'Run one job now, in the foreground, exactly as the scheduler would, and exit with its exit code')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the jobs of a running scheduler, with their next fire and their last outcome')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show how the running scheduler is; an unhealthy one is exit code 1')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all there is to know of one job or one run')
@@ -519,6 +537,9 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             break
         }
         'rsched;help;validate' {
+            break
+        }
+        'rsched;help;exec' {
             break
         }
         'rsched;help;list' {

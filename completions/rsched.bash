@@ -25,6 +25,9 @@ _rsched() {
             rsched,events)
                 cmd="rsched__subcmd__events"
                 ;;
+            rsched,exec)
+                cmd="rsched__subcmd__exec"
+                ;;
             rsched,explain)
                 cmd="rsched__subcmd__explain"
                 ;;
@@ -102,6 +105,9 @@ _rsched() {
                 ;;
             rsched__subcmd__help,events)
                 cmd="rsched__subcmd__help__subcmd__events"
+                ;;
+            rsched__subcmd__help,exec)
+                cmd="rsched__subcmd__help__subcmd__exec"
                 ;;
             rsched__subcmd__help,explain)
                 cmd="rsched__subcmd__help__subcmd__explain"
@@ -203,7 +209,7 @@ _rsched() {
 
     case "${cmd}" in
         rsched)
-            opts="-v -q -h -V --verbose --quiet --help --version run next explain validate list status show history logs why store trigger pause resume add modify reschedule remove kill events reload shutdown import completions man help"
+            opts="-v -q -h -V --verbose --quiet --help --version run next explain validate exec list status show history logs why store trigger pause resume add modify reschedule remove kill events reload shutdown import completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -379,6 +385,43 @@ _rsched() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        rsched__subcmd__exec)
+            opts="-v -q -h --explain --file-format --system --trust-owner --state-dir --name --store --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file-format)
+                    COMPREPLY=($(compgen -W "toml crontab" -- "${cur}"))
+                    return 0
+                    ;;
+                --trust-owner)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         rsched__subcmd__explain)
             opts="-v -q -h --job --timezone --dst --dialect --job-id --file-format --system --format --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -422,7 +465,7 @@ _rsched() {
             return 0
             ;;
         rsched__subcmd__help)
-            opts="run next explain validate list status show history logs why store trigger pause resume add modify reschedule remove kill events reload shutdown import completions man help"
+            opts="run next explain validate exec list status show history logs why store trigger pause resume add modify reschedule remove kill events reload shutdown import completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -464,6 +507,20 @@ _rsched() {
             return 0
             ;;
         rsched__subcmd__help__subcmd__events)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rsched__subcmd__help__subcmd__exec)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

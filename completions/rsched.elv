@@ -30,6 +30,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand next 'Show the next fire times of an expression, or of the jobs of files'
             cand explain 'Explain a schedule in plain English, with its fields and what is odd about it'
             cand validate 'Check jobs files: every error and warning, nothing is run'
+            cand exec 'Run one job now, in the foreground, exactly as the scheduler would, and exit with its exit code'
             cand list 'List the jobs of a running scheduler, with their next fire and their last outcome'
             cand status 'Show how the running scheduler is; an unhealthy one is exit code 1'
             cand show 'Show all there is to know of one job or one run'
@@ -114,6 +115,21 @@ set edit:completion:arg-completer[rsched] = {|@words|
         &'rsched;validate'= {
             cand --file-format 'What the files are written in [default: *.toml is TOML, any other name a crontab]'
             cand --format 'How problems look'
+            cand --system 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]'
+            cand -v 'Say more'
+            cand --verbose 'Say more'
+            cand -q 'Say only what is wrong'
+            cand --quiet 'Say only what is wrong'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rsched;exec'= {
+            cand --file-format 'What the files are written in [default: *.toml is TOML, any other name a crontab]'
+            cand --trust-owner 'Also trust jobs files of this user'
+            cand --state-dir 'The --state-dir of their scheduler'
+            cand --name 'The --name of their scheduler'
+            cand --store 'The --store of their scheduler: sqlite or sqlite:PATH'
+            cand --explain 'Run nothing: show how the job''s surroundings differ from those here'
             cand --system 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]'
             cand -v 'Say more'
             cand --verbose 'Say more'
@@ -450,6 +466,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand next 'Show the next fire times of an expression, or of the jobs of files'
             cand explain 'Explain a schedule in plain English, with its fields and what is odd about it'
             cand validate 'Check jobs files: every error and warning, nothing is run'
+            cand exec 'Run one job now, in the foreground, exactly as the scheduler would, and exit with its exit code'
             cand list 'List the jobs of a running scheduler, with their next fire and their last outcome'
             cand status 'Show how the running scheduler is; an unhealthy one is exit code 1'
             cand show 'Show all there is to know of one job or one run'
@@ -480,6 +497,8 @@ set edit:completion:arg-completer[rsched] = {|@words|
         &'rsched;help;explain'= {
         }
         &'rsched;help;validate'= {
+        }
+        &'rsched;help;exec'= {
         }
         &'rsched;help;list'= {
         }

@@ -4,7 +4,7 @@ use super::control_args::{
     AddArgs, EventsArgs, KillArgs, ListArgs, ModifyArgs, PauseArgs, ReloadArgs, RemoveArgs,
     RescheduleArgs, ResumeArgs, ShowArgs, ShutdownArgs, StatusArgs, TriggerArgs,
 };
-use super::record_args::{HistoryArgs, LogsArgs, StoreArgs, WhyArgs};
+use super::record_args::{HistoryArgs, LogsArgs, PlaceArgs, StoreArgs, WhyArgs};
 use crate::config::{Dialect, FileFormat};
 use crate::daemon::{Level, LogFormat};
 use crate::time::duration;
@@ -67,6 +67,7 @@ pub(super) enum Command {
     Next(NextArgs),
     Explain(ExplainArgs),
     Validate(ValidateArgs),
+    Exec(ExecArgs),
     List(ListArgs),
     Status(StatusArgs),
     Show(ShowArgs),
@@ -278,6 +279,39 @@ pub(super) struct ValidateArgs {
     /// How problems look
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = ValidateFormat::Human)]
     pub format: ValidateFormat,
+}
+
+/// Run one job now, in the foreground, exactly as the scheduler would, and exit with its exit code
+///
+/// The same program in the same directory, with the same environment, user, limits, stdin and timeout, without a
+/// terminal and in a session of its own: what works in a shell and not in cron does not work here either. Its
+/// output comes to standard output, unless the job says where it goes. A scheduler is not needed; of one that
+/// runs this file the environment and the umask are taken, as its jobs have them. Nothing is recorded, and neither retries nor
+/// limits of instances and workers hold.
+#[derive(Debug, Args)]
+#[command(
+    allow_missing_positional = true,
+    after_help = "Examples:\n  \
+    rsched exec jobs.toml backup\n  \
+    rsched exec jobs.toml backup --explain\n  \
+    rsched exec backup || echo \"it ended with $?\""
+)]
+pub(super) struct ExecArgs {
+    /// A jobs file or crontab, or a directory of either
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub jobs_file: Option<PathBuf>,
+    /// The job's id
+    pub id: String,
+    /// Run nothing: show how the job's surroundings differ from those here
+    #[arg(long)]
+    pub explain: bool,
+    #[command(flatten)]
+    pub file: FileArgs,
+    /// Also trust jobs files of this user
+    #[arg(long, value_name = "UID")]
+    pub trust_owner: Option<u32>,
+    #[command(flatten)]
+    pub place: PlaceArgs,
 }
 
 /// Print a jobs file that does what another scheduler's file does

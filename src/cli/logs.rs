@@ -72,6 +72,16 @@ fn newest_run(records: &Records, job: &JobId) -> Result<RunRecord, ExitCode> {
 /// The lines as they are, with everything in them made visible that a terminal would act on.
 fn visible(output: &[u8]) -> String {
     let mut text = String::with_capacity(output.len());
+    push_visible(output, &mut text);
+    // The prompt comes on a line of its own.
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+/// Adds a piece of output in that way.
+pub(super) fn push_visible(output: &[u8], text: &mut String) {
     for chunk in output.utf8_chunks() {
         for (index, line) in chunk.valid().split('\n').enumerate() {
             if index > 0 {
@@ -89,11 +99,6 @@ fn visible(output: &[u8]) -> String {
             _ = write!(text, "\\x{byte:02x}");
         }
     }
-    // The prompt comes on a line of its own.
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod columns;
 mod completions;
 mod control_args;
 mod events;
+mod exec;
 mod exit_code;
 mod explain;
 mod expression;
@@ -79,6 +80,7 @@ fn perform(cli: Cli) -> ExitCode {
         Command::Explain(args) => explain::explain(&args),
         Command::Import(args) => import::import(&args),
         Command::Validate(args) => validate::validate(&args),
+        Command::Exec(args) => either(exec::exec(&args)),
         Command::List(args) => either(list::list(&args)),
         Command::Status(args) => either(status::status(&args)),
         Command::Show(args) => either(show::show(&args)),

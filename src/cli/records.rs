@@ -11,6 +11,7 @@ use crate::config::{Job, JobId, JobsFile, StorePlace};
 use crate::daemon::Rejected;
 use crate::diagnostic::quoted;
 use crate::scheduler::RunRecord;
+use crate::store::Summary;
 use crate::store::sqlite::{Asked, History, OpenError, Window};
 use crate::sys::clock;
 use crate::sys::directories::{Directories, DirectoryVariables, InstanceName};
@@ -191,6 +192,39 @@ fn cannot_open(error: &OpenError) -> ExitCode {
 /// The file that is meant, be there one or not.
 pub(super) fn store_of(args: &RecordsArgs) -> Result<PathBuf, ExitCode> {
     Known::find(args, &ZoneDatabase::system()).map(|known| known.store)
+}
+
+/// What the records say of a job's past, for a run of it that is not theirs: nothing where there are none
+/// that can be read. A wrong option is said.
+pub(super) fn past_of(
+    place: &PlaceArgs,
+    file: &JobsFile,
+    named_after: &Path,
+    job: &JobId,
+) -> Result<Summary, ExitCode> {
+    if place.store.is_none() && file.scheduler.store == StorePlace::Memory {
+        return Ok(Summary::default());
+    }
+    let store = place_of(place, Some(file), Some(named_after))?;
+    let read = || -> Result<Summary, OpenError> {
+        let history = History::open(&store)?;
+        let newest = history.runs(Asked {
+            job: Some(job),
+            window: Window::ALWAYS,
+            outcomes: &[],
+            at_most: 100,
+        })?;
+        let last = newest.iter().find_map(|run| {
+            let end = run.end().filter(|end| end.outcome.is_of_a_run())?;
+            Some((run.fire_time, end.outcome, end.exit_code))
+        });
+        Ok(Summary {
+            last_run: last,
+            last_success: history.newest_success(job)?,
+            ..Summary::default()
+        })
+    };
+    Ok(read().unwrap_or_default())
 }
 
 /// What is known before the store is opened.

@@ -5,7 +5,8 @@ use crate::store::Summary;
 use crate::time::human;
 
 /// `RSCHED_*` for one attempt of one run.
-pub(super) fn run_variables(request: &SpawnRequest, past: &Summary) -> Vec<(&'static str, String)> {
+#[must_use]
+pub fn run_variables(request: &SpawnRequest, past: &Summary) -> Vec<(&'static str, String)> {
     let zone = &request.job.schedule.zone;
     let mut variables = vec![
         ("RSCHED_JOB_ID", request.job.id.to_string()),

@@ -3,6 +3,7 @@
 //!
 //! Until its process exists a run stays "starting" for the scheduler, and nothing waits for it.
 
+use super::backoff::{AfterTry, Backoff};
 use super::event_loop::{Daemon, FIRST_CHILD, FIRST_PREPARING};
 use super::level::Level;
 use super::recovery::mark_name;
@@ -15,25 +16,12 @@ use crate::sys::clock;
 use crate::time::BootTime;
 use nix::errno::Errno;
 use std::io;
-use std::time::Duration;
-
-/// How long a start is tried that the machine has no room for.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Before the first try after a failed one: a program that is being written is there in a moment.
-const FIRST_DELAY: Duration = Duration::from_millis(50);
-
-/// Each delay is twice the one before, up to this.
-const LONGEST_DELAY: Duration = Duration::from_secs(2);
 
 /// A run on its way to its process.
 #[derive(Debug)]
 pub(super) struct Starting {
     request: Box<SpawnRequest>,
-    /// When it was tried first.
-    since: BootTime,
-    /// Before the next try.
-    delay: Duration,
+    backoff: Backoff,
 }
 
 /// Where it stands.
@@ -97,8 +85,7 @@ impl Daemon {
     pub(super) fn start(&mut self, request: Box<SpawnRequest>) -> Option<Event> {
         self.try_start(Starting {
             request,
-            since: clock::read().boot,
-            delay: FIRST_DELAY,
+            backoff: Backoff::begin(clock::read().boot),
         })
     }
 
@@ -239,35 +226,31 @@ impl Daemon {
     // When it does not start.
 
     /// Tries again later, if that is of use.
-    fn not_started(&mut self, starting: Starting, error: NotStarted) -> Option<Event> {
+    fn not_started(&mut self, mut starting: Starting, error: NotStarted) -> Option<Event> {
         let run = starting.request.run;
         let why = match error {
             NotStarted::Held(error) => return Some(Event::StartHeld { run, error }),
             NotStarted::Failed(error) => return Some(Event::SpawnFailed { run, error }),
             NotStarted::ForNow(why) => why,
         };
-        let now = clock::read().boot;
-        let waited = now.saturating_since(starting.since);
-        if waited >= PATIENCE {
-            let error = format!("{why}, for {} s", waited.as_secs());
-            return Some(Event::SpawnFailed { run, error });
-        }
+        let is_first = starting.backoff.is_fresh();
+        let again_at = match starting.backoff.failed(clock::read().boot) {
+            AfterTry::Again(at) => at,
+            AfterTry::NoMore(seconds) => {
+                let error = format!("{why}, for {seconds} s");
+                return Some(Event::SpawnFailed { run, error });
+            }
+        };
         if self.stop_requests > 0 {
             return Some(given_up(run, &why));
         }
-        if starting.delay == FIRST_DELAY {
+        if is_first {
             let job = &starting.request.job.id;
             let message = format!("Job \"{job}\" cannot be started yet, and is tried again: {why}");
             self.say(Level::Warn, &message);
         }
-        let stage = StartStage::Refused {
-            again_at: now + starting.delay,
-            why,
-        };
-        let delay = (starting.delay * 2).min(LONGEST_DELAY);
-        self.runs
-            .starting
-            .insert(run, (Starting { delay, ..starting }, stage));
+        let stage = StartStage::Refused { again_at, why };
+        self.runs.starting.insert(run, (starting, stage));
         None
     }
 

@@ -5,24 +5,14 @@
 
 use super::event_loop::Daemon;
 use super::level::Level;
-use super::supervised::{Stop, Supervised};
-use crate::process::{Bystanders, Strays};
+use super::supervised::Supervised;
+use crate::process::{Bystanders, OUTLIVED_CHECK, StopState, Stopping};
 use crate::scheduler::{RunKey, StopSignal};
 use crate::sys::clock;
 use nix::sys::signal::Signal;
-use std::time::Duration;
-
-/// While others of a stopped run outlive its process, the daemon looks so often whether they are gone:
-/// nobody tells when a process ends that is not our child.
-const OUTLIVED_CHECK: Duration = Duration::from_millis(50);
-
-/// So often processes that were just started are killed after their leader, before a run is
-/// given up that starts them faster: a second, as it is looked at.
-const MOST_ROUNDS: u32 = 20;
 
 impl Daemon {
-    /// All processes of a run are to get a signal. They get it with the next look at them: once the
-    /// first of them has died of it, some could not be found any more.
+    /// All processes of a run are to get a signal, with the next look at them.
     pub(super) fn signal(&mut self, run: RunKey, signal: StopSignal) {
         let Some(supervised) = self.runs.children.get_mut(&run) else {
             return;
@@ -31,24 +21,11 @@ impl Daemon {
             StopSignal::Terminate => Signal::SIGTERM,
             StopSignal::Kill => Signal::SIGKILL,
         };
-        let stop = supervised.stop.get_or_insert_with(|| Stop {
-            signal,
-            group_is_told: false,
-            strays: Strays::default(),
-            outlived: false,
-            rounds: 0,
-        });
-        // What is being killed is not asked any more.
-        if stop.signal != Signal::SIGKILL {
-            stop.signal = signal;
-            stop.group_is_told = false;
+        match &mut supervised.stop {
+            Some(stop) => stop.go_on_with(signal),
+            none => *none = Some(Stopping::with(signal)),
         }
         self.outlived_at = Some(clock::read().boot);
-    }
-
-    fn cannot_signal(&mut self, signal: Signal, error: &std::io::Error) {
-        let message = format!("cannot send {signal} to the processes of a job: {error}");
-        self.say(Level::Error, &message);
     }
 
     /// A process may have ended: if it did, its run is over. If it was told to stop, so was all that it
@@ -65,7 +42,7 @@ impl Daemon {
         // It has told what it had to tell, and would tell it again and again.
         drop(self.poller.remove(descriptor));
         if let Some(stop) = &mut supervised.stop {
-            stop.outlived = true;
+            stop.has_ended();
             self.outlived_at = Some(clock::read().boot);
             return;
         }
@@ -88,36 +65,18 @@ impl Daemon {
             let Some(stop) = &mut supervised.stop else {
                 continue;
             };
-            let leader = supervised.child.leader();
-            if !std::mem::replace(&mut stop.group_is_told, true) {
-                let sent = supervised.child.terminate_group(stop.signal);
-                problems.extend(sent.err().map(|problem| (stop.signal, problem)));
-            }
-            let found = stop
-                .strays
-                .signal(&bystanders, leader, &supervised.attempt, stop.signal);
-            problems.extend(found.problem.map(|problem| (stop.signal, problem)));
-            if !stop.outlived {
-                // Its end will be told.
-                continue;
-            }
-            let is_over = if stop.signal == Signal::SIGKILL {
-                // Who survives that (another user's process, one that hangs in the kernel) must not hold
-                // the run for ever. Who was started just before its parent was killed does not survive.
-                stop.rounds += 1;
-                found.new == 0 || stop.rounds > MOST_ROUNDS
-            } else {
-                let group_lives = leader.is_some_and(|leader| bystanders.group_lives(leader));
-                found.living == 0 && !group_lives
-            };
-            if is_over {
-                over.push(run);
-            } else {
-                self.outlived_at = Some(clock::read().boot + OUTLIVED_CHECK);
+            let look = stop.look(&supervised.child, &supervised.attempt, &bystanders);
+            let signal = stop.signal();
+            problems.extend(look.problems.into_iter().map(|problem| (signal, problem)));
+            match look.state {
+                StopState::Lives => {}
+                StopState::Outlived => self.outlived_at = Some(clock::read().boot + OUTLIVED_CHECK),
+                StopState::Over => over.push(run),
             }
         }
         for (signal, problem) in problems {
-            self.cannot_signal(signal, &problem);
+            let message = format!("cannot send {signal} to the processes of a job: {problem}");
+            self.say(Level::Error, &message);
         }
         for run in over {
             self.end_run(run);

@@ -5,9 +5,8 @@
 
 use super::starting::{StartStage, Starting};
 use crate::config::JobId;
-use crate::process::{Child, OutputPipe, OutputTail, Strays, Usage};
+use crate::process::{Child, OutputPipe, OutputTail, Stopping, Usage};
 use crate::scheduler::{Emitted, RunId, RunKey};
-use nix::sys::signal::Signal;
 use std::collections::{BTreeMap, VecDeque};
 
 /// A running process.
@@ -22,25 +21,7 @@ pub(super) struct Supervised {
     /// Which attempt of which run it is, as its processes know it.
     pub attempt: String,
     /// It is being stopped.
-    pub stop: Option<Stop>,
-}
-
-/// The stopping of a process, and of all that it started.
-///
-/// A shell dies of the SIGTERM that its children are still dealing with. It stays unreaped until
-/// they are gone or killed: while it does, its process group is certainly still its own.
-#[derive(Debug)]
-pub(super) struct Stop {
-    /// What its processes get: SIGTERM at first, SIGKILL at last.
-    pub signal: Signal,
-    /// Its group has got that.
-    pub group_is_told: bool,
-    /// Those that left its group.
-    pub strays: Strays,
-    /// It has ended; others perhaps have not.
-    pub outlived: bool,
-    /// How often others were found since it got SIGKILL.
-    pub rounds: u32,
+    pub stop: Option<Stopping>,
 }
 
 /// An output pipe that is being read.

@@ -16,6 +16,7 @@ pub mod spawn_error;
 pub mod start;
 pub mod start_marks;
 pub mod stdin;
+pub mod stopping;
 pub mod strays;
 pub mod usage;
 
@@ -33,7 +34,8 @@ pub use spawn_error::{SpawnError, SpawnErrorKind, is_transient};
 pub use start::{OutputTarget, Start, begin, spawn, spawn_marked};
 pub use start_marks::{Mark, StartMarks};
 pub use stdin::Stdin;
-pub use strays::{Bystanders, Found, Strays};
+pub use stopping::{Look, OUTLIVED_CHECK, StopState, Stopping};
+pub use strays::Bystanders;
 pub use usage::Usage;
 
 #[cfg(test)]

@@ -170,22 +170,48 @@ impl OutputPipe {
         budget_bytes: usize,
         sink: &mut impl FnMut(Line<'_>),
     ) -> io::Result<ReadState> {
+        let had_ended = self.ended;
+        let mut splitter = std::mem::take(&mut self.splitter);
+        let state = self.read_bytes(buffer, budget_bytes, &mut |bytes| {
+            splitter.feed(bytes, sink);
+        });
+        if self.ended && !had_ended {
+            splitter.finish(sink);
+        }
+        self.splitter = splitter;
+        state
+    }
+
+    /// As [`Self::read_lines`], with all bytes as they come. Ask one pipe for the one or the other.
+    ///
+    /// # Errors
+    /// Whatever `read` says beside EAGAIN and EINTR.
+    pub fn read_bytes(
+        &mut self,
+        buffer: &mut ReadBuffer,
+        budget_bytes: usize,
+        sink: &mut impl FnMut(&[u8]),
+    ) -> io::Result<ReadState> {
         if self.ended {
             return Ok(ReadState::End);
         }
         if let Some(byte) = self.peeked.take() {
-            self.take(&[byte], sink);
+            self.tail.push(&[byte]);
+            sink(&[byte]);
         }
         let mut left = budget_bytes;
         while left > 0 {
             let size = left.min(BUFFER_BYTES);
             match read_retrying(&self.descriptor, &mut buffer.0[..size]) {
                 Ok(0) => {
-                    self.end(sink)?;
+                    self.ended = true;
+                    self.unlink()?;
                     return Ok(ReadState::End);
                 }
                 Ok(count) => {
-                    self.take(&buffer.0[..count], sink);
+                    let bytes = &buffer.0[..count];
+                    self.tail.push(bytes);
+                    sink(bytes);
                     left -= count;
                 }
                 Err(Errno::EAGAIN) => return Ok(ReadState::WouldBlock),
@@ -193,17 +219,6 @@ impl OutputPipe {
             }
         }
         Ok(ReadState::MoreToRead)
-    }
-
-    fn take(&mut self, bytes: &[u8], sink: &mut impl FnMut(Line<'_>)) {
-        self.tail.push(bytes);
-        self.splitter.feed(bytes, sink);
-    }
-
-    fn end(&mut self, sink: &mut impl FnMut(Line<'_>)) -> io::Result<()> {
-        self.ended = true;
-        self.splitter.finish(sink);
-        self.unlink()
     }
 
     /// Removes a pipe that nobody will write to: its run could not be started.

@@ -40,6 +40,29 @@ pub fn reset_for_program() -> io::Result<()> {
     Ok(set_disposition(Signal::SIGPIPE, SigHandler::SigDfl)?)
 }
 
+/// Whether a signal was ignored when we were started, as SIGHUP is by `nohup`. To be asked before it is
+/// caught.
+#[must_use]
+pub fn is_ignored(signal: Signal) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // Signals count from 1 (`proc_pid_status(5)`).
+    mask.is_some_and(|mask| mask >> (signal as i32 - 1) & 1 == 1)
+}
+
+/// Ends this process as the signal does where nobody catches it, so that who waits for us sees that we
+/// died of it (a shell ends its loop at a Ctrl-C then). Comes back where it does not: the init of
+/// a container is not ended by signals of its own.
+pub fn die_of(signal: Signal) {
+    // Its errors mean that we live on, which is what coming back says.
+    drop(signal_hook::low_level::emulate_default_handler(
+        signal as i32,
+    ));
+}
+
 fn set_disposition(of: Signal, handler: SigHandler) -> Result<(), Errno> {
     debug_assert!(!matches!(
         handler,

@@ -81,7 +81,7 @@ fn the_jobs_file_of_the_man_page_is_valid() {
 }
 
 /// The commands that need a scheduler to talk to.
-const CONTROL: [&str; 18] = [
+const CONTROL: &[&str] = &[
     "list",
     "status",
     "show",
@@ -101,6 +101,8 @@ const CONTROL: [&str; 18] = [
     "logs",
     "why",
     "store",
+    // This runs a job of its file.
+    "exec",
 ];
 
 /// The examples of the man page that talk to a running scheduler, or the others.

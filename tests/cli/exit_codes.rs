@@ -31,6 +31,10 @@ fn each_way_to_end_has_its_code() {
         ("run invalid.toml", 78),
         ("next invalid.toml", 78),
         ("run nothing.toml", 78),
+        ("exec jobs.toml a", 0),
+        ("exec jobs.toml b", 2),
+        ("exec invalid.toml a", 78),
+        ("exec nothing.toml a", 78),
     ] {
         let sandbox = Sandbox::new().jobs(VALID).file("invalid.toml", INVALID);
         sandbox.shell(&format!("rsched {arguments}")).code(code);

@@ -3,6 +3,7 @@
 mod completions;
 mod crontab;
 mod examples;
+mod exec;
 mod exit_codes;
 mod explain;
 mod guides;

@@ -7,6 +7,7 @@ mod commands;
 mod control;
 mod crontab;
 mod environment;
+mod exec;
 mod files;
 mod flask;
 mod jobs;
