@@ -20,9 +20,10 @@ use crate::time::{BootTime, Now};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// First and longest pause before a failed store is tried again.
+/// First and longest pause before a failed store is tried again: when a disk has space once more, fires
+/// are to go on within a second or so.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
-const LONGEST_RETRY: Duration = Duration::from_secs(5);
+const LONGEST_RETRY: Duration = Duration::from_secs(1);
 
 /// How long notes wait for something more important to go along with.
 const NOTE_PATIENCE: Duration = Duration::from_secs(1);

@@ -48,12 +48,26 @@ pub struct Scheduler {
     life: Life,
     /// What recovery found, to be told when the scheduler takes up its work.
     pub(super) recovered: Vec<(RunRecord, End, EventName)>,
+    /// Until the store takes records again.
+    store_failed: Option<ToldFailure>,
     /// Runs made in this step.
     pub(super) fresh: Vec<RunKey>,
     /// Jobs of which the last fire or run may just have gone.
     pub(super) perhaps_finished: BTreeSet<JobId>,
     /// What this step asks for, in order.
     pub(super) out: Vec<Action>,
+}
+
+/// How often it is told that the store still fails in the same way.
+const TELL_FAILURE_AGAIN: Duration = Duration::from_secs(60);
+
+/// That the store failed, as it was told last.
+#[derive(Clone, Debug)]
+struct ToldFailure {
+    at: BootTime,
+    error: String,
+    /// It was the mark of a start that could not be made: what else the store takes does not end that.
+    is_of_a_mark: bool,
 }
 
 /// How far the scheduler's life has got.
@@ -96,6 +110,7 @@ impl Scheduler {
             shutdown: None,
             life: Life::Made,
             recovered: Vec::new(),
+            store_failed: None,
             fresh: Vec::new(),
             perhaps_finished: BTreeSet::new(),
             out: Vec::new(),
@@ -121,12 +136,13 @@ impl Scheduler {
             Event::Stored(ticket) => {
                 if let Some(durable) = self.ledger.stored(ticket) {
                     self.carry_out(durable);
+                    self.store_failed.take_if(|told| !told.is_of_a_mark);
                 }
             }
             Event::StoreFailed { ticket, error } => {
                 if let Some(undone) = self.ledger.failed(ticket, now.boot) {
                     self.undo(undone, now);
-                    self.tell_store_failed(error);
+                    self.tell_store_failed(error, false);
                 }
             }
             Event::Spawned { run, pid } => self.spawned(run, pid, now),
@@ -289,7 +305,7 @@ impl Scheduler {
     fn hold_start(&mut self, key: RunKey, error: String) {
         if self.wait_again(key) {
             self.ledger.hold(self.now.boot);
-            self.tell_store_failed(error);
+            self.tell_store_failed(error, true);
         }
     }
 
@@ -305,7 +321,20 @@ impl Scheduler {
         true
     }
 
-    fn tell_store_failed(&mut self, error: String) {
+    /// It is tried again and again, and told once in a while.
+    fn tell_store_failed(&mut self, error: String, is_of_a_mark: bool) {
+        let now = self.now.boot;
+        let is_news = self.store_failed.as_ref().is_none_or(|told| {
+            told.error != error || now.saturating_since(told.at) >= TELL_FAILURE_AGAIN
+        });
+        if !is_news {
+            return;
+        }
+        self.store_failed = Some(ToldFailure {
+            at: now,
+            error: error.clone(),
+            is_of_a_mark,
+        });
         let mut told = Emitted::new(EventName::StoreFailed);
         told.detail = Some(error);
         self.tell(told);

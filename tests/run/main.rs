@@ -6,6 +6,7 @@
 mod commands;
 mod control;
 mod crontab;
+mod disk;
 mod environment;
 mod exec;
 mod files;

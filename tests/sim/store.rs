@@ -52,19 +52,33 @@ fn the_end_of_a_run_that_could_not_be_recorded_is_recorded_later() {
 }
 
 #[test]
-fn a_failing_store_is_tried_with_growing_pauses() {
+fn a_failing_store_is_tried_every_second_and_told_of_every_minute() {
     let mut world = World::new("2026-01-01 00:00:30", MINUTELY);
     world.store_fails_for(Duration::from_secs(3600));
     world.run_for(seconds(630));
-    let tries = world
+    let tries = world.trace.refused_batches;
+    assert!((590..=640).contains(&tries), "{tries} tries in ten minutes");
+    let told = world
         .story()
         .iter()
         .filter(|line| line.ends_with("store_failed"))
         .count();
-    assert!(
-        (100..=130).contains(&tries),
-        "{tries} tries in ten minutes: about one in five seconds"
-    );
+    assert!((9..=11).contains(&told), "told {told} times in ten minutes");
+}
+
+#[test]
+fn each_time_that_the_store_fails_is_told() {
+    let mut world = World::new("2026-01-01 00:00:59", MINUTELY);
+    for _ in 0..3 {
+        world.store_fails_for(seconds(5));
+        world.run_for(seconds(60));
+    }
+    let told = world
+        .story()
+        .iter()
+        .filter(|line| line.ends_with("store_failed"))
+        .count();
+    assert_eq!(told, 3);
 }
 
 const DAILY: &str = "[jobs.a]\ncron = '0 12 * * *'\ncommand = 'x'\n";

@@ -68,6 +68,8 @@ pub struct Trace {
     pub premature: Vec<RunId>,
     pub signals: Vec<(WallTime, String, StopSignal)>,
     pub power_losses: usize,
+    /// Batches that the store did not take.
+    pub refused_batches: usize,
 }
 
 pub struct World {
@@ -411,6 +413,7 @@ impl World {
             .store_fails_until
             .is_some_and(|until| self.boot < until)
         {
+            self.trace.refused_batches += 1;
             self.events.push_back(Event::StoreFailed {
                 ticket,
                 error: "no space left on device".into(),

@@ -10,8 +10,8 @@ use crate::time::{WallTime, Zone};
 use nix::unistd::Pid;
 use std::time::Duration;
 
-/// A store that failed is tried again at least so often, and fails again if it still does.
-const STORE_RETRY: Duration = Duration::from_secs(10);
+/// That a store still fails is told again after a minute.
+const STORE_RETRY: Duration = Duration::from_secs(65);
 
 /// The lives of schedulers, oldest first.
 pub(super) struct Lives {

@@ -1,0 +1,351 @@
+//! A disk that is full, read-only, or taken away, as the real scheduler meets it.
+//!
+//! The small disks are tmpfs in a mount namespace of the scheduler's own, so they go when it does; only
+//! root can make them. Without, these tests say that they were skipped.
+
+use crate::scheduler::{Sandbox, Scheduler, eventually};
+use serde_json::Value;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+const EVERY_SECOND: &str = "[jobs.tick]\ninterval = '1s'\nmisfire_grace_time = '2s'\n\
+                            command = 'echo $RSCHED_FIRE_TIME >> evidence'\n";
+
+/// A scheduler whose state directory is a disk of its own.
+struct SmallDisk {
+    sandbox: Sandbox,
+    scheduler: Scheduler,
+}
+
+impl SmallDisk {
+    /// None where it cannot be made.
+    fn new(options: &str) -> Option<Self> {
+        let sandbox = Sandbox::new(EVERY_SECOND);
+        fs::create_dir(sandbox.path("disk")).unwrap();
+        if !can_mount() {
+            return None;
+        }
+        let script = format!(
+            "mount -t tmpfs -o {options} tmpfs disk && \
+             exec {rsched} run jobs.toml --state-dir disk/state --log-format json",
+            rsched = env!("CARGO_BIN_EXE_rsched")
+        );
+        let mut command = sandbox.bare_command(Path::new("unshare"));
+        command.args(["--mount", "--propagation", "private", "sh", "-c", &script]);
+        let scheduler = Scheduler::start(&mut command);
+        Some(Self { sandbox, scheduler })
+    }
+
+    /// A file on the disk, as others reach it.
+    fn path(&self, name: &str) -> PathBuf {
+        let disk = self.sandbox.path("disk").canonicalize().unwrap();
+        let root = format!("/proc/{}/root", self.scheduler.pid());
+        Path::new(&root)
+            .join(disk.strip_prefix("/").unwrap())
+            .join(name)
+    }
+
+    /// A command that sees the disk too.
+    fn output(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let pid = self.scheduler.pid().to_string();
+        let directory = self.sandbox.path("").canonicalize().unwrap();
+        let output = Command::new("nsenter")
+            .args(["--mount", "--target", &pid, "--", "sh", "-c"])
+            .arg("cd \"$0\" && exec \"$@\"")
+            .arg(directory)
+            .arg(env!("CARGO_BIN_EXE_rsched"))
+            .args(arguments)
+            .env("HOME", "/nonexistent")
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    }
+
+    /// Fills it to the last byte, and again whenever some become free.
+    fn fill(&self) -> Filler {
+        let ballast = self.path("ballast");
+        let mut file = File::create(&ballast).unwrap();
+        Filler::start(
+            move || {
+                let mut size = 64 * 1024;
+                while size > 0 {
+                    if file.write_all(&vec![0; size]).is_err() {
+                        size /= 2;
+                    }
+                }
+            },
+            // Truncated: the space is free at once.
+            move || drop(File::create(&ballast).unwrap()),
+        )
+    }
+
+    /// Makes files until no more can be made, and again whenever one is removed.
+    fn fill_with_files(&self) -> Filler {
+        let files = self.path("files");
+        fs::create_dir(&files).unwrap();
+        let place = files.clone();
+        let mut number = 0;
+        Filler::start(
+            move || {
+                while File::create(place.join(number.to_string())).is_ok() {
+                    number += 1;
+                }
+            },
+            move || fs::remove_dir_all(&files).unwrap(),
+        )
+    }
+
+    fn starts(&self) -> usize {
+        self.sandbox.read("evidence").lines().count()
+    }
+
+    /// The entries of `history`, which must be whole.
+    fn history(&self) -> Vec<Value> {
+        let place = ["--state-dir", "disk/state", "-f", "jobs.toml"];
+        let check = [&["store", "check"], &place[..]].concat();
+        assert_eq!(self.output(&check).0, Some(0));
+        let history = [&["history", "-n", "1000", "--format", "json"], &place[..]].concat();
+        let (code, stdout, stderr) = self.output(&history);
+        assert_eq!(code, Some(0), "{stderr}");
+        serde_json::from_str(&stdout).unwrap()
+    }
+}
+
+/// Somebody else who takes all there is of a disk: what the scheduler frees, its log or the mark of a
+/// start, is taken at once.
+struct Filler {
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+    free: Box<dyn FnOnce()>,
+}
+
+impl Filler {
+    fn start(mut fill: impl FnMut() + Send + 'static, free: impl FnOnce() + 'static) -> Self {
+        let (stop, stopped) = channel();
+        fill();
+        let thread = thread::spawn(move || {
+            while stopped.recv_timeout(Duration::from_millis(5)) == Err(RecvTimeoutError::Timeout) {
+                fill();
+            }
+        });
+        Self {
+            stop,
+            thread,
+            free: Box::new(free),
+        }
+    }
+
+    /// Gives back all that it took.
+    fn make_room(self) {
+        drop(self.stop);
+        self.thread.join().unwrap();
+        (self.free)();
+    }
+}
+
+fn can_mount() -> bool {
+    let probe = Command::new("unshare")
+        .args(["--mount", "--propagation", "private"])
+        .args([
+            "sh",
+            "-c",
+            "mount -t tmpfs tmpfs /mnt && command -v nsenter",
+        ])
+        .output();
+    let can = probe.is_ok_and(|output| output.status.success());
+    if !can {
+        eprintln!("skipped: a small disk can be mounted by root alone");
+    }
+    can
+}
+
+/// Waits while another scheduler, whose disk is well, starts some jobs of every second.
+fn some_seconds(sandbox: &Sandbox, count: usize) {
+    sandbox.write(
+        "well.toml",
+        "[jobs.well]\ninterval = '1s'\ncommand = 'true'\n",
+    );
+    let mut command = sandbox.command(&[
+        "run",
+        "well.toml",
+        "--state-dir",
+        "well",
+        "--store",
+        "memory",
+        "--log-format",
+        "json",
+    ]);
+    let mut other = Scheduler::start(&mut command);
+    for _ in 0..count {
+        other.event("job_executed", "well");
+    }
+    other.stop();
+}
+
+#[test]
+fn a_full_disk_holds_starts_and_they_go_on_when_there_is_room() {
+    let Some(mut disk) = SmallDisk::new("size=1m") else {
+        return;
+    };
+    disk.scheduler.event("job_executed", "tick");
+    let filler = disk.fill();
+    let failed = disk
+        .scheduler
+        .wait_for("failure", |line| line["event"] == "store_failed");
+    assert!(
+        failed["message"].as_str().unwrap().contains("is full"),
+        "{failed}"
+    );
+    // What its log took went to the scheduler once more, and then to the other.
+    some_seconds(&disk.sandbox, 2);
+    // A run that was decided before may still be on its way.
+    let before = disk.starts() + 1;
+    some_seconds(&disk.sandbox, 5);
+    assert!(disk.starts() <= before, "no start without its record");
+    filler.make_room();
+    let count = disk.starts();
+    eventually("starts go on", || disk.starts() > count);
+    disk.scheduler.event("job_executed", "tick");
+    let history = disk.history();
+    let ended = |outcome: &str| {
+        let of = |entry: &&Value| entry["outcome"] == outcome;
+        history.iter().filter(of).count()
+    };
+    assert!(ended("missed") + ended("coalesced") > 0, "{history:#?}");
+    // What ran is what is on record, once each.
+    let evidence = disk.sandbox.read("evidence");
+    let mut ran: Vec<_> = evidence.lines().collect();
+    ran.sort_unstable();
+    let runs = ran.len();
+    ran.dedup();
+    assert_eq!(ran.len(), runs, "none ran twice");
+    let why = disk.output(&[
+        "why",
+        "tick",
+        "--at",
+        history
+            .iter()
+            .find(|entry| entry["outcome"] == "missed")
+            .unwrap()["fire_time"]
+            .as_str()
+            .unwrap(),
+        "--state-dir",
+        "disk/state",
+        "-f",
+        "jobs.toml",
+    ]);
+    assert!(why.1.contains("the store took no records"), "{why:?}");
+    disk.scheduler.stop();
+}
+
+#[test]
+fn without_inodes_nothing_starts_either() {
+    // The directories, the files of the store, and some more.
+    let Some(mut disk) = SmallDisk::new("size=4m,nr_inodes=40") else {
+        return;
+    };
+    disk.scheduler.event("job_executed", "tick");
+    let filler = disk.fill_with_files();
+    let failed = disk
+        .scheduler
+        .wait_for("failure", |line| line["event"] == "store_failed");
+    assert!(
+        failed["message"]
+            .as_str()
+            .unwrap()
+            .contains("No space left"),
+        "{failed}"
+    );
+    let count = disk.starts();
+    filler.make_room();
+    eventually("starts go on", || disk.starts() > count);
+    disk.history();
+    disk.scheduler.stop();
+}
+
+#[test]
+fn records_on_a_read_only_disk_can_be_read_and_no_scheduler_starts_there() {
+    if !can_mount() {
+        return;
+    }
+    let sandbox = Sandbox::new(EVERY_SECOND);
+    let mut scheduler = sandbox.start();
+    scheduler.event("job_executed", "tick");
+    let died = sandbox.path("died");
+    fs::create_dir(&died).unwrap();
+    for suffix in ["", "-wal", "-shm"] {
+        let name = format!("store.sqlite{suffix}");
+        fs::copy(sandbox.state().join(&name), died.join(&name)).unwrap();
+    }
+    scheduler.stop();
+    fs::create_dir(sandbox.path("disk")).unwrap();
+    let script = "mount -t tmpfs -o mode=700 tmpfs disk && mv state died disk && \
+                  mount -o remount,ro disk && \
+                  for state in state died; do \
+                      $0 history --state-dir disk/$state -f jobs.toml || echo history: $?; \
+                      $0 store check disk/$state | grep verdict; \
+                      $0 run jobs.toml --state-dir disk/$state --for 1s || echo run: $?; \
+                  done";
+    let mut command = sandbox.bare_command(Path::new("unshare"));
+    command.args(["--mount", "--propagation", "private", "sh", "-c", script]);
+    let output = command.arg(env!("CARGO_BIN_EXE_rsched")).output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<_> = stdout
+        .lines()
+        .filter(|line| !line.starts_with("FIRE TIME") && !line.contains("  tick  "))
+        .collect();
+    let of_one = ["verdict      whole, version 1", "run: 73"];
+    assert_eq!(
+        lines,
+        [of_one, of_one].concat(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(stdout.matches("  tick  ").count() >= 2, "{stdout}");
+}
+
+#[test]
+fn a_store_that_is_taken_away_is_missed_and_gone_on_with_when_it_is_back() {
+    let sandbox = Sandbox::new(EVERY_SECOND);
+    let mut scheduler = sandbox.start();
+    scheduler.event("job_executed", "tick");
+    let (store, away) = (sandbox.path("state/store.sqlite"), sandbox.path("away"));
+    fs::rename(&store, &away).unwrap();
+    let failed = scheduler.wait_for("failure", |line| line["event"] == "store_failed");
+    let message = failed["message"].as_str().unwrap();
+    assert!(
+        message.ends_with("it was removed while it was in use"),
+        "{message}"
+    );
+    assert!(!store.exists(), "it is not made anew");
+    fs::rename(&away, &store).unwrap();
+    scheduler.event("job_executed", "tick");
+    scheduler.stop();
+}
+
+#[test]
+fn a_store_that_others_hold_for_long_is_waited_for() {
+    let sandbox = Sandbox::new(EVERY_SECOND);
+    let mut scheduler = sandbox.start();
+    scheduler.event("job_executed", "tick");
+    let mut other = rusqlite::Connection::open(sandbox.path("state/store.sqlite")).unwrap();
+    let lock = other
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .unwrap();
+    let failed = scheduler.wait_for("failure", |line| line["event"] == "store_failed");
+    let message = failed["message"].as_str().unwrap();
+    assert!(message.ends_with("database is locked"), "{message}");
+    drop(lock);
+    scheduler.event("job_executed", "tick");
+    scheduler.stop();
+}
