@@ -1,6 +1,6 @@
 //! The death of a scheduler, and what the next one finds.
 
-use crate::world::{Process, World, jobs};
+use crate::world::{Process, World, count_of, jobs};
 use rsched::scheduler::{Event, Fate, RunId, RunState, Scheduler};
 use rsched::time::WallTime;
 use std::collections::BTreeSet;
@@ -29,6 +29,7 @@ impl World {
     /// Somebody sets the clock while nobody looks.
     pub fn step_clock_of_the_dead(&mut self, step: impl FnOnce(WallTime) -> WallTime) {
         assert!(self.dead);
+        self.trace.tally.clock_steps += 1;
         self.wall = step(self.wall);
     }
 
@@ -43,6 +44,10 @@ impl World {
 
     /// Half of the batches that have no answer yet were committed all the same.
     pub(super) fn die(&mut self) {
+        self.trace.tally.deaths += 1;
+        if !self.unanswered.is_empty() {
+            self.trace.tally.deaths_while_writing += 1;
+        }
         self.dead = true;
         self.dies_after = None;
         self.events.clear();
@@ -112,7 +117,9 @@ impl World {
             .map(|definition| self.run_time_job(definition))
             .collect();
         let past = self.disk.past(same_boot, run_time_jobs, fates);
-        self.scheduler = Scheduler::new(jobs(toml, self.wall), false, past, self.now());
+        let file = jobs(toml, self.wall);
+        self.job_count = count_of(&file);
+        self.scheduler = Scheduler::new(file, false, past, self.now());
         for status in self.scheduler.runs_of(None) {
             let is_its = |process: &Process| process.attempt.0 == status.id;
             let key = orphans.iter().find(|(_, process)| is_its(process));

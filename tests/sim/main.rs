@@ -18,5 +18,6 @@ mod random;
 mod reload;
 mod shutdown;
 mod store;
+mod tally;
 mod world;
 mod zones;

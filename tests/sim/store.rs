@@ -56,7 +56,7 @@ fn a_failing_store_is_tried_every_second_and_told_of_every_minute() {
     let mut world = World::new("2026-01-01 00:00:30", MINUTELY);
     world.store_fails_for(Duration::from_secs(3600));
     world.run_for(seconds(630));
-    let tries = world.trace.refused_batches;
+    let tries = world.trace.tally.refused_batches;
     assert!((590..=640).contains(&tries), "{tries} tries in ten minutes");
     let told = world
         .story()

@@ -1,5 +1,6 @@
 //! A machine that exists only in the test: two clocks, processes that follow a script, a store.
 
+use crate::tally::Tally;
 use rsched::config::{self, Context, FileText, JobId, JobsFile};
 use rsched::scheduler::{
     Action, Batch, Command, Emitted, Event, EventName, Exit, Past, Reason, Record, Refusal, Reply,
@@ -68,8 +69,7 @@ pub struct Trace {
     pub premature: Vec<RunId>,
     pub signals: Vec<(WallTime, String, StopSignal)>,
     pub power_losses: usize,
-    /// Batches that the store did not take.
-    pub refused_batches: usize,
+    pub tally: Tally,
 }
 
 pub struct World {
@@ -77,6 +77,8 @@ pub struct World {
     pub trace: Trace,
     /// When the first scheduler was started.
     pub begin: WallTime,
+    /// How many jobs the files have.
+    pub(super) job_count: u32,
     pub(super) wall: WallTime,
     /// The latest time the clock ever showed.
     pub(super) latest: WallTime,
@@ -159,6 +161,10 @@ pub fn jobs(text: &str, now: WallTime) -> JobsFile {
         .unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
 }
 
+pub(super) fn count_of(file: &JobsFile) -> u32 {
+    u32::try_from(file.jobs.len()).unwrap()
+}
+
 impl World {
     /// A scheduler of these jobs, started at that time.
     pub fn new(start: &str, toml: &str) -> Self {
@@ -174,8 +180,10 @@ impl World {
         let boot = BootTime::from_micros(1_000_000_000);
         let now = Now { wall, boot };
         let store = StoreId(7);
+        let file = jobs(toml, wall);
         let mut world = Self {
-            scheduler: Scheduler::new(jobs(toml, wall), paused, Past::none(store), now),
+            job_count: count_of(&file),
+            scheduler: Scheduler::new(file, paused, Past::none(store), now),
             trace: Trace::default(),
             begin: wall,
             wall,
@@ -243,31 +251,35 @@ impl World {
 
     /// Somebody sets the wall clock.
     pub fn set_clock(&mut self, text: &str) {
+        self.trace.tally.clock_steps += 1;
         self.wall = at(text);
         self.give(Event::ClockStepped);
     }
 
     pub fn step_clock(&mut self, step: impl FnOnce(WallTime) -> WallTime) {
+        self.trace.tally.clock_steps += 1;
         self.wall = step(self.wall);
         self.give(Event::ClockStepped);
     }
 
     /// Nothing runs for so long, then all goes on: a suspend, or a stopped scheduler.
     pub fn sleep_through(&mut self, time: Duration) {
-        self.wall = self.wall + time;
-        self.boot = self.boot + time;
+        self.trace.tally.sleeps += 1;
+        self.passes(time);
         self.settle();
         self.give(Event::Woke);
     }
 
     /// Time passes without the scheduler being woken: it is busy.
     pub fn passes(&mut self, time: Duration) {
+        self.trace.tally.job_time += time * self.job_count;
         self.wall = self.wall + time;
         self.boot = self.boot + time;
     }
 
     pub fn reload(&mut self, toml: &str) {
         let file = jobs(toml, self.wall);
+        self.job_count = count_of(&file);
         self.give(Event::Reload(Box::new(file)));
     }
 
@@ -346,8 +358,7 @@ impl World {
                 .min();
             match next {
                 Some(next) if next <= end && !self.exited && !self.dead => {
-                    self.wall = self.wall + next.saturating_since(now.boot);
-                    self.boot = next.max(now.boot);
+                    self.passes(next.saturating_since(now.boot));
                     self.settle();
                     self.give(Event::Woke);
                     turns_at_this_moment = if self.now() == now {
@@ -361,8 +372,7 @@ impl World {
                     );
                 }
                 _ => {
-                    self.wall = self.wall + end.saturating_since(now.boot);
-                    self.boot = end;
+                    self.passes(end.saturating_since(now.boot));
                     return self;
                 }
             }
@@ -413,7 +423,7 @@ impl World {
             .store_fails_until
             .is_some_and(|until| self.boot < until)
         {
-            self.trace.refused_batches += 1;
+            self.trace.tally.refused_batches += 1;
             self.events.push_back(Event::StoreFailed {
                 ticket,
                 error: "no space left on device".into(),
@@ -532,6 +542,7 @@ impl World {
         let job = request.job.id.to_string();
         let script = self.scripts.get(&job).cloned().unwrap_or_default();
         if script.spawn_fails {
+            self.trace.tally.failed_spawns += 1;
             self.events.push_back(Event::SpawnFailed {
                 run: request.run,
                 error: "no such file".into(),
