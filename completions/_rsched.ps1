@@ -66,6 +66,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where records are kept, instead of what the file says: sqlite, sqlite:PATH or memory')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Directory of lock, records and control socket [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of this scheduler, for its directories [default: from the first file]')
+            [CompletionResult]::new('--sendmail', '--sendmail', [CompletionResultType]::ParameterName, 'Program that mails of output are handed to, or off [default: /usr/sbin/sendmail or /usr/lib/sendmail, where there is one]')
             [CompletionResult]::new('--trust-owner', '--trust-owner', [CompletionResultType]::ParameterName, 'Also trust jobs files of this user')
             [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]')
             [CompletionResult]::new('--paused', '--paused', [CompletionResultType]::ParameterName, 'Start paused: no job is started')

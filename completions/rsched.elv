@@ -62,6 +62,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand --store 'Where records are kept, instead of what the file says: sqlite, sqlite:PATH or memory'
             cand --state-dir 'Directory of lock, records and control socket [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]'
             cand --name 'Name of this scheduler, for its directories [default: from the first file]'
+            cand --sendmail 'Program that mails of output are handed to, or off [default: /usr/sbin/sendmail or /usr/lib/sendmail, where there is one]'
             cand --trust-owner 'Also trust jobs files of this user'
             cand --system 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]'
             cand --paused 'Start paused: no job is started'

@@ -67,6 +67,7 @@ debug\t''"
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l store -d 'Where records are kept, instead of what the file says: sqlite, sqlite:PATH or memory' -r
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l state-dir -d 'Directory of lock, records and control socket [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]' -r -f -a "(__fish_complete_directories)"
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l name -d 'Name of this scheduler, for its directories [default: from the first file]' -r
+complete -c rsched -n "__fish_rsched_using_subcommand run" -l sendmail -d 'Program that mails of output are handed to, or off [default: /usr/sbin/sendmail or /usr/lib/sendmail, where there is one]' -r -F
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l trust-owner -d 'Also trust jobs files of this user' -r
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l system -d 'The files are system crontabs, with a user before each command [default: /etc/crontab and what is in /etc/cron.d]'
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l paused -d 'Start paused: no job is started'

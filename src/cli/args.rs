@@ -134,6 +134,9 @@ pub(super) struct RunArgs {
     /// If another instance holds the lock, stand by and take over when it ends
     #[arg(long)]
     pub wait_lock: bool,
+    /// Program that mails of output are handed to, or off [default: /usr/sbin/sendmail or /usr/lib/sendmail, where there is one]
+    #[arg(long, value_name = "PATH|off", value_hint = ValueHint::FilePath)]
+    pub sendmail: Option<PathBuf>,
     /// Also trust jobs files of this user
     #[arg(long, value_name = "UID")]
     pub trust_owner: Option<u32>,

@@ -8,7 +8,7 @@ use super::terminal::complain;
 use crate::api::{Desk, Facts, Feed, Guard, Identity, MIN_TOKEN_BYTES, Server, Tcp};
 use crate::config::{ApiSettings, StorePlace, TokenFile};
 use crate::daemon::{
-    Control, Daemon, Inheritance, JobsSource, Level, LogLines, LogWriter, ReadJobs, Setup,
+    Control, Daemon, Inheritance, JobsSource, Level, LogLines, LogWriter, ReadJobs, Sendmail, Setup,
 };
 use crate::scheduler::Scheduler;
 use crate::sys::account::Login;
@@ -117,6 +117,11 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         log_room,
         notifier: Notifier::new(notify_socket.as_deref()).map_err(broken)?,
         watchdog: notify::watchdog_interval(),
+        sendmail: match &args.sendmail {
+            None => Sendmail::Usual,
+            Some(path) if path.as_os_str() == "off" => Sendmail::Off,
+            Some(path) => Sendmail::At(PathBuf::from(absolute(path))),
+        },
         run_for: args.run_for,
         inheritance: Inheritance {
             environment: std::env::vars_os().collect(),

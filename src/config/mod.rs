@@ -27,6 +27,7 @@ mod job_table;
 mod limits;
 mod load;
 mod machine;
+mod mail;
 mod not_supported;
 mod output;
 mod parts;
@@ -67,6 +68,7 @@ pub use limits::{
 };
 pub use load::{Context, FileText, FormattedText, Loaded, load, load_formatted};
 pub use machine::Machine;
+pub use mail::Mail;
 pub use output::{Output, OutputFile};
 pub use resource_limits::ResourceLimits;
 pub use run_policy::RunPolicy;

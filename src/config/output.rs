@@ -1,10 +1,10 @@
 //! `output`: where what a job prints goes.
 
-use super::Size;
 use super::command::path;
 use super::not_supported::Place;
-use super::reader::{Entry, Problems};
+use super::reader::{Entry, Problems, Table};
 use super::value::{choice, integer, size, table, wrong_type};
+use super::{Mail, Size};
 use std::path::PathBuf;
 use toml::de::DeValue;
 
@@ -26,6 +26,8 @@ pub enum Output {
     Discard,
     /// To the end of a file.
     File(OutputFile),
+    /// All of it in one mail when the run has ended; where mails cannot be sent, as [`Self::Log`].
+    Mail(Box<Mail>),
 }
 
 /// A file that output is appended to.
@@ -41,20 +43,29 @@ pub struct OutputFile {
 
 impl Output {
     pub(super) fn read(entry: &Entry<'_>, problems: &mut Problems) -> Option<Self> {
-        const WORDS: [(&str, Word); 3] = [
+        const WORDS: [(&str, Word); 4] = [
             ("log", Word::Log),
+            ("mail", Word::Mail),
             ("inherit", Word::Inherit),
             ("discard", Word::Discard),
         ];
         match entry.value {
             DeValue::String(_) => choice(entry, &WORDS, problems).map(|word| match word {
                 Word::Log => Self::Log,
+                Word::Mail => Self::Mail(Box::default()),
                 Word::Inherit => Self::Inherit,
                 Word::Discard => Self::Discard,
             }),
-            DeValue::Table(_) => file(entry, problems).map(Self::File),
+            DeValue::Table(_) => {
+                let mut own = table(entry, "`output`".into(), problems)?;
+                if let Some(mail) = own.take("mail") {
+                    let mail = Mail::read(&mail, own, problems)?;
+                    return Some(Self::Mail(Box::new(mail)));
+                }
+                file(entry, own, problems).map(Self::File)
+            }
             _ => {
-                let expected = "\"log\", \"inherit\", \"discard\" or { file = \"PATH\" }";
+                let expected = "\"log\", \"mail\", \"inherit\", \"discard\" or { file = \"PATH\" }";
                 problems.push(wrong_type(entry, expected));
                 None
             }
@@ -66,18 +77,19 @@ impl Output {
 #[derive(Clone, Copy)]
 enum Word {
     Log,
+    Mail,
     Inherit,
     Discard,
 }
 
-fn file(entry: &Entry<'_>, problems: &mut Problems) -> Option<OutputFile> {
-    let mut own = table(entry, "`output`".into(), problems)?;
+fn file(entry: &Entry<'_>, mut own: Table<'_>, problems: &mut Problems) -> Option<OutputFile> {
     let file = own.take("file");
     let max_size = own.take("max_size").map(|entry| size(&entry, problems));
     let keep = own.take("keep");
     if file.is_none() && own.rest().is_empty() {
-        let problem = entry.error("missing_key", "`output` names no `file`");
-        problems.push(problem.help("write `output = { file = \"PATH\" }`, or \"log\""));
+        let problem = entry.error("missing_key", "`output` names no `file` and no `mail`");
+        let help = "write `output = { file = \"PATH\" }`, `{ mail = \"ADDRESS\" }`, or \"log\"";
+        problems.push(problem.help(help));
     }
     own.finish(Place::Output, problems);
     let kept = keep.map(|keep| {

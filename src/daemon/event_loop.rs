@@ -11,6 +11,8 @@ use super::jobs_source::{JobsSource, Rejected};
 use super::level::Level;
 use super::log_line::LogLines;
 use super::log_writer::LogWriter;
+use super::mail::UnmailedOutputs;
+use super::mailer::{Mailer, Sendmail};
 use super::recovery::Adopted;
 use super::run_launch::Inheritance;
 use super::sentence::counted;
@@ -53,6 +55,7 @@ pub(super) const OUTPUTS: u64 = 5;
 const ZONES: u64 = 6;
 const QUESTIONS: u64 = 7;
 pub(super) const FILES_WATCH: u64 = 8;
+const MAILS: u64 = 9;
 /// From here on tokens are processes, each behind the run's key.
 pub(super) const FIRST_CHILD: u64 = 16;
 /// From here on processes that are being prepared, in the same way.
@@ -109,6 +112,8 @@ pub struct Setup {
     pub run_for: Option<Duration>,
     /// What jobs have from us.
     pub inheritance: Inheritance,
+    /// What mails are handed to.
+    pub sendmail: Sendmail,
 }
 
 /// The daemon.
@@ -119,13 +124,15 @@ pub struct Daemon {
     /// stops the reading of all of them while the log has no room.
     pub(super) output_poller: Poller,
     pub(super) reads_output: bool,
-    signals: Signals,
+    pub(super) signals: Signals,
     wall_timer: WallTimer,
     boot_timer: BootTimer,
     pub(super) runs: SupervisedRuns,
     /// How many requests to stop came.
     pub(super) stop_requests: u32,
     pub(super) files_watch: Option<FilesWatch>,
+    pub(super) mailer: Mailer,
+    pub(super) unmailed: UnmailedOutputs,
     /// Who waits for the answer to a command.
     pub(super) waiting: Waiting,
     stop_at: Option<BootTime>,
@@ -170,6 +177,9 @@ impl Daemon {
         watch(poller.add(&setup.log_room, LOG_HAS_ROOM))?;
         watch(poller.add(&output_poller, OUTPUTS))?;
         watch(poller.add(&setup.control.questions.bell, QUESTIONS))?;
+        let mailer = Mailer::new(setup.sendmail.clone(), setup.pipes_directory.clone())
+            .map_err(doing("making a poller"))?;
+        watch(poller.add(&mailer.poller, MAILS))?;
         if let Some(readiness) = setup.store.readiness() {
             watch(poller.add(readiness, STORE))?;
         }
@@ -194,6 +204,8 @@ impl Daemon {
             runs: SupervisedRuns::default(),
             stop_requests: 0,
             files_watch: None,
+            mailer,
+            unmailed: UnmailedOutputs::default(),
             waiting: Waiting::default(),
             text: Vec::new(),
             actions: Vec::new(),
@@ -213,6 +225,7 @@ impl Daemon {
         self.feed(Event::Started);
         self.read_zones_again();
         self.announce_api();
+        self.announce_mails();
         self.watch_files();
         self.tell_service_manager();
         loop {
@@ -278,6 +291,8 @@ impl Daemon {
         if ready.contains(&FILES_WATCH) {
             self.files_stirred();
         }
+        // Or its time is over.
+        self.go_on_mailing();
         if ready.contains(&QUESTIONS) {
             self.answer_questions();
         }
@@ -305,6 +320,8 @@ impl Daemon {
             self.watchdog_at,
             self.zones_at,
             self.files_watch.as_ref().and_then(|watch| watch.look_at),
+            self.mailer.deadline(),
+            self.unmailed.go_on_at,
             Some(self.housekeeping_at),
         ];
         self.boot_timer
@@ -536,6 +553,7 @@ impl Daemon {
     /// The last words of jobs, then those of the scheduler.
     fn leave(mut self) {
         self.read_to_the_end(LOG_PATIENCE);
+        self.finish_mails(LOG_PATIENCE);
         if let Some(told) = self.last_words.take() {
             self.tell(&told);
         }

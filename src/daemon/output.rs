@@ -45,17 +45,17 @@ impl Daemon {
         };
         for name in names {
             // Anything else is not ours.
-            let Some((job, run, logged)) = Output::parse_file_name(&name) else {
+            let Some((job, run, destination)) = Output::parse_file_name(&name) else {
                 continue;
             };
             let adopted = match OutputPipe::reopen(&self.setup.pipes_directory.join(&name)) {
                 Ok(Reopened::Live(mut pipe)) => {
-                    pipe.keep_tail(self.setup.scheduler.keep_output());
+                    pipe.keep_tail(self.kept_of(destination));
                     let output = Output {
                         pipe,
                         job,
                         run,
-                        logged,
+                        destination,
                         queued: false,
                         is_ours: false,
                     };
@@ -77,9 +77,10 @@ impl Daemon {
     /// earlier scheduler stays for the next one.
     pub(super) fn watch_output(&mut self, output: Output) -> io::Result<u64> {
         let number = self.runs.add_output(output);
-        let Output { pipe, logged, .. } = &self.runs.outputs[&number];
+        let output = &self.runs.outputs[&number];
+        let pipe = &output.pipe;
         // What is not for the log does not wait for it.
-        let watched = if *logged {
+        let watched = if output.is_logged() {
             self.output_poller.add(pipe, number)
         } else {
             self.poller.add(pipe, FIRST_UNLOGGED + number)
@@ -108,7 +109,7 @@ impl Daemon {
     }
 
     fn unwatch_output(&self, output: &Output) {
-        let poller = if output.logged {
+        let poller = if output.is_logged() {
             &self.output_poller
         } else {
             &self.poller
@@ -163,7 +164,11 @@ impl Daemon {
     /// pipe without a writer is empty for the next scheduler. So it waits, in all for as long as
     /// `patience`, for the log to have room.
     pub(super) fn read_to_the_end(&mut self, mut patience: Duration) {
-        let outputs = self.runs.outputs.iter().filter(|(_, output)| output.logged);
+        let outputs = self
+            .runs
+            .outputs
+            .iter()
+            .filter(|(_, output)| output.is_logged());
         let mut numbers: Vec<u64> = outputs.map(|(&number, _)| number).collect();
         for _ in 0..PIECES_AT_EXIT {
             let mut unfinished = Vec::new();
@@ -204,7 +209,11 @@ impl Daemon {
     /// before its end; but only as much as the log has room for.
     pub(super) fn read_output(&mut self, number: u64) {
         let mut left = OUTPUT_AT_END;
-        let logged = self.runs.outputs.get(&number).is_some_and(|it| it.logged);
+        let logged = self
+            .runs
+            .outputs
+            .get(&number)
+            .is_some_and(Output::is_logged);
         let has_room =
             |it: &Self| !logged || (it.text.len() < TEXT_PER_TURN && it.setup.log.has_room());
         while left > 0 && has_room(self) {
@@ -220,16 +229,11 @@ impl Daemon {
         let Some(output) = self.runs.outputs.get_mut(&number) else {
             return ReadState::WouldBlock;
         };
-        let Output {
-            pipe,
-            job,
-            run,
-            logged,
-            ..
-        } = output;
+        let is_logged = output.is_logged();
+        let Output { pipe, job, run, .. } = output;
         let time = clock::read().wall;
         let (lines, text) = (&self.setup.lines, &mut self.text);
-        let wanted = *logged && lines.wants_output();
+        let wanted = is_logged && lines.wants_output();
         let state = pipe.read_lines(&mut self.buffer, OUTPUT_PIECE, &mut |line| {
             if wanted {
                 lines.output(

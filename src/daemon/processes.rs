@@ -18,6 +18,7 @@ impl Daemon {
                 continue;
             };
             let (run, output) = (status.key, self.runs.output_of(status.id));
+            let mailed = output.and_then(|output| self.adopted_mail(&status, output));
             let supervised = Supervised {
                 run: status.id,
                 child,
@@ -25,6 +26,7 @@ impl Daemon {
                 said: None,
                 attempt: mark_name(status.id, status.attempt),
                 stop: None,
+                mailed,
             };
             self.say(
                 Level::Warn,
@@ -48,6 +50,7 @@ impl Daemon {
                 });
             }
         }
+        self.log_abandoned_mails();
     }
 
     /// The end of an attempt is recorded.
@@ -87,13 +90,21 @@ impl Daemon {
         let total = said.as_ref().map(process::OutputTail::total);
         let usage = exit.and_then(|exit| Usage::of(&exit, memory::own_peak_bytes(), total));
         self.runs.add_ending(supervised.run, Ending { usage });
+        let exit = exit.map_or(Exit::Unknown, exit_of);
+        if let Some((mailed, said)) = supervised.mailed.zip(said.as_ref()) {
+            self.mail_output(&mailed, supervised.run, exit, said);
+            if let Some(output) = output {
+                self.log_from_now_on(output);
+            }
+        }
+        let recorded = self.setup.scheduler.keep_output();
         self.feed(Event::Exited {
             run,
-            exit: exit.map_or(Exit::Unknown, exit_of),
+            exit,
             usage: usage.map(usage_of),
             output: said.map(|said| scheduler::OutputTail {
                 total_bytes: said.total(),
-                tail: said.bytes().into(),
+                tail: said.last(recorded).into(),
             }),
         });
     }

@@ -1,17 +1,21 @@
 //! Where the output of a run goes, as its job says it.
 
 use super::event_loop::Daemon;
+use super::mail::{MAILED_BYTES, MailedRun};
 use super::starting::NotStarted;
-use super::supervised::Output;
-use crate::config;
+use super::supervised::{Destination, Output};
+use crate::config::{self, Job};
 use crate::process::{OutputFile, OutputPipe, OutputTarget};
 use crate::scheduler::SpawnRequest;
+use std::sync::Arc;
 
 /// The place for the output of one run.
 #[derive(Debug)]
 pub(super) enum RunOutput {
     /// Through the pipe of that number.
     Pipe(u64),
+    /// Through the pipe of that number, into a mail.
+    Mail(u64),
     /// Where ours goes.
     Inherited,
     /// Nowhere.
@@ -24,9 +28,17 @@ impl RunOutput {
     /// The number of its pipe.
     pub fn pipe(&self) -> Option<u64> {
         match self {
-            Self::Pipe(number) => Some(*number),
+            Self::Pipe(number) | Self::Mail(number) => Some(*number),
             Self::Inherited | Self::Nowhere | Self::File(_) => None,
         }
+    }
+
+    /// Whose run it is, if it is mailed.
+    pub fn mailed(&self, job: &Arc<Job>) -> Option<MailedRun> {
+        matches!(self, Self::Mail(_)).then(|| MailedRun {
+            job: Arc::clone(job),
+            is_adopted: false,
+        })
     }
 }
 
@@ -35,11 +47,16 @@ impl Daemon {
     pub(super) fn open_output(&mut self, request: &SpawnRequest) -> Result<RunOutput, NotStarted> {
         let keep = self.setup.scheduler.keep_output();
         match &request.job.output {
-            config::Output::Log => self.open_pipe(request, true).map(RunOutput::Pipe),
+            config::Output::Mail(_) if self.mailer.can_send() => self
+                .open_pipe(request, Destination::Mail)
+                .map(RunOutput::Mail),
+            config::Output::Log | config::Output::Mail(_) => self
+                .open_pipe(request, Destination::Log)
+                .map(RunOutput::Pipe),
             // For the sake of what is kept of it.
-            config::Output::Discard if keep > 0 => {
-                self.open_pipe(request, false).map(RunOutput::Pipe)
-            }
+            config::Output::Discard if keep > 0 => self
+                .open_pipe(request, Destination::Nowhere)
+                .map(RunOutput::Pipe),
             config::Output::Discard => Ok(RunOutput::Nowhere),
             config::Output::Inherit => Ok(RunOutput::Inherited),
             config::Output::File(file) => Ok(RunOutput::File(OutputFile {
@@ -50,14 +67,18 @@ impl Daemon {
         }
     }
 
-    fn open_pipe(&mut self, request: &SpawnRequest, logged: bool) -> Result<u64, NotStarted> {
+    fn open_pipe(
+        &mut self,
+        request: &SpawnRequest,
+        destination: Destination,
+    ) -> Result<u64, NotStarted> {
         let (job, run) = (request.job.id.clone(), request.run_id);
-        let name = Output::file_name(&job, run, logged);
+        let name = Output::file_name(&job, run, destination);
         let mut pipe = OutputPipe::create(&self.setup.pipes_directory, &name).map_err(|error| {
             let message = format!("cannot make its output pipe `{name}`: {error}");
             NotStarted::of(&error, message)
         })?;
-        pipe.keep_tail(self.setup.scheduler.keep_output());
+        pipe.keep_tail(self.kept_of(destination));
         if let Some(account) = request.job.run_as.account()
             && let Err(error) = pipe.give_to(account.uid)
         {
@@ -71,7 +92,7 @@ impl Daemon {
             pipe,
             job,
             run,
-            logged,
+            destination,
             is_ours: true,
             queued: false,
         };
@@ -81,10 +102,21 @@ impl Daemon {
         })
     }
 
+    /// The last so many bytes of an output are kept.
+    pub(super) fn kept_of(&self, destination: Destination) -> usize {
+        let recorded = self.setup.scheduler.keep_output();
+        match destination {
+            Destination::Mail => recorded.max(MAILED_BYTES),
+            Destination::Log | Destination::Nowhere => recorded,
+        }
+    }
+
     /// The place, for the process to be.
     pub(super) fn target<'a>(&'a self, output: &'a RunOutput) -> OutputTarget<'a> {
         match output {
-            RunOutput::Pipe(number) => OutputTarget::Pipe(self.runs.outputs[number].pipe.path()),
+            RunOutput::Pipe(number) | RunOutput::Mail(number) => {
+                OutputTarget::Pipe(self.runs.outputs[number].pipe.path())
+            }
             RunOutput::Inherited => OutputTarget::Inherit,
             RunOutput::Nowhere => OutputTarget::Discard,
             RunOutput::File(file) => OutputTarget::File(file),

@@ -135,6 +135,7 @@ impl Daemon {
             said: None,
             attempt: mark_name(request.run_id, request.attempt),
             stop: None,
+            mailed: output.mailed(&request.job),
         };
         match self.supervise(run, supervised) {
             Ok(pid) => Event::Spawned { run, pid },

@@ -3,6 +3,7 @@
 //! A pipe outlives its process when something in the background holds it open: it goes on being
 //! read, and the run has ended all the same.
 
+use super::mail::MailedRun;
 use super::starting::{StartStage, Starting};
 use crate::config::JobId;
 use crate::process::{Child, OutputPipe, OutputTail, Stopping, Usage};
@@ -18,6 +19,8 @@ pub(super) struct Supervised {
     pub output: Option<u64>,
     /// What came out of that, if it has come to its end before the process has.
     pub said: Option<OutputTail>,
+    /// If that is mailed.
+    pub mailed: Option<MailedRun>,
     /// Which attempt of which run it is, as its processes know it.
     pub attempt: String,
     /// It is being stopped.
@@ -30,8 +33,8 @@ pub(super) struct Output {
     pub pipe: OutputPipe,
     pub job: JobId,
     pub run: RunId,
-    /// Its lines go into the log; if not, only the last of them are kept.
-    pub logged: bool,
+    /// Where that goes.
+    pub destination: Destination,
     /// It was made for a run of this scheduler, not of an earlier one.
     pub is_ours: bool,
     /// It waits for its turn to be read.
@@ -45,24 +48,48 @@ pub(super) struct Ending {
     pub usage: Option<Usage>,
 }
 
-/// At the end of the name of a pipe whose output is not for the log.
-const UNLOGGED: char = '~';
+/// What becomes of what comes out of a pipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Destination {
+    /// Its lines are logged.
+    Log,
+    /// The last of it is kept.
+    Nowhere,
+    /// It is mailed when the run has ended.
+    Mail,
+}
+
+impl Destination {
+    const ALL: [Self; 3] = [Self::Nowhere, Self::Mail, Self::Log];
+
+    /// What the name of such a pipe ends with: no id of a run does.
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Log => "",
+            Self::Nowhere => "~",
+            Self::Mail => "=",
+        }
+    }
+}
 
 impl Output {
+    /// Whether its lines go into the log as they come.
+    pub fn is_logged(&self) -> bool {
+        self.destination == Destination::Log
+    }
+
     /// The name of the pipe of a run, from which the next scheduler learns whose it is.
-    pub fn file_name(job: &JobId, run: RunId, logged: bool) -> String {
-        let mut name = format!("{job}.{run}");
-        if !logged {
-            name.push(UNLOGGED);
-        }
-        name
+    pub fn file_name(job: &JobId, run: RunId, destination: Destination) -> String {
+        format!("{job}.{run}{}", destination.mark())
     }
 
     /// What such a name says; nothing if it is none.
-    pub fn parse_file_name(name: &str) -> Option<(JobId, RunId, bool)> {
-        let logged = !name.ends_with(UNLOGGED);
-        let (job, run) = name.trim_end_matches(UNLOGGED).rsplit_once('.')?;
-        Some((JobId::parse(job).ok()?, RunId::parse(run)?, logged))
+    pub fn parse_file_name(name: &str) -> Option<(JobId, RunId, Destination)> {
+        let mut destinations = Destination::ALL.into_iter();
+        let destination = destinations.find(|it| name.ends_with(it.mark()))?;
+        let name = name.strip_suffix(destination.mark())?;
+        let (job, run) = name.rsplit_once('.')?;
+        Some((JobId::parse(job).ok()?, RunId::parse(run)?, destination))
     }
 }
 

@@ -44,6 +44,13 @@ impl OutputTail {
         [first, second].concat()
     }
 
+    /// The last of them, at most so many.
+    #[must_use]
+    pub fn last(&self, limit: usize) -> Vec<u8> {
+        let start = self.last.len().saturating_sub(limit);
+        self.last.range(start..).copied().collect()
+    }
+
     /// How many bytes there were, kept or not.
     #[must_use]
     pub fn total(&self) -> u64 {
@@ -69,6 +76,7 @@ mod tests {
             let all = pieces.concat();
             prop_assert_eq!(tail.total(), all.len() as u64);
             prop_assert_eq!(tail.bytes(), &all[all.len().saturating_sub(limit)..]);
+            prop_assert_eq!(tail.last(7), &all[all.len().saturating_sub(limit.min(7))..]);
         }
     }
 

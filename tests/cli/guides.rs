@@ -25,7 +25,7 @@ const GUIDES: [&str; 4] = [
 
 /// What `rsched import crontab` puts before the jobs.
 const AS_CRON: &str = "[executors.default]\nmax_workers = \"unlimited\"\n[defaults]\nmax_instances = \"unlimited\"\n\
-                       clear_env = true\ndst = \"cron\"\ncwd = \"/\"\n[env]\nPATH = \"/usr/bin:/bin\"\n";
+                       output = \"mail\"\nclear_env = true\ndst = \"cron\"\ncwd = \"/\"\n[env]\nPATH = \"/usr/bin:/bin\"\n";
 
 fn guide(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -163,7 +163,7 @@ fn comparable(job: &Job) -> (Job, Vec<WallTime>) {
     job.id = JobId::parse("x").unwrap();
     job.name.clear();
     job.trigger_text.clear();
-    for of_cron in ["CRON_TZ", "RANDOM_DELAY"] {
+    for of_cron in ["CRON_TZ", "MAILFROM", "MAILTO", "RANDOM_DELAY"] {
         job.env.remove(of_cron);
     }
     (job, fires)

@@ -13,8 +13,10 @@ fn sandbox(tab: &str) -> Sandbox {
 }
 
 fn start(sandbox: &Sandbox, options: &[&str]) -> Scheduler {
-    let arguments = ["run", "tab", "--state-dir", "state", "--log-format", "json"];
-    let mut command = sandbox.command(&[&arguments, options].concat());
+    // This machine may have one.
+    let log = ["--log-format", "json", "--sendmail", "off"];
+    let arguments = [&["run", "tab", "--state-dir", "state"], &log[..]].concat();
+    let mut command = sandbox.command(&[&arguments[..], options].concat());
     // What a launcher has is nothing to the commands of a crontab.
     command.env("IFS", "x").env("LANG", "tlh").env("TZ", "UTC");
     Scheduler::start(&mut command)

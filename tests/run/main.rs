@@ -13,6 +13,7 @@ mod files;
 mod flask;
 mod jobs;
 mod lock;
+mod mail;
 mod nasty;
 mod outputs;
 mod scheduler;

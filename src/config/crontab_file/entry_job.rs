@@ -79,6 +79,7 @@ impl Crontab<'_> {
             env: environment.of_jobs(),
             clear_env: true,
             stdin: split.stdin.map_or(Stdin::Nothing, Stdin::Text),
+            output: environment.output(entry.mails_failures_only),
             run_as,
             enabled: true,
             max_instances: if entry.single { 1 } else { NO_LIMIT },

@@ -2,7 +2,9 @@
 
 use super::assignment::Assignment;
 use crate::config::limits::MAX_ENV_VARIABLES;
+use crate::config::mail::check_address;
 use crate::config::schedule_keys::unknown_zone;
+use crate::config::{Mail, Output};
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::time::{Zone, ZoneDatabase};
 use std::collections::BTreeMap;
@@ -55,6 +57,23 @@ impl Environment {
         variables
     }
 
+    /// Where what a command prints goes: into a mail, unless `MAILTO` is empty or nobody's address.
+    pub fn output(&self, only_failures: bool) -> Output {
+        let to = self.get("MAILTO").map(str::trim);
+        if to.is_some_and(|to| check_address(to).is_err()) {
+            return Output::Log;
+        }
+        let text = |name| self.get(name).map(str::trim).filter(|it| !it.is_empty());
+        let from = text("MAILFROM").filter(|from| check_address(from).is_ok());
+        Output::Mail(Box::new(Mail {
+            to: to.map(str::to_owned),
+            from: from.map(str::to_owned),
+            content_type: text("CONTENT_TYPE").map(str::to_owned),
+            transfer_encoding: text("CONTENT_TRANSFER_ENCODING").map(str::to_owned),
+            only_failures,
+        }))
+    }
+
     /// Takes an assignment; gives what is wrong with it, or odd about it.
     pub fn assign(
         &mut self,
@@ -91,6 +110,16 @@ impl Environment {
                     quoted(value)
                 );
                 Some(at_value(Diagnostic::error("relative_path", message)))
+            }
+            "MAILTO" | "MAILFROM" if !value.trim().is_empty() => {
+                check_address(value.trim()).err().map(|why| {
+                    let instead = match *name {
+                        "MAILTO" => "what commands print is logged instead",
+                        _ => "mails are from the user instead",
+                    };
+                    let message = format!("{} {why}: {instead}", quoted(name));
+                    at_value(Diagnostic::warning("bad_address", message))
+                })
             }
             "CRON_TZ" => match zones.get(value) {
                 Ok(zone) => {

@@ -168,6 +168,7 @@ impl Document {
             user: of(|draft| draft.user.clone()),
             zone: of(|draft| draft.zone.clone()),
             jitter: of(|draft| draft.jitter.clone()),
+            output: of(|draft| Some(draft.output())),
             env: shared_variables(&environments),
         }
     }
@@ -197,6 +198,9 @@ impl Document {
         );
         line("timezone", &common.zone);
         line("jitter", &common.jitter);
+        if let Some(output) = common.output.as_ref().filter(|it| *it != "\"log\"") {
+            let _ = writeln!(out, "output = {output}");
+        }
         out.push_str("clear_env = true\ndst = \"cron\"\n");
         if common.env.is_empty() {
             return;

@@ -4,7 +4,7 @@ use super::document::Above;
 use super::toml_text::{comment, key, string};
 use crate::config::allow::Allowed;
 use crate::config::crontab_file::{Around, Crontab, WrittenJob, program_name};
-use crate::config::{Command, Job, JobId, Machine, Stdin};
+use crate::config::{Command, Job, JobId, Machine, Mail, Output, Stdin};
 use crate::diagnostic::Diagnostic;
 use crate::schedule::{ParseOptions, Trigger, parse_expression_with};
 use crate::time::{WallTime, duration};
@@ -64,6 +64,8 @@ pub struct Common {
     pub user: Option<String>,
     pub zone: Option<String>,
     pub jitter: Option<String>,
+    /// As TOML.
+    pub output: Option<String>,
     pub env: BTreeMap<String, String>,
 }
 
@@ -107,6 +109,14 @@ impl Draft {
 
     pub fn shell(&self) -> String {
         self.job.shell.display().to_string()
+    }
+
+    /// Where what it prints goes, as TOML.
+    pub fn output(&self) -> String {
+        match &self.job.output {
+            Output::Mail(mail) => mail_as_toml(mail),
+            _ => string("log"),
+        }
     }
 
     /// What stands for no value in a crontab is an error in a jobs file.
@@ -238,6 +248,9 @@ impl Draft {
         if let Some(shell) = own(&Some(self.shell()), &common.shell) {
             line("shell", &string(&shell));
         }
+        if let Some(output) = own(&Some(self.output()), &common.output) {
+            line("output", &output);
+        }
         let variables = self.env.iter();
         let variables = variables.filter(|(name, value)| common.env.get(*name) != Some(value));
         let variables: Vec<_> = variables
@@ -267,6 +280,26 @@ impl Draft {
         }
         table
     }
+}
+
+fn mail_as_toml(mail: &Mail) -> String {
+    if *mail == Mail::default() {
+        return string("mail");
+    }
+    let to = mail.to.as_deref().map_or("true".to_owned(), string);
+    let mut keys = vec![format!("mail = {to}")];
+    let texts = [
+        ("from", &mail.from),
+        ("content_type", &mail.content_type),
+        ("transfer_encoding", &mail.transfer_encoding),
+    ];
+    for (key, text) in texts {
+        keys.extend(text.as_deref().map(|it| format!("{key} = {}", string(it))));
+    }
+    if mail.only_failures {
+        keys.push("only_failures = true".to_owned());
+    }
+    format!("{{ {} }}", keys.join(", "))
 }
 
 /// The codes that a whole file silences, as far as a jobs file knows them.

@@ -164,6 +164,7 @@ max_workers = "unlimited"
 max_instances = "unlimited"
 user = "www-data"
 cwd = "/var/www"
+output = { mail = "ops@example.org" }
 clear_env = true
 dst = "cron"
 
@@ -189,6 +190,7 @@ timezone = "Asia/Tokyo"
 command = '''/usr/local/bin/report "it's" > /var/log/report-$(date +%F)'''
 user = "root"
 cwd = "/root"
+output = { mail = "root" }
 env = { MAILTO = "root" }
 
 # The end.

@@ -263,7 +263,7 @@ fn users_that_cannot_be_found_are_named() {
 }
 
 #[test]
-fn output_goes_to_one_of_four_places() {
+fn output_goes_to_one_of_five_places() {
     let output = |text: &str| triggered(text).output.clone();
     assert_eq!(output(""), Output::Log);
     assert_eq!(output("output = 'log'"), Output::Log);
@@ -290,13 +290,49 @@ fn output_goes_to_one_of_four_places() {
                 [jobs.d]\ncommand = 'x'\noutput = { file = 'x', max_size = '1M', keep = 1001, mode = 1 }\n\
                 [jobs.e]\ncommand = 'x'\noutput = true\n";
     let expected = "\
-jobs.toml:3:10: error: `output` is `logs`, expected one of `log`, `inherit`, `discard` [unknown_value] did you mean `log`?
-jobs.toml:6:10: error: `output` names no `file` [missing_key] write `output = { file = \"PATH\" }`, or \"log\"
+jobs.toml:3:10: error: `output` is `logs`, expected one of `log`, `mail`, `inherit`, `discard` [unknown_value] did you mean `log`?
+jobs.toml:6:10: error: `output` names no `file` and no `mail` [missing_key] write `output = { file = \"PATH\" }`, `{ mail = \"ADDRESS\" }`, or \"log\"
 jobs.toml:9:24: error: `keep` means nothing without `max_size` [missing_key] add `max_size = \"10MiB\"`, or leave it out
 jobs.toml:12:37: error: unknown unit `M` [bad_size] write `MiB` (1024 × 1024) or `MB` (1000 × 1000)
 jobs.toml:12:48: error: `keep` is `1001`, expected 0 to 1000 [out_of_range]
-jobs.toml:12:54: error: unknown key `mode` in `output` [unknown_key] allowed here: `file`, `max_size`, `keep`
-jobs.toml:15:10: error: `output` is a boolean, expected \"log\", \"inherit\", \"discard\" or { file = \"PATH\" } [wrong_type]
+jobs.toml:12:54: error: unknown key `mode` in `output` [unknown_key] allowed here: `mail`, `file`, `max_size`, `keep`
+jobs.toml:15:10: error: `output` is a boolean, expected \"log\", \"mail\", \"inherit\", \"discard\" or { file = \"PATH\" } [wrong_type]
+";
+    assert_eq!(refused(text), expected);
+}
+
+#[test]
+fn output_is_mailed_to_addresses_or_to_the_jobs_user() {
+    let mail = |text: &str| match triggered(text).output.clone() {
+        Output::Mail(mail) => *mail,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(mail("output = 'mail'"), Mail::default());
+    assert_eq!(mail("output = { mail = true }"), Mail::default());
+    assert_eq!(
+        mail(
+            "output = { mail = 'ops@example.org, joe', from = 'cron@example.org', content_type = 'text/html', transfer_encoding = 'base64', only_failures = true }"
+        ),
+        Mail {
+            to: Some("ops@example.org, joe".into()),
+            from: Some("cron@example.org".into()),
+            content_type: Some("text/html".into()),
+            transfer_encoding: Some("base64".into()),
+            only_failures: true,
+        }
+    );
+    let text = "[jobs.a]\ncommand = 'x'\noutput = { mail = false }\n\
+                [jobs.b]\ncommand = 'x'\noutput = { mail = \"a\\nBcc: b\", from = '-x', content_type = \"a\\r\\nb\" }\n\
+                [jobs.c]\ncommand = 'x'\noutput = { mail = 'a', file = 'x', only_failure = true }\n\
+                [jobs.d]\ncommand = 'x'\noutput = { mail = '$USER' }\n";
+    let expected = "\
+jobs.toml:3:19: error: `mail` is a boolean, expected an address, or true for the job's user [wrong_type]
+jobs.toml:6:19: error: `mail` contains the control character U+000A [forbidden_character] write it in one line
+jobs.toml:6:39: error: `from` is `-x`, expected an address [bad_address]
+jobs.toml:6:60: error: `content_type` contains the control character U+000D [forbidden_character] write it in one line
+jobs.toml:9:24: error: unknown key `file` in `output` [unknown_key] allowed here: `mail`, `content_type`, `transfer_encoding`, `from`, `only_failures`
+jobs.toml:9:36: error: unknown key `only_failure` in `output` [unknown_key] did you mean `only_failures`?
+jobs.toml:12:19: error: `mail` has `$` in it, expected addresses [bad_address]
 ";
     assert_eq!(refused(text), expected);
 }
