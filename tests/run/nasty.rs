@@ -1,7 +1,9 @@
 //! Children that do what children of a scheduler should not do. Each is reported right, and nothing
 //! of it is left: no zombie, no descriptor, no process that should be gone.
 
-use crate::scheduler::{Sandbox, Scheduler, descriptors_of, eventually, is_alive, works};
+use crate::scheduler::{
+    Sandbox, Scheduler, descriptors_of, eventually, is_alive, memory_of, works, zombies_of,
+};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -15,7 +17,12 @@ struct World {
     sandbox: Sandbox,
     scheduler: Scheduler,
     descriptors: usize,
+    /// Resident, in KiB.
+    memory: u64,
 }
+
+/// What a scheduler may weigh more, whatever its children did, in KiB: the log has buffers.
+const MEMORY_ROOM: u64 = 8 * 1024;
 
 impl World {
     /// Jobs by name: command, and other keys.
@@ -42,9 +49,11 @@ impl World {
             sandbox,
             scheduler,
             descriptors: 0,
+            memory: 0,
         };
         world.ask("list");
         world.descriptors = descriptors_of(world.scheduler.pid());
+        world.memory = memory_of(world.scheduler.pid());
         world
     }
 
@@ -95,6 +104,12 @@ impl World {
         eventually("no descriptor is left", || {
             descriptors_of(self.scheduler.pid()) <= self.descriptors
         });
+        let memory = memory_of(pid);
+        assert!(
+            memory <= self.memory + MEMORY_ROOM,
+            "{} KiB became {memory} KiB",
+            self.memory
+        );
         eventually("no pipe is left", || {
             let mut pipes = fs::read_dir(self.sandbox.state().join("output")).unwrap();
             pipes.next().is_none() || !self.survivors().is_empty()
@@ -228,14 +243,16 @@ fn b12_b13_b15_who_ignores_is_stopped_or_changes_groups_is_stopped_all_the_same(
 fn b11_h4_h5_h6_floods_huge_lines_and_bytes_that_are_no_text_leave_nothing() {
     let mut world = World::new(&[
         ("lines", "seq 1 100000", ""),
-        ("huge", "head -c 4000000 /dev/zero | tr '\\\\0' x", ""),
+        ("long", "head -c 4000000 /dev/zero | tr '\\\\0' x", ""),
+        ("huge", "head -c 100000000 /dev/zero", "output = 'discard'"),
         ("binary", "head -c 1000000 /dev/urandom", ""),
         ("closed", "exec >&- 2>&-; sleep 0.01", ""),
         ("kept", "(setsid sleep 0.2 &) ; exit 3", ""),
     ]);
     for (job, bytes, code) in [
         ("lines", 588_895, 0),
-        ("huge", 4_000_000, 0),
+        ("long", 4_000_000, 0),
+        ("huge", 100_000_000, 0),
         ("binary", 1_000_000, 0),
         ("closed", 0, 0),
         ("kept", 0, 3),
@@ -249,12 +266,13 @@ fn b11_h4_h5_h6_floods_huge_lines_and_bytes_that_are_no_text_leave_nothing() {
         );
     }
     let seen = &world.scheduler.seen;
-    let lines = seen
-        .iter()
-        .filter(|line| line["job_id"] == "lines" && line["output"].is_string());
-    let numbers: Vec<_> = lines
-        .map(|line| line["output"].as_str().unwrap().to_owned())
-        .collect();
+    let said = |job: &'static str| {
+        let lines = seen.iter().filter(move |line| line["job_id"] == job);
+        lines.filter_map(|line| line["output"].as_str())
+    };
+    let length: usize = said("long").map(str::len).sum();
+    assert_eq!(length, 4_000_000, "in pieces, and all of it");
+    let numbers: Vec<_> = said("lines").collect();
     assert_eq!(numbers.len(), 100_000);
     assert!(
         numbers
@@ -297,21 +315,6 @@ fn b16_two_hundred_ends_at_once_are_all_told_right() {
     scheduler.stop();
 }
 
-/// The pids of the dead children of a process that it has not reaped.
-fn zombies_of(parent: i32) -> BTreeSet<i32> {
-    let processes = fs::read_dir("/proc").unwrap();
-    let stats =
-        processes.filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok());
-    let zombie = |stat: String| {
-        let (pid, _) = stat.split_once(' ')?;
-        let (_, fields) = stat.rsplit_once(") ")?;
-        fields
-            .starts_with(&format!("Z {parent} "))
-            .then(|| pid.parse().unwrap())
-    };
-    stats.filter_map(zombie).collect()
-}
-
 /// The one child of `unshare --fork`, as it is known out here.
 fn init_in(unshare: &Scheduler) -> nix::unistd::Pid {
     let children = format!("/proc/{0}/task/{0}/children", unshare.pid());
@@ -321,7 +324,7 @@ fn init_in(unshare: &Scheduler) -> nix::unistd::Pid {
 
 #[test]
 fn b18_as_the_init_of_a_container_it_reaps_all_and_mistakes_none() {
-    if !works("unshare", &["--pid", "--fork", "--mount-proc", "true"]) {
+    if !works("unshare", &["-Urpf", "--mount-proc", "true"]) {
         return;
     }
     // `orphans` leaves some behind that die when nobody is their parent any more, while `codes`
@@ -333,7 +336,7 @@ fn b18_as_the_init_of_a_container_it_reaps_all_and_mistakes_none() {
     );
     let mut command = sandbox.bare_command("unshare".as_ref());
     command
-        .args(["--pid", "--fork", "--mount-proc", "--kill-child"])
+        .args(["-Urpf", "--mount-proc", "--kill-child"])
         .args([env!("CARGO_BIN_EXE_rsched"), "run", "jobs.toml"])
         .args(["--state-dir", "state", "--log-format", "json"]);
     let mut scheduler = Scheduler::start(&mut command);
@@ -362,7 +365,7 @@ fn b18_as_the_init_of_a_container_it_reaps_all_and_mistakes_none() {
 
 #[test]
 fn b18_a_standby_that_is_an_init_ends_when_it_is_told_to() {
-    if !works("unshare", &["--pid", "--fork", "--mount-proc", "true"]) {
+    if !works("unshare", &["-Urpf", "--mount-proc", "true"]) {
         return;
     }
     let sandbox = Sandbox::new("[jobs.a]\ncron = '0 0 1 1 *'\ncommand = 'true'\n");
@@ -370,7 +373,7 @@ fn b18_a_standby_that_is_an_init_ends_when_it_is_told_to() {
     first.started();
     let mut command = sandbox.bare_command("unshare".as_ref());
     command
-        .args(["--pid", "--fork", "--mount-proc", "--kill-child"])
+        .args(["-Urpf", "--mount-proc", "--kill-child"])
         .args([env!("CARGO_BIN_EXE_rsched"), "run", "jobs.toml"])
         .args(["--state-dir", "state", "--wait-lock"]);
     let mut standby = Scheduler::start(&mut command);
@@ -382,4 +385,57 @@ fn b18_a_standby_that_is_an_init_ends_when_it_is_told_to() {
     nix::sys::signal::kill(init, Signal::SIGTERM).unwrap();
     assert_eq!(standby.end().code(), Some(0), "{:#?}", standby.seen);
     first.stop();
+}
+
+#[test]
+fn b17_who_got_the_number_of_a_stopped_process_is_left_alone() {
+    if !works(
+        "unshare",
+        &[
+            "-Urpf",
+            "--mount-proc",
+            "sh",
+            "-c",
+            "echo 99 > /proc/sys/kernel/ns_last_pid",
+        ],
+    ) {
+        return;
+    }
+    // A process that left the group dies of SIGTERM, and its number goes to one that has nothing to do with
+    // it, before what is left of the run gets SIGKILL.
+    let sandbox = Sandbox::new(
+        "[jobs.a]\ntimeout = '100ms'\nkill_after = '2s'\ncommand = \"setsid sh -c 'echo $$ > stray; exec sleep 1000' & trap '' TERM; until [ -s stray ]; do :; done; touch ready; while :; do sleep 1000; done\"\n",
+    );
+    sandbox.write(
+        "orchestra",
+        r#""$1" run jobs.toml --state-dir state --for 100ms 2> log &
+        scheduler=$!
+        until [ -e ready ]; do :; done
+        stray=$(cat stray)
+        while kill -0 "$stray" 2> /dev/null; do :; done
+        echo $((stray - 1)) > /proc/sys/kernel/ns_last_pid
+        sleep 1000 &
+        innocent=$!
+        wait $scheduler
+        kill -0 $innocent && echo lives
+        [ $innocent = "$stray" ] && echo same
+        "#,
+    );
+    let mut command = sandbox.bare_command("unshare".as_ref());
+    command.args([
+        "-Urpf",
+        "--mount-proc",
+        "--kill-child",
+        "sh",
+        "orchestra",
+        env!("CARGO_BIN_EXE_rsched"),
+    ]);
+    let output = command.output().unwrap();
+    let log = sandbox.read("log");
+    assert!(log.contains("stopped at its timeout"), "{log}");
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "lives\nsame\n",
+        "{log}"
+    );
 }

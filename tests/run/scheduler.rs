@@ -5,6 +5,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::Pid;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -262,6 +263,21 @@ pub fn memory_of(pid: i32) -> u64 {
         .find(|line| line.starts_with("VmRSS:"))
         .unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// The pids of the dead children of a process that it has not reaped.
+pub fn zombies_of(parent: i32) -> BTreeSet<i32> {
+    let processes = fs::read_dir("/proc").unwrap();
+    let stats =
+        processes.filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok());
+    let zombie = |stat: String| {
+        let (pid, _) = stat.split_once(' ')?;
+        let (_, fields) = stat.rsplit_once(") ")?;
+        fields
+            .starts_with(&format!("Z {parent} "))
+            .then(|| pid.parse().unwrap())
+    };
+    stats.filter_map(zombie).collect()
 }
 
 /// Whether a process with this pid exists and is no zombie.

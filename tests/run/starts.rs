@@ -50,6 +50,35 @@ fn b4_a_program_that_is_being_written_is_started_once_it_is_there() {
 }
 
 #[test]
+fn b2_a_program_where_nothing_may_be_executed_is_named() {
+    if !works("unshare", &["-Urm", "mount", "-t", "tmpfs", "none", "/mnt"]) {
+        return;
+    }
+    let sandbox = Sandbox::new(
+        "[jobs.a]\ncommand = ['mounted/true']\n[jobs.b]\ncommand = ['mounted/true']\numask = '022'\n[jobs.c]\ncommand = ['./mounted']\n",
+    );
+    fs::create_dir(sandbox.path("mounted")).unwrap();
+    let mut command = sandbox.bare_command("unshare".as_ref());
+    command
+        .args(["-Urm", "sh", "-c"])
+        .arg("mount -t tmpfs -o noexec none mounted && cp /bin/true mounted && exec \"$0\" \"$@\"")
+        .args([env!("CARGO_BIN_EXE_rsched"), "run", "jobs.toml"])
+        .args(["--state-dir", "state", "--log-format", "json"]);
+    let mut scheduler = Scheduler::start(&mut command);
+    for _ in 0..3 {
+        let end = scheduler.wait_for("end", |line| line["outcome"].is_string());
+        assert_eq!(end["outcome"], "spawn_failed", "{end}");
+        let why = if end["job_id"] == "c" {
+            "mounted`: it is a directory"
+        } else {
+            "mounted/true`: it is not executable for us (mode or noexec mount)"
+        };
+        assert!(end["message"].as_str().unwrap().ends_with(why), "{end}");
+    }
+    scheduler.stop();
+}
+
+#[test]
 fn b6_b7_a_start_that_is_refused_for_now_is_tried_again() {
     if !works("strace", &["-qq", "-o", "/dev/null", "true"]) {
         return;
