@@ -221,6 +221,8 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The --state-dir of their scheduler')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The --name of their scheduler')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'The --store of their scheduler: sqlite or sqlite:PATH')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Print what a running scheduler''s run prints, as it comes, and then that of the runs after it; with --run, of that one to its end')
+            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Print what a running scheduler''s run prints, as it comes, and then that of the runs after it; with --run, of that one to its end')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')

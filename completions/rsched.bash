@@ -1112,7 +1112,7 @@ _rsched() {
             return 0
             ;;
         rsched__subcmd__logs)
-            opts="-v -q -h --run --file --state-dir --name --store --verbose --quiet --help"
+            opts="-f -v -q -h --run --follow --file --state-dir --name --store --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -208,6 +208,8 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand --state-dir 'The --state-dir of their scheduler'
             cand --name 'The --name of their scheduler'
             cand --store 'The --store of their scheduler: sqlite or sqlite:PATH'
+            cand -f 'Print what a running scheduler''s run prints, as it comes, and then that of the runs after it; with --run, of that one to its end'
+            cand --follow 'Print what a running scheduler''s run prints, as it comes, and then that of the runs after it; with --run, of that one to its end'
             cand -v 'Say more'
             cand --verbose 'Say more'
             cand -q 'Say only what is wrong'

@@ -195,6 +195,7 @@ complete -c rsched -n "__fish_rsched_using_subcommand logs" -l file -d 'The jobs
 complete -c rsched -n "__fish_rsched_using_subcommand logs" -l state-dir -d 'The --state-dir of their scheduler' -r -f -a "(__fish_complete_directories)"
 complete -c rsched -n "__fish_rsched_using_subcommand logs" -l name -d 'The --name of their scheduler' -r
 complete -c rsched -n "__fish_rsched_using_subcommand logs" -l store -d 'The --store of their scheduler: sqlite or sqlite:PATH' -r
+complete -c rsched -n "__fish_rsched_using_subcommand logs" -s f -l follow -d 'Print what a running scheduler\'s run prints, as it comes, and then that of the runs after it; with --run, of that one to its end'
 complete -c rsched -n "__fish_rsched_using_subcommand logs" -s v -l verbose -d 'Say more'
 complete -c rsched -n "__fish_rsched_using_subcommand logs" -s q -l quiet -d 'Say only what is wrong'
 complete -c rsched -n "__fish_rsched_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,5 +1,6 @@
 //! The client of the control socket, as the commands use it: one request, one connection.
 
+use super::runs::{ENDED, TOTAL_BYTES};
 use super::server::PREFIX;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -33,6 +34,17 @@ pub struct Answer {
     pub status: u16,
     /// The body; null where there is none.
     pub body: Value,
+}
+
+/// What a run has printed.
+#[derive(Clone, Debug)]
+pub struct Printed {
+    /// What was asked for, as far as it is kept.
+    pub bytes: Bytes,
+    /// How much it has printed in all.
+    pub total_bytes: u64,
+    /// There is no more to come.
+    pub ended: bool,
 }
 
 /// Why nothing came back.
@@ -124,6 +136,40 @@ impl Client {
                     serde_json::from_slice(&bytes).map_err(|error| self.no_answer(&error))?
                 };
                 Ok(Answer { status, body })
+            };
+            match tokio::time::timeout(PATIENCE, whole).await {
+                Ok(answer) => answer,
+                Err(_) => Err(self.no_answer(&"it takes too long")),
+            }
+        })
+    }
+
+    /// Asks for what a run has printed behind the first `after` bytes.
+    ///
+    /// # Errors
+    /// [`ClientError`]; an answer that is a refusal is given back as it is.
+    pub fn output(&self, run: &str, after: u64) -> Result<Result<Printed, Answer>, ClientError> {
+        let path = format!("/runs/{run}/output?after={after}");
+        self.runtime.block_on(async {
+            let whole = async {
+                let (response, driver) = self.send("GET", &path, None).await?;
+                let (head, body) = response.into_parts();
+                let bytes = body.collect().await;
+                let bytes = bytes.map_err(|error| self.no_answer(&error))?.to_bytes();
+                driver.abort();
+                if head.status != 200 {
+                    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+                    let status = head.status.as_u16();
+                    return Ok(Err(Answer { status, body }));
+                }
+                let header = |name| head.headers.get(name)?.to_str().ok();
+                Ok(Ok(Printed {
+                    bytes,
+                    total_bytes: header(TOTAL_BYTES)
+                        .and_then(|text| text.parse().ok())
+                        .unwrap_or(after),
+                    ended: header(ENDED) != Some("false"),
+                }))
             };
             match tokio::time::timeout(PATIENCE, whole).await {
                 Ok(answer) => answer,

@@ -4,7 +4,9 @@
 //! clients away.
 
 use crate::config::{JobId, Surroundings};
-use crate::scheduler::{Command, JobStatus, Overview, Reply, RunId, RunStatus, ShutdownRequest};
+use crate::scheduler::{
+    Command, JobStatus, OutputTail, Overview, Reply, RunId, RunStatus, ShutdownRequest,
+};
 use crate::sys::wake::Waker;
 use std::io;
 use std::sync::Arc;
@@ -38,6 +40,8 @@ pub enum Question {
     Runs(Option<JobId>, oneshot::Sender<Vec<RunStatus>>),
     /// One run that has not ended.
     Run(RunId, oneshot::Sender<Option<RunStatus>>),
+    /// What a run that has not ended has printed so far, if we are who reads it.
+    Output(RunId, oneshot::Sender<Option<OutputTail>>),
     /// What holds for jobs that are added.
     Surroundings(oneshot::Sender<Arc<Surroundings>>),
     /// Something to be done by the scheduler.

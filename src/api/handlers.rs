@@ -10,10 +10,11 @@ use super::pages::{Pages, Pictured};
 use super::request::{self, Query};
 use super::response::{Answer, Failure, answer, as_json, no_content, ok};
 use super::routes::Route;
+use super::runs;
 use super::server::State;
-use super::wire::{RunJson, SchedulerJson};
+use super::wire::SchedulerJson;
 use crate::config::JobId;
-use crate::scheduler::{Command, JobSource, JobStatus, Refusal, Reply, RunId, ShutdownRequest};
+use crate::scheduler::{Command, JobSource, JobStatus, Refusal, Reply, ShutdownRequest};
 use crate::sys::clock;
 use crate::time::{WallTime, human};
 use hyper::StatusCode;
@@ -21,7 +22,7 @@ use hyper::body::Incoming;
 use hyper::header::HeaderMap;
 use serde_json::{Map, Value, json};
 
-type Answered = Result<Answer, Failure>;
+pub(super) type Answered = Result<Answer, Failure>;
 
 /// Everything of a request but its path.
 pub(super) struct Asked {
@@ -66,10 +67,11 @@ pub(super) async fn handle(state: &State, route: Route, asked: Asked) -> Answere
         Route::KillRun(run) => kill(state, Command::Kill(run)).await,
         Route::RunsOfJob(id) => {
             find_job(state, &id).await?;
-            runs(state, Some(id)).await
+            runs::newest(state, Some(id), &asked.query).await
         }
-        Route::Runs => runs(state, None).await,
-        Route::Run(id) => run(state, id).await,
+        Route::Runs => runs::newest(state, None, &asked.query).await,
+        Route::Run(id) => runs::one(state, id).await,
+        Route::OutputOfRun(id) => runs::output(state, id, &asked.query).await,
         Route::NextOfJob(id) => {
             let window = window(state, &asked.query)?;
             let status = find_job(state, &id).await?;
@@ -213,21 +215,6 @@ async fn change_job(state: &State, id: JobId, asked: Asked, reschedule: bool) ->
 }
 
 // Runs.
-
-async fn runs(state: &State, id: Option<JobId>) -> Answered {
-    let ask = |answer| Question::Runs(id, answer);
-    let runs = state.desk.ask(ask).await?;
-    let zone = state.feed.zone();
-    let list: Vec<_> = runs.iter().map(|run| RunJson::new(run, &zone)).collect();
-    Ok(ok(&list))
-}
-
-async fn run(state: &State, id: RunId) -> Answered {
-    let ask = |answer| Question::Run(id, answer);
-    let found = state.desk.ask(ask).await?;
-    let run = found.ok_or(Refusal::UnknownRun(id))?;
-    Ok(ok(&RunJson::new(&run, &state.feed.zone())))
-}
 
 async fn kill(state: &State, kill: Command) -> Answered {
     let runs = match command(state, kill).await? {

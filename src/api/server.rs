@@ -7,6 +7,7 @@ use super::feed::Feed;
 use super::guard::{Guard, Stopped};
 use super::handlers::{self, Asked};
 use super::impatient::Impatient;
+use super::past;
 use super::request::Query;
 use super::response::{Answer, Failure};
 use super::routes::{Route, route};
@@ -25,6 +26,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::net::TcpListener as StdTcpListener;
 use std::os::unix::net::UnixListener as StdUnixListener;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -75,6 +77,8 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub struct Facts {
     /// Who it is.
     pub identity: Identity,
+    /// The file of its records, if they are kept in one.
+    pub records: Option<PathBuf>,
 }
 
 /// The API on TCP.
@@ -146,6 +150,7 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
+            .max_blocking_threads(past::READERS)
             .build()?;
         let state = Arc::new(State {
             desk,

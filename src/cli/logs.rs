@@ -1,5 +1,7 @@
 //! `rsched logs`: what a run printed, as far as it is kept.
 
+mod follow;
+
 use super::exit_code::ExitCode;
 use super::record_args::LogsArgs;
 use super::record_text::{exact, size};
@@ -12,6 +14,9 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 
 pub(super) fn logs(args: &LogsArgs) -> Result<ExitCode, ExitCode> {
+    if args.follow {
+        return follow::follow(args);
+    }
     let records = Records::open(&(&args.records).into())?;
     let job = records.known_job(&args.id)?;
     let run = match &args.run {

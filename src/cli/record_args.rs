@@ -101,13 +101,18 @@ pub(super) struct HistoryArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     rsched logs backup\n  \
-    rsched logs backup --run 68a97bd8 > output")]
+    rsched logs backup --run 68a97bd8 > output\n  \
+    rsched logs -f backup")]
 pub(super) struct LogsArgs {
     /// The job's id: its newest run that has ended
     pub id: String,
     /// This run of it: its id, or how that begins
     #[arg(long)]
     pub run: Option<String>,
+    /// Print what a running scheduler's run prints, as it comes, and then that of the runs after it; with
+    /// --run, of that one to its end
+    #[arg(short, long)]
+    pub follow: bool,
     #[command(flatten)]
     pub records: LongRecordsArgs,
 }

@@ -1,7 +1,8 @@
 //! The JSON of records: every key is always there, and is never given another meaning.
 
+pub(super) use crate::api::{RecordedRunJson as RunJson, recorded_state as state};
 use crate::config::JobId;
-use crate::scheduler::{Emitted, FiresRecord, RunRecord, RunState};
+use crate::scheduler::{Emitted, FiresRecord};
 use crate::store::sqlite::SessionRow;
 use crate::time::{WallTime, Zone, human};
 use serde::Serialize;
@@ -88,81 +89,6 @@ pub(super) const KEYS: [(&str, &str); 30] = [
         "Whatever is not known or does not apply. Times are RFC 3339 in the zone of the job.",
     ),
 ];
-
-/// A run.
-#[derive(Debug, Serialize)]
-pub(super) struct RunJson {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    job_id: String,
-    run_id: String,
-    fire_time: String,
-    /// How often the clock had been set back.
-    epoch: u32,
-    reason: &'static str,
-    /// `pending`, `starting`, `running` or `ended`.
-    state: &'static str,
-    outcome: Option<&'static str>,
-    exit_code: Option<i32>,
-    signal: Option<i32>,
-    core_dumped: bool,
-    attempt: u32,
-    /// How many fires it stands for.
-    count: u64,
-    noticed_at: String,
-    started_at: Option<String>,
-    ended_at: Option<String>,
-    /// Seconds from noticing to the start of its process.
-    waited: Option<f64>,
-    /// Seconds from its start to its end.
-    duration: Option<f64>,
-    cpu_time: Option<f64>,
-    peak_memory: Option<u64>,
-    pid: Option<i32>,
-    detail: Option<String>,
-}
-
-impl RunJson {
-    pub fn new(run: &RunRecord, zone: &Zone) -> Self {
-        let time = |at| human::rfc3339(at, zone);
-        let end = run.end();
-        let usage = end.and_then(|end| end.usage);
-        Self {
-            kind: "run",
-            job_id: run.job.to_string(),
-            run_id: run.id.to_string(),
-            fire_time: time(run.fire_time),
-            epoch: run.epoch,
-            reason: run.reason.as_str(),
-            state: state(run),
-            outcome: end.map(|end| end.outcome.as_str()),
-            exit_code: end.and_then(|end| end.exit_code),
-            signal: end.and_then(|end| end.signal),
-            core_dumped: end.is_some_and(|end| end.core_dumped),
-            attempt: run.attempt,
-            count: run.stands_for,
-            noticed_at: time(run.noticed_at),
-            started_at: run.started_at.map(time),
-            ended_at: end.map(|end| time(end.at)),
-            waited: run.waited.map(seconds),
-            duration: end.and_then(|end| end.duration).map(seconds),
-            cpu_time: usage.map(|usage| seconds(usage.user_time + usage.system_time)),
-            peak_memory: usage.and_then(|usage| usage.peak_memory_bytes),
-            pid: run.pid,
-            detail: end.and_then(|end| end.detail.clone()),
-        }
-    }
-}
-
-/// The word for where a run stands.
-pub(super) fn state(run: &RunRecord) -> &'static str {
-    match run.state {
-        RunState::Pending => "pending",
-        RunState::Starting => "starting",
-        RunState::Running => "running",
-        RunState::Ended(_) => "ended",
-    }
-}
 
 /// Fires that became no run.
 #[derive(Debug, Serialize)]
@@ -260,7 +186,7 @@ fn seconds(length: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scheduler::{EventName, FireRange, Outcome, Reason, RunId};
+    use crate::scheduler::{EventName, FireRange, Outcome, Reason, RunId, RunRecord, RunState};
 
     #[test]
     fn every_key_is_in_the_man_page() {

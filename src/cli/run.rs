@@ -189,6 +189,7 @@ fn control(
             jobs_files: paths.map(|path| absolute(path)).collect(),
             store: store.map(absolute),
         },
+        records: store.map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
     };
     let server = Server::start(listener, tcp, facts, desk, feed.clone()).map_err(broken)?;
     Ok(Control {

@@ -5,7 +5,7 @@ use super::exit_code::ExitCode;
 use super::jobs_files::nearest;
 use super::run::SOCKET;
 use super::terminal::complain;
-use crate::api::{Answer, Client, ClientError, SchedulerJson};
+use crate::api::{Answer, Client, ClientError, Printed, SchedulerJson};
 use crate::diagnostic::{escape, quoted};
 use crate::sys::control_socket::answers;
 use crate::sys::directories::{Directories, DirectoryVariables, InstanceName, runtime_bases};
@@ -140,6 +140,14 @@ impl Running {
         };
         complain(&format_args!("there is no job {}{hint}", quoted(id)));
         ExitCode::Usage
+    }
+
+    /// Asks for what a run has printed behind the first `after` bytes; a refusal is said.
+    pub fn output(&self, run: &str, after: u64) -> Result<Printed, ExitCode> {
+        let asked = self.client.output(run, after);
+        asked
+            .map_err(|error| unreachable(&error))?
+            .map_err(|answer| refused(&answer))
     }
 
     /// Hands over events until `take` says false or there are no more.

@@ -50,7 +50,7 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, ExitCode> {
         return Ok(terminal::print_json(&job.body));
     }
     let job: JobJson = running.get(&job_path(&args.what, ""))?;
-    let runs: Vec<RunJson> = running.get(&job_path(&args.what, "/runs"))?;
+    let runs: Vec<RunJson> = running.get(&job_path(&args.what, "/runs?count=0"))?;
     let pairs = job_pairs(&job, &runs);
     Ok(terminal::answer(ExitCode::Done, |out| {
         write_pairs(out, &pairs)
@@ -84,10 +84,17 @@ fn live_run(running: &Running, what: &str, is_json: bool) -> Result<Option<ExitC
     if !answer.is_ok() {
         return Err(refused(&answer));
     }
+    // One that has ended is read from the records, of which there is more to say than JSON has.
+    if answer.body["state"] == "ended" && !is_json {
+        return Ok(None);
+    }
     if is_json {
         return Ok(Some(terminal::print_json(&answer.body)));
     }
-    let run: RunJson = running.get(&format!("/runs/{run}"))?;
+    let run: RunJson = answer.read().map_err(|error| {
+        complain(&error);
+        ExitCode::InputOutput
+    })?;
     Ok(Some(terminal::answer(ExitCode::Done, |out| {
         write_pairs(out, &run_pairs(&run))
     })))

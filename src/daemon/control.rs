@@ -80,6 +80,7 @@ impl Daemon {
             Question::Job(id, client) => drop(client.send(scheduler.job_status(&id))),
             Question::Runs(id, client) => drop(client.send(scheduler.runs_of(id.as_ref()))),
             Question::Run(id, client) => drop(client.send(scheduler.run_status(id))),
+            Question::Output(id, client) => drop(client.send(self.runs.said_so_far(id))),
             Question::Surroundings(client) => {
                 drop(client.send(self.setup.surroundings.clone()));
             }

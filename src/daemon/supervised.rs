@@ -7,7 +7,7 @@ use super::mail::MailedRun;
 use super::starting::{StartStage, Starting};
 use crate::config::JobId;
 use crate::process::{Child, OutputPipe, OutputTail, Stopping, Usage};
-use crate::scheduler::{Emitted, RunId, RunKey};
+use crate::scheduler::{self, Emitted, RunId, RunKey};
 use std::collections::{BTreeMap, VecDeque};
 
 /// A running process.
@@ -130,6 +130,22 @@ impl SupervisedRuns {
         outputs
             .find(|(_, output)| output.run == run)
             .map(|(&number, _)| number)
+    }
+
+    /// What a run has printed until now, as far as it came to us and is kept.
+    pub fn said_so_far(&self, run: RunId) -> Option<scheduler::OutputTail> {
+        let ended = || {
+            let mut children = self.children.values();
+            let child = children.find(|child| child.run == run)?;
+            child.said.as_ref()
+        };
+        let number = self.output_of(run);
+        let open = number.map(|number| self.outputs[&number].pipe.tail());
+        let said = open.or_else(ended)?;
+        Some(scheduler::OutputTail {
+            total_bytes: said.total(),
+            tail: said.bytes().into(),
+        })
     }
 
     /// Gives a pipe that has something to read its turn, behind those that wait already.

@@ -153,6 +153,12 @@ impl OutputPipe {
         self.tail = OutputTail::of_at_most(limit);
     }
 
+    /// The last of what came out of it so far.
+    #[must_use]
+    pub fn tail(&self) -> &OutputTail {
+        &self.tail
+    }
+
     /// The last of what came out of it so far, which is kept no longer.
     #[must_use]
     pub fn take_tail(&mut self) -> OutputTail {

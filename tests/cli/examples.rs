@@ -137,7 +137,9 @@ fn the_examples_of_the_man_page_that_talk_to_a_scheduler_do() {
                 // A scheduler has it.
                 format!("{line} || test $? -eq 75")
             }
-            line if line.starts_with("rsched logs ") => format!("{line} || test $? -le 2"),
+            line if line.starts_with("rsched logs ") => {
+                format!("{} || test $? -le 2", line.replace(" -f ", " "))
+            }
             line => line
                 .replace(" -f ", " ")
                 .split(" | jq")

@@ -520,3 +520,84 @@ fn another_user_is_refused_even_where_the_modes_let_them_in() {
     });
     scheduler.stop();
 }
+
+/// The whole answer to a request on a connection of its own.
+fn ask_raw(sandbox: &Sandbox, path: &str) -> String {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    raw(sandbox, request.as_bytes())
+}
+
+#[test]
+fn a_run_that_has_ended_is_found_with_what_it_printed() {
+    let (sandbox, mut scheduler, client) =
+        started("[jobs.once]\ncommand = 'printf \"one\\\\ntwo\"; exit 3'\n");
+    let run = scheduler.event("job_error", "once")["run_id"].clone();
+    let run = run.as_str().unwrap();
+    let found = get(&client, &format!("/runs/{run}"));
+    assert_eq!(
+        (&found["state"], &found["outcome"], &found["exit_code"]),
+        (&json!("ended"), &json!("failed"), &json!(3))
+    );
+    assert_eq!(found["output_bytes"], 7);
+    let (_, shown, _) = sandbox.output(&["show", run, "--state-dir", "state", "--format", "json"]);
+    assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), found);
+    for path in ["/runs", "/jobs/once/runs", "/runs?count=1"] {
+        let list = get(&client, path);
+        assert_eq!(list.as_array().unwrap().len(), 1, "{path}");
+        assert_eq!(list[0]["run_id"], run, "{path}");
+    }
+    assert_eq!(get(&client, "/runs?count=0"), json!([]));
+    assert_eq!(
+        client.ask("GET", "/runs?count=1001", None).unwrap().status,
+        400
+    );
+    let output = client.output(run, 0).unwrap().unwrap();
+    assert_eq!(
+        (&output.bytes[..], output.total_bytes, output.ended),
+        (&b"one\ntwo"[..], 7, true)
+    );
+    let answer = ask_raw(&sandbox, &format!("/scheduler/runs/{run}/output?after=4"));
+    assert!(answer.contains("content-type: text/plain"), "{answer}");
+    assert!(
+        answer.contains("x-content-type-options: nosniff"),
+        "{answer}"
+    );
+    assert!(answer.ends_with("\r\n\r\ntwo"), "{answer}");
+    let none = client.output("0000000000000000", 0).unwrap().unwrap_err();
+    assert_eq!(none.status, 404);
+    let message = none.error_message();
+    assert!(
+        message.starts_with("Run 0000000000000000 not found"),
+        "{message}"
+    );
+    scheduler.stop();
+}
+
+#[test]
+fn what_a_run_prints_can_be_read_while_it_runs() {
+    let (sandbox, mut scheduler, client) =
+        started("[jobs.talk]\ncommand = 'echo one; read line < gate; echo two'\n");
+    sandbox.make_gate("gate");
+    let run = scheduler.event("job_started", "talk")["run_id"].clone();
+    let run = run.as_str().unwrap();
+    assert_eq!(scheduler.output("talk"), "one");
+    let so_far = client.output(run, 0).unwrap().unwrap();
+    assert_eq!((&so_far.bytes[..], so_far.ended), (&b"one\n"[..], false));
+    let mut follow = sandbox.command(&[
+        "logs",
+        "talk",
+        "--follow",
+        "--run",
+        run,
+        "--state-dir",
+        "state",
+    ]);
+    let follow = follow.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    sandbox.open_gate("gate");
+    let output = follow.wait_with_output().unwrap();
+    assert_eq!(
+        (output.status.code(), &output.stdout[..]),
+        (Some(0), &b"one\ntwo\n"[..])
+    );
+    scheduler.stop();
+}

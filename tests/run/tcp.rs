@@ -85,7 +85,7 @@ const JSON: &str = "Content-Type: application/json";
 const HOST: &str = "Host: localhost";
 
 /// Every route with what it answers to who may do all that can be done over TCP by default.
-const ROUTES: [(&str, &str, u16); 23] = [
+const ROUTES: [(&str, &str, u16); 24] = [
     ("GET", "/scheduler", 200),
     ("GET", "/scheduler/jobs", 200),
     ("GET", "/scheduler/jobs/a", 200),
@@ -94,6 +94,7 @@ const ROUTES: [(&str, &str, u16); 23] = [
     ("GET", "/scheduler/next", 200),
     ("GET", "/scheduler/runs", 200),
     ("GET", "/scheduler/runs/0000000000000000", 404),
+    ("GET", "/scheduler/runs/0000000000000000/output", 404),
     ("GET", "/scheduler/events?follow=0", 200),
     ("GET", "/metrics", 200),
     ("GET", "/healthz", 200),

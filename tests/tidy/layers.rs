@@ -22,6 +22,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
             "diagnostic",
             "schedule",
             "scheduler",
+            "store",
             "sys",
             "time",
         ],

@@ -1,0 +1,123 @@
+//! `rsched logs -f`: what runs print, as it comes from the running scheduler.
+
+use super::visible;
+use crate::api::Printed;
+use crate::cli::control_args::SchedulerArgs;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::record_args::LogsArgs;
+use crate::cli::record_text::size;
+use crate::cli::running::{Running, job_path, refused};
+use crate::cli::terminal::{complain, judge, stdout};
+use crate::diagnostic::quoted;
+use serde_json::Value;
+use std::collections::HashSet;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::thread;
+use std::time::Duration;
+
+/// How often it is asked for more.
+const STEP: Duration = Duration::from_millis(200);
+
+pub(super) fn follow(args: &LogsArgs) -> Result<ExitCode, ExitCode> {
+    let place = &args.records.place;
+    let running = Running::find(&SchedulerArgs {
+        socket: None,
+        file: args.records.files.first().cloned(),
+        state_dir: place.state_dir.clone(),
+        name: place.name.clone(),
+    })?;
+    let mut seen = HashSet::new();
+    if let Some(wanted) = &args.run {
+        let runs = runs(&running, &args.id)?;
+        let mut found = runs
+            .iter()
+            .filter_map(id)
+            .filter(|id| id.starts_with(wanted));
+        let Some(run) = found.next() else {
+            complain(&format_args!(
+                "job {} has no run {} that its scheduler knows; `rsched history {}` shows those it has",
+                quoted(&args.id),
+                quoted(wanted),
+                args.id
+            ));
+            return Err(ExitCode::Usage);
+        };
+        return Ok(match follow_run(&running, run)? {
+            Ok(()) => ExitCode::Done,
+            Err(error) => judge(ExitCode::Done, Err(error)),
+        });
+    }
+    // What has ended before is the past.
+    let past = runs(&running, &args.id)?;
+    let past = past.iter().filter(|run| run["state"] == "ended");
+    seen.extend(past.filter_map(id).map(str::to_owned));
+    loop {
+        // Oldest first: those that have ended come behind those that have not, newest first.
+        let runs = runs(&running, &args.id)?;
+        let has_process = |run: &&Value| run["state"] != "waiting";
+        let ended = runs.iter().rev().filter(|run| run["state"] == "ended");
+        let live = runs.iter().filter(|run| run["state"] != "ended");
+        for run in ended.chain(live.filter(has_process)).filter_map(id) {
+            if seen.insert(run.to_owned())
+                && let Err(error) = follow_run(&running, run)?
+            {
+                return Ok(judge(ExitCode::Done, Err(error)));
+            }
+        }
+        thread::sleep(STEP);
+    }
+}
+
+fn id(run: &Value) -> Option<&str> {
+    run["run_id"].as_str()
+}
+
+fn runs(running: &Running, job: &str) -> Result<Vec<Value>, ExitCode> {
+    let answer = running.ask("GET", &job_path(job, "/runs"), None)?;
+    match answer.status {
+        200 => Ok(answer.body.as_array().cloned().unwrap_or_default()),
+        404 => Err(running.no_such_job(job)),
+        _ => Err(refused(&answer)),
+    }
+}
+
+/// Prints what it prints, up to its end.
+fn follow_run(running: &Running, run: &str) -> Result<io::Result<()>, ExitCode> {
+    complain(&format_args!("run {run}"));
+    let mut printed = 0;
+    loop {
+        let more = running.output(run, printed)?;
+        let lost = more
+            .total_bytes
+            .saturating_sub(printed + more.bytes.len() as u64);
+        if lost > 0 {
+            complain(&format_args!("{} before this are not kept", size(lost)));
+        }
+        printed = more.total_bytes;
+        if let Err(error) = print(&more) {
+            return Ok(Err(error));
+        }
+        if more.ended {
+            return Ok(Ok(()));
+        }
+        thread::sleep(STEP);
+    }
+}
+
+fn print(more: &Printed) -> io::Result<()> {
+    let mut out = stdout();
+    if io::stdout().is_terminal() {
+        let text = visible(&more.bytes);
+        // The rest of the line may come yet.
+        let is_whole = more.ended || more.bytes.ends_with(b"\n");
+        let text = if is_whole {
+            &text
+        } else {
+            text.trim_end_matches('\n')
+        };
+        out.write_all(text.as_bytes())?;
+    } else {
+        out.write_all(&more.bytes)?;
+    }
+    out.flush()
+}
