@@ -227,13 +227,16 @@ impl Attempt<'_> {
                 Progress::Preparing(further) => preparing = further,
             }
             if let Err(error) = self.wait(Some(preparing.as_fd()), None) {
-                preparing.give_up();
+                let _ = preparing.give_up();
                 return Err(error);
             }
             if self.take_signals() > 0 {
-                preparing.give_up();
-                let why = "its program did not run yet".to_owned();
-                return Ok(Err(NotStarted::Failed(why)));
+                let why = if preparing.give_up() {
+                    "its program had only begun, and was killed"
+                } else {
+                    "its program did not run yet"
+                };
+                return Ok(Err(NotStarted::Failed(why.to_owned())));
             }
         }
     }

@@ -213,7 +213,7 @@ impl Mailer {
         let why = "the scheduler stopped before it was taken";
         while let Some((_, handover)) = self.under_way.pop_first() {
             match handover.stage {
-                Stage::Preparing(preparing) => preparing.give_up(),
+                Stage::Preparing(preparing) => _ = preparing.give_up(),
                 Stage::Running(child) | Stage::Killed(child) => {
                     drop(child.terminate_group(Signal::SIGKILL));
                 }
@@ -375,7 +375,7 @@ impl Mailer {
                 self.under_way.insert(number, handover);
                 return;
             }
-            Stage::Preparing(preparing) => preparing.give_up(),
+            Stage::Preparing(preparing) => _ = preparing.give_up(),
             // It hangs in the kernel.
             Stage::Killed(child) => {
                 if let Some(descriptor) = child.descriptor() {

@@ -183,11 +183,15 @@ impl Daemon {
         self.name_process(&starting.request, preparing.child());
         let run = starting.request.run;
         if let Err(error) = self.poller.add(&preparing, FIRST_PREPARING + run.0) {
-            // Its program has not run, so another try is as good as the first.
-            preparing.give_up();
+            let may_have_run = preparing.give_up();
             self.drop_output(&output);
             let message = format!("cannot watch how it is prepared: {error}");
-            return self.not_started(starting, NotStarted::of(&error, message));
+            let error = if may_have_run {
+                NotStarted::Failed(format!("{message}, and it was killed"))
+            } else {
+                NotStarted::of(&error, message)
+            };
+            return self.not_started(starting, error);
         }
         let stage = StartStage::Preparing {
             preparing: Box::new(preparing),
@@ -302,9 +306,13 @@ impl Daemon {
             let event = match self.runs.starting.remove(&run) {
                 Some((_, StartStage::Refused { why, .. })) => given_up(run, &why),
                 Some((_, StartStage::Preparing { preparing, output })) => {
-                    preparing.give_up();
+                    let why = if preparing.give_up() {
+                        "its program had only begun, and was killed"
+                    } else {
+                        "its program did not run yet"
+                    };
                     self.drop_output(&output);
-                    given_up(run, "its program did not run yet")
+                    given_up(run, why)
                 }
                 None => continue,
             };

@@ -163,9 +163,15 @@ impl Child {
     }
 
     /// Ends a process that cannot be looked after, and reaps it: nothing is left of it.
-    pub fn abandon(self) {
+    pub fn abandon(mut self) {
+        self.abandon_unreaped();
+    }
+
+    /// As [`Self::abandon`]; how it ended is not asked.
+    pub(super) fn abandon_unreaped(&mut self) {
         if let State::Unreaped { pid, .. } = self.state {
             kill_unsupervised(pid);
+            self.state = State::Reaped(Exit::UNKNOWN);
         }
     }
 

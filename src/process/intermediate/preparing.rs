@@ -17,7 +17,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::pipe2;
 use std::ffi::{CString, OsStr};
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -111,21 +111,27 @@ impl Preparing {
     /// Takes in what was said meanwhile. Never waits.
     #[must_use]
     pub fn progress(mut self) -> Progress {
+        match self.listen() {
+            Ok(true) => Progress::Done(self.end()),
+            Ok(false) => Progress::Preparing(self),
+            Err(error) => {
+                let error = SpawnError::from_io("learn whether it started", &error);
+                Progress::Done(Err(self.given_up(error)))
+            }
+        }
+    }
+
+    /// Takes in what was said meanwhile; whether nothing more will be said.
+    fn listen(&mut self) -> io::Result<bool> {
         loop {
             // The default of a pipe's atomic write is more than is ever said at once.
             let mut buffer = [0; 4096];
             match self.report.read(&mut buffer) {
-                Ok(0) => return Progress::Done(self.end()),
+                Ok(0) => return Ok(true),
                 Ok(count) => self.said.extend_from_slice(&buffer[..count]),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    return Progress::Preparing(self);
-                }
-                Err(error) => {
-                    let error = SpawnError::from_io("learn whether it started", &error);
-                    self.give_up();
-                    return Progress::Done(Err(error));
-                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error),
             }
         }
     }
@@ -144,19 +150,34 @@ impl Preparing {
             match poll(&mut files, PollTimeout::NONE) {
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => {
-                    self.give_up();
-                    return Err(SpawnError::from_errno("wait until it has started", errno));
+                    let error = SpawnError::from_errno("wait until it has started", errno);
+                    return Err(self.given_up(error));
                 }
             }
         }
     }
 
-    /// Ends it before its program runs; nothing is left of it.
-    pub fn give_up(self) {
-        self.child.abandon();
-        if let Some(marker) = self.marker {
+    /// Ends it; nothing is left of it. Says whether its program may have begun to run before: then it is
+    /// not to be started once more.
+    #[must_use]
+    pub fn give_up(mut self) -> bool {
+        self.child.abandon_unreaped();
+        if let Some(marker) = &self.marker {
             let _ = fs::remove_file(marker);
         }
+        // It is dead, so all that it ever said is there.
+        let heard = self.listen();
+        heard.is_err() || matches!(judge(&self.said), Some(Ok(_)))
+    }
+
+    /// Gives it up for a reason, which may pass only if its program has not run.
+    fn given_up(self, error: SpawnError) -> SpawnError {
+        if !self.give_up() {
+            return error;
+        }
+        let message = format!("{}, and it was killed", error.message);
+        let errno = error.errno.map(Errno::from_raw);
+        SpawnError::lasting(Kind::Unsupervised, errno, message)
     }
 
     /// Nothing more will be said.
@@ -173,8 +194,8 @@ impl Preparing {
                 SpawnError::lasting(Kind::Preparation, None, message)
             }
         };
-        // It has closed the pipe, so it is on its way out.
-        self.give_up();
+        // It has closed the pipe without a word that it is ready, so it is on its way out.
+        let _ = self.give_up();
         Err(error)
     }
 }
