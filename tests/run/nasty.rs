@@ -402,17 +402,19 @@ fn b17_who_got_the_number_of_a_stopped_process_is_left_alone() {
         return;
     }
     // A process that left the group dies of SIGTERM, and its number goes to one that has nothing to do with
-    // it, before what is left of the run gets SIGKILL.
+    // it, before what is left of the run gets SIGKILL. All loops end with the test: unshare kills them.
     let sandbox = Sandbox::new(
-        "[jobs.a]\ntimeout = '100ms'\nkill_after = '2s'\ncommand = \"setsid sh -c 'echo $$ > stray; exec sleep 1000' & trap '' TERM; until [ -s stray ]; do :; done; touch ready; while :; do sleep 1000; done\"\n",
+        "[jobs.a]\nkill_after = '3s'\ncommand = \"setsid sh -c 'echo $$ > stray; exec sleep 1000' & trap '' TERM; until [ -s stray ]; do sleep 0.01; done; touch ready; while :; do sleep 1000; done\"\n",
     );
     sandbox.write(
         "orchestra",
-        r#""$1" run jobs.toml --state-dir state --for 100ms 2> log &
+        r#""$1" run jobs.toml --state-dir state 2> log &
         scheduler=$!
-        until [ -e ready ]; do :; done
+        until [ -e ready ]; do sleep 0.01; done
         stray=$(cat stray)
-        while kill -0 "$stray" 2> /dev/null; do :; done
+        kill -TERM $scheduler
+        kill -INT $scheduler
+        while kill -0 "$stray" 2> /dev/null; do sleep 0.01; done
         echo $((stray - 1)) > /proc/sys/kernel/ns_last_pid
         sleep 1000 &
         innocent=$!
@@ -421,21 +423,21 @@ fn b17_who_got_the_number_of_a_stopped_process_is_left_alone() {
         [ $innocent = "$stray" ] && echo same
         "#,
     );
-    let mut command = sandbox.bare_command("unshare".as_ref());
-    command.args([
-        "-Urpf",
-        "--mount-proc",
-        "--kill-child",
-        "sh",
-        "orchestra",
-        env!("CARGO_BIN_EXE_rsched"),
-    ]);
+    let mut command = sandbox.bare_command("timeout".as_ref());
+    command
+        .args([
+            "-s",
+            "KILL",
+            "60",
+            "unshare",
+            "-Urpf",
+            "--mount-proc",
+            "--kill-child",
+        ])
+        .args(["sh", "orchestra", env!("CARGO_BIN_EXE_rsched")]);
     let output = command.output().unwrap();
     let log = sandbox.read("log");
-    assert!(log.contains("stopped at its timeout"), "{log}");
-    assert_eq!(
-        String::from_utf8(output.stdout).unwrap(),
-        "lives\nsame\n",
-        "{log}"
-    );
+    assert!(log.contains("SIGKILL"), "{log}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(said, "lives\nsame\n", "{log}");
 }
