@@ -115,20 +115,27 @@ impl Pidfd {
         let keep = if reap == Reap::No { libc::WNOWAIT } else { 0 };
         let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
         let mut usage = MaybeUninit::<libc::rusage>::zeroed();
-        // SAFETY: both pointers are valid for writing what waitid(2) writes: a siginfo_t and the kernel's
-        // rusage, which is no larger than libc's. The descriptor is open. glibc's wrapper cannot be
-        // used: it has no fifth argument.
-        let result = unsafe {
-            libc::syscall(
-                libc::SYS_waitid,
-                libc::P_PIDFD,
-                self.0.as_raw_fd(),
-                info.as_mut_ptr(),
-                libc::WEXITED | libc::WNOHANG | keep,
-                usage.as_mut_ptr(),
-            )
-        };
-        Errno::result(result)?;
+        loop {
+            // SAFETY: both pointers are valid for writing what waitid(2) writes: a siginfo_t and the
+            // kernel's rusage, which is no larger than libc's. The descriptor is open. glibc's wrapper
+            // cannot be used: it has no fifth argument.
+            let result = unsafe {
+                libc::syscall(
+                    libc::SYS_waitid,
+                    libc::P_PIDFD,
+                    self.0.as_raw_fd(),
+                    info.as_mut_ptr(),
+                    libc::WEXITED | libc::WNOHANG | keep,
+                    usage.as_mut_ptr(),
+                )
+            };
+            match Errno::result(result) {
+                Ok(_) => break,
+                // With WNOHANG it should not come; taken for an answer, it would be the end of a run.
+                Err(Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         // SAFETY: zeroed, then filled by the kernel; all bit patterns are valid for these integers.
         let info = unsafe { info.assume_init() };
         // With WNOHANG and nothing to report, si_signo is zero (waitid(2), notes).

@@ -1,10 +1,14 @@
 //! A bell that other threads ring to wake the loop: an eventfd, so that any number of rings
 //! costs eight bytes in the kernel and none is lost.
 
+use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
+
+/// A ring that fails is rung again: it is not known to happen, and whoever sleeps would sleep on.
+const TRIES: usize = 3;
 
 /// Rung by any thread, heard by the loop; clones are the same bell.
 ///
@@ -31,8 +35,13 @@ impl Waker {
 
     /// Makes the descriptor readable. Never blocks, never fails.
     pub fn wake(&self) {
-        // EAGAIN alone is possible: 2^64 - 2 rings unheard (`eventfd(2)`), so it is readable.
-        let _ = self.0.write(1);
+        for _ in 0..TRIES {
+            match self.0.write(1) {
+                // EAGAIN: 2^64 - 2 rings unheard (`eventfd(2)`), so it is readable.
+                Ok(_) | Err(Errno::EAGAIN) => return,
+                Err(_) => {}
+            }
+        }
     }
 
     /// Takes note of all rings so far; false when there was none. Never blocks.

@@ -240,10 +240,8 @@ impl Writer {
 
     fn failed(&mut self, ticket: Ticket, error: &WriteError) -> Answer {
         let is_doubtful = match error {
-            WriteError::Sqlite(error) => !matches!(
-                error.sqlite_error_code(),
-                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull)
-            ),
+            // Busy is doubtful too: the lock that is waited for may be one that we could not let go of.
+            WriteError::Sqlite(error) => error.sqlite_error_code() != Some(ErrorCode::DiskFull),
             // Nothing was written.
             WriteError::Open(_) => false,
         };

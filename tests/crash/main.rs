@@ -1,0 +1,21 @@
+//! The real program, killed and refused: no fire twice, none missing, every one accounted for.
+//!
+//! `accounts.rs` is the judge: it compares what jobs wrote with what the store has, and both with an
+//! enumeration of its own. `random_kills.rs` kills at random, `kill_sweep.rs` at every system call
+//! that matters, and `error_sweep.rs` makes each of those fail.
+
+mod accounts;
+mod accounts_tests;
+mod delays;
+mod error_sweep;
+mod kill_sweep;
+mod random_kills;
+mod seed;
+mod sweep;
+
+#[path = "../run/scheduler.rs"]
+#[expect(
+    dead_code,
+    reason = "the other tests of the real program use more of it"
+)]
+mod scheduler;

@@ -1,0 +1,264 @@
+//! Fifty jobs of every second, and a scheduler that is killed with -9 again and again: while it starts,
+//! while it decides and spawns, while nothing is to do, while it stops.
+//!
+//! 300 kills; `RSCHED_KILLS=10000` asks for more, `RSCHED_CRASH_SEED` for those of a run before.
+
+use crate::accounts::{self, Expected, Second};
+use crate::scheduler::{Sandbox, Scheduler, eventually};
+use crate::seed::{Dice, number, tell};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+use std::os::unix::process::CommandExt as _;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// A kind of job: how many there are, what keys they have, what they do beside saying that they ran,
+/// and how a fire of theirs may end that did not run.
+const KINDS: [(&str, usize, &str, &str, &[&str]); 4] = [
+    (
+        "all",
+        20,
+        "misfire_grace_time = 'forever'\ncoalesce = false\nmax_instances = 'unlimited'",
+        "",
+        &[],
+    ),
+    (
+        "alive",
+        10,
+        "misfire_grace_time = 'forever'\ncoalesce = false\nmax_instances = 'unlimited'",
+        "; sleep 0.3",
+        &[],
+    ),
+    (
+        "latest",
+        10,
+        "misfire_grace_time = '2s'\nmax_instances = 'unlimited'",
+        "",
+        &["coalesced", "missed"],
+    ),
+    (
+        "one",
+        10,
+        "misfire_grace_time = 'forever'\nmax_instances = 1",
+        "; sleep 0.2",
+        &["coalesced", "skipped"],
+    ),
+];
+
+fn names() -> impl Iterator<Item = (String, &'static str, &'static str, &'static [&'static str])> {
+    KINDS.iter().flat_map(|&(kind, count, keys, also, ends)| {
+        (0..count).map(move |index| (format!("{kind}{index}"), keys, also, ends))
+    })
+}
+
+fn jobs_file() -> String {
+    let mut toml = String::from(
+        "[history]\nkeep_runs = 1000000\n[executors.default]\nmax_workers = 'unlimited'\n",
+    );
+    for (name, keys, also, _) in names() {
+        // The shell writes it by one call.
+        let command =
+            format!("echo $RSCHED_RUN_ID $RSCHED_JOB_ID $RSCHED_FIRE_TIME >> evidence{also}");
+        writeln!(
+            toml,
+            "[jobs.{name}]\ncron = {{ second = '*' }}\ntimezone = 'UTC'\n{keys}\ncommand = '{command}'"
+        )
+        .unwrap();
+    }
+    toml
+}
+
+fn now() -> f64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs_f64()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "some 2e9")]
+fn whole(time: f64) -> Second {
+    time.trunc() as Second
+}
+
+/// Waits so long: chance is in when a kill comes.
+fn pass(time: Duration) {
+    let end = Instant::now() + time;
+    while let Some(left) = end.checked_duration_since(Instant::now()) {
+        thread::park_timeout(left);
+    }
+}
+
+fn until_the_next_second() -> Duration {
+    let into = now().fract();
+    Duration::from_secs_f64(1.0 - into)
+}
+
+/// When a scheduler is killed.
+#[derive(Clone, Copy, Debug)]
+enum When {
+    /// So long after its process was started.
+    After(Duration),
+    /// So long after it said that it has started.
+    Started(Duration),
+    /// So long after a second of the clock has begun: all jobs are due then.
+    Due(Duration),
+    /// So long after it was asked to stop.
+    Stopping(Duration),
+    /// Not at all: it stops by itself.
+    Never,
+}
+
+impl When {
+    fn by_chance(dice: &mut Dice) -> Self {
+        let kind = dice.roll(100);
+        let mut up_to = |ms: u64| Duration::from_micros(dice.roll(ms * 1000));
+        match kind {
+            0..20 => Self::After(up_to(40)),
+            20..65 => Self::After(Duration::from_millis(50) + up_to(350)),
+            65..75 => Self::Started(up_to(5)),
+            75..88 => Self::Due(up_to(80)),
+            88..98 => Self::Stopping(up_to(30)),
+            _ => Self::Never,
+        }
+    }
+}
+
+fn start(sandbox: &Sandbox) -> Scheduler {
+    let mut command = sandbox.command(&[
+        "run",
+        "jobs.toml",
+        "--state-dir",
+        "state",
+        "--log-format",
+        "json",
+    ]);
+    // A group of its own, as a shell makes one.
+    Scheduler::start(command.process_group(0))
+}
+
+/// One life of a scheduler; the moment of its death, if it was killed.
+fn live(sandbox: &Sandbox, when: When, whole_group: bool) -> Option<f64> {
+    let mut scheduler = start(sandbox);
+    match when {
+        When::After(time) => pass(time),
+        When::Started(time) => {
+            scheduler.started();
+            pass(time);
+        }
+        When::Due(time) => pass(until_the_next_second() + time),
+        When::Stopping(time) => {
+            scheduler.started();
+            scheduler.signal(Signal::SIGTERM);
+            pass(time);
+        }
+        When::Never => {
+            scheduler.started();
+            scheduler.stop();
+            return None;
+        }
+    }
+    let pid = Pid::from_raw(scheduler.pid());
+    // It may have stopped by itself already.
+    _ = if whole_group {
+        killpg(pid, Signal::SIGKILL)
+    } else {
+        kill(pid, Signal::SIGKILL)
+    };
+    scheduler.reap();
+    Some(now())
+}
+
+fn history(sandbox: &Sandbox, options: &[&str]) -> Value {
+    let arguments = ["history", "--state-dir", "state", "--format", "json"];
+    let (code, stdout, stderr) = sandbox.output(&[&arguments[..], options].concat());
+    assert_eq!(code, Some(0), "{stderr}");
+    serde_json::from_str(&stdout).unwrap()
+}
+
+/// Every fire up to the end has an outcome: a backlog runs one after another, beside newer fires.
+fn is_settled(sandbox: &Sandbox, end: Second) -> bool {
+    let have_ended = |count: &str| {
+        let entries = accounts::entries_of(&history(sandbox, &["-n", count]));
+        let mut up_to_the_end = entries.iter().filter(|entry| entry.fire <= end);
+        let all_have = up_to_the_end.all(accounts::Entry::has_ended);
+        all_have
+            && names().all(|(name, ..)| entries.iter().any(|it| it.job == name && it.fire >= end))
+    };
+    // The newest first: all of them are many.
+    have_ended("400") && have_ended("1000000")
+}
+
+fn expected(due: &RangeInclusive<Second>, perhaps: &RangeInclusive<Second>) -> Vec<Expected> {
+    names()
+        .map(|(job, _, _, without_a_run)| Expected {
+            job,
+            due: due.clone(),
+            perhaps: perhaps.clone(),
+            without_a_run,
+        })
+        .collect()
+}
+
+#[test]
+fn killed_at_any_moment_no_fire_runs_twice_and_none_is_missing() {
+    let count = number("RSCHED_KILLS", 300);
+    let mut dice = Dice::new("random kills");
+    let sandbox = Sandbox::new(&jobs_file());
+    let begin = whole(now());
+    // The first one gets to know the jobs: from then on all their fires count.
+    let mut first = start(&sandbox);
+    first.started();
+    let known = whole(now());
+    for (name, ..) in names() {
+        eventually("it has run once", || {
+            sandbox.read("evidence").contains(&format!(" {name} "))
+        });
+    }
+    first.signal(Signal::SIGKILL);
+    first.reap();
+    let mut kills = vec![now()];
+    while kills.len() < usize::try_from(count).unwrap() {
+        let when = When::by_chance(&mut dice);
+        kills.extend(live(&sandbox, when, dice.roll(4) == 0));
+    }
+    let end = whole(now()) + 2;
+    let mut last = start(&sandbox);
+    last.started();
+    eventually("all is settled", || is_settled(&sandbox, end));
+    last.stop();
+    let entries = accounts::entries_of(&history(&sandbox, &["-n", "1000000"]));
+    let lines = accounts::lines_of(&sandbox.read("evidence"));
+    let expected = expected(&(known + 1..=end), &(begin..=whole(now())));
+    match accounts::check(&expected, &entries, &lines, &kills) {
+        Ok(figures) => tell(&format!(
+            "{} kills, {} fires, {} lines: doubled 0, missing 0, unaccounted for 0; {figures:?}",
+            kills.len(),
+            entries.len(),
+            lines.len()
+        )),
+        Err(problems) => {
+            let shown: Vec<_> = problems.iter().take(20).collect();
+            panic!("{} problems, first {shown:#?}", problems.len());
+        }
+    }
+    let left = sandbox.state().join("starts");
+    let marks = walk(&left);
+    assert_eq!(marks, 0, "marks of runs that ended");
+}
+
+/// How many files there are below a directory.
+fn walk(directory: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(directory).unwrap().map(Result::unwrap);
+    entries
+        .map(|entry| {
+            if entry.file_type().unwrap().is_dir() {
+                walk(&entry.path())
+            } else {
+                1
+            }
+        })
+        .sum()
+}
