@@ -1,0 +1,245 @@
+//! Losses of power, in User-Mode Linux: a kernel of its own, whose memory, with all that was written and
+//! not yet forced to its disk, is gone when it is killed.
+//!
+//! By hand, where `linux.uml` is (Debian: `user-mode-linux`): `RSCHED_POWER_LOSSES=10 cargo test --test
+//! crash power`. `RSCHED_DURABILITY=process` shows that it can fail: then records are lost.
+
+use crate::accounts::{self, Expected, Second};
+use crate::scheduler::{PATIENCE, Sandbox, works};
+use crate::seed::{Dice, number, tell};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+const JOBS: usize = 10;
+
+/// The first process of that machine. Its root is ours, the state directory is on a disk of its own.
+/// Whatever reaches the console outlives it.
+const INIT: &str = r#"#!/bin/sh
+cd "$(dirname "$0")"
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t ext4 /dev/ubda disk || echo NO DISK
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
+if [ -e last ]; then
+    RSCHED run jobs.toml --state-dir disk/state --for 8s 2>&1
+    RSCHED history --state-dir disk/state -n 1000000 --format json > history.json
+    RSCHED store check disk/state > check
+    sync
+    echo o > /proc/sysrq-trigger
+    sleep 60
+fi
+RSCHED run jobs.toml --state-dir disk/state 2>&1 &
+while :; do
+    run=$(RSCHED trigger manual --state-dir disk/state 2>/dev/null) && echo "ACK $run"
+    sleep 0.1
+done
+"#;
+
+fn jobs_file() -> String {
+    let durability = std::env::var("RSCHED_DURABILITY").unwrap_or_else(|_| "power".to_owned());
+    let mut toml = format!(
+        "[scheduler]\ndurability = '{durability}'\n[history]\nkeep_runs = 1000000\n\
+         [executors.default]\nmax_workers = 'unlimited'\n"
+    );
+    let mut job = |name: &str, trigger: &str| {
+        writeln!(
+            toml,
+            "[jobs.{name}]\n{trigger}\ntimezone = 'UTC'\nmisfire_grace_time = 'forever'\ncoalesce = false\nmax_instances = 'unlimited'\n\
+             command = 'echo \"RUN $RSCHED_RUN_ID $RSCHED_JOB_ID $RSCHED_FIRE_TIME\" > /dev/console'"
+        )
+        .unwrap();
+    };
+    for index in 0..JOBS {
+        job(&format!("job{index}"), "cron = { second = '*' }");
+    }
+    job("manual", "cron = '0 0 1 1 *'");
+    toml
+}
+
+fn now() -> f64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap().as_secs_f64()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "some 2e9")]
+fn whole(time: f64) -> Second {
+    time.trunc() as Second
+}
+
+/// The machine, booted.
+struct Machine(Child);
+
+impl Machine {
+    fn boot(sandbox: &Sandbox, console: &str) -> Self {
+        let init = sandbox.path("init").canonicalize().unwrap();
+        let disk = sandbox.path("disk.image").canonicalize().unwrap();
+        let mut command = Command::new("unshare");
+        command
+            .args(["-Urpf", "--kill-child", "linux.uml", "mem=256M"])
+            .arg(format!("ubd0={}", disk.display()))
+            .args(["root=/dev/root", "rootfstype=hostfs", "rw", "quiet"])
+            .args(["con0=null,fd:1", "con=null", "ssl=null"])
+            .arg(format!("init={}", init.display()))
+            .stdin(Stdio::null())
+            .stdout(File::create(sandbox.path(console)).unwrap())
+            .stderr(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+
+    fn lose_power(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn wait_until(what: &str, is_done: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_done() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+/// What reached the console in whole lines.
+fn console(sandbox: &Sandbox, name: &str) -> String {
+    let text = std::fs::read(sandbox.path(name)).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text).replace('\r', "");
+    let end = text.rfind('\n').map_or(0, |at| at + 1);
+    text[..end].to_owned()
+}
+
+fn lines_with<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = &'a str> {
+    text.lines().filter_map(move |line| line.strip_prefix(word))
+}
+
+fn make_disk(sandbox: &Sandbox) {
+    std::fs::create_dir(sandbox.path("disk")).unwrap();
+    let image = File::create(sandbox.path("disk.image")).unwrap();
+    image.set_len(64 << 20).unwrap();
+    let status = Command::new("mkfs.ext4")
+        .args(["-q", "-F"])
+        .arg(sandbox.path("disk.image"))
+        .status();
+    assert!(status.unwrap().success());
+    let init = INIT.replace("RSCHED ", &format!("{} ", env!("CARGO_BIN_EXE_rsched")));
+    sandbox.write("init", &init);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(sandbox.path("init"), mode).unwrap();
+}
+
+#[test]
+fn no_acknowledged_record_is_lost_with_the_power_and_nothing_runs_twice() {
+    let rounds = number("RSCHED_POWER_LOSSES", 0);
+    if rounds == 0 || !works("linux.uml", &["--version"]) {
+        tell("skipped: losses of power are for `RSCHED_POWER_LOSSES=10`, with User-Mode Linux");
+        return;
+    }
+    let mut dice = Dice::new("power losses");
+    let sandbox = Sandbox::new(&jobs_file());
+    make_disk(&sandbox);
+    let begin = whole(now());
+    let (mut all, mut kills, mut known) = (String::new(), Vec::new(), None);
+    for round in 0..rounds {
+        let name = format!("console{round}");
+        let mut machine = Machine::boot(&sandbox, &name);
+        let text = || console(&sandbox, &name);
+        // From its first answers on what it said counts: some die before it.
+        if known.is_none() || dice.roll(8) > 0 {
+            wait_until("it answers", || text().contains("ACK "));
+            known.get_or_insert_with(|| whole(now()));
+            let time = Duration::from_millis(dice.roll(4000));
+            let end = Instant::now() + time;
+            while let Some(left) = end.checked_duration_since(Instant::now()) {
+                thread::park_timeout(left);
+            }
+        } else {
+            wait_until("it starts", || text().contains("Scheduler started"));
+        }
+        machine.lose_power();
+        kills.push(now());
+        all.push_str(&text());
+    }
+    sandbox.write("last", "");
+    let end = whole(now());
+    let mut machine = Machine::boot(&sandbox, "console");
+    wait_until("it has reported", || {
+        let check = sandbox.read("check");
+        check.contains("verdict")
+            && console(&sandbox, "console").contains("Scheduler has been shut down")
+    });
+    wait_until("it is off", || {
+        serde_json::from_str::<Value>(&sandbox.read("history.json")).is_ok()
+    });
+    machine.lose_power();
+    all.push_str(&console(&sandbox, "console"));
+    let check = sandbox.read("check");
+    assert!(check.contains("verdict      whole"), "{check}");
+    let history: Value = serde_json::from_str(&sandbox.read("history.json")).unwrap();
+    judge(&all, &history, (begin, known.unwrap(), end), &kills);
+}
+
+/// What reached the console against what is on record.
+fn judge(all: &str, history: &Value, times: (Second, Second, Second), kills: &[f64]) {
+    let (begin, known, end) = times;
+    let (manual, scheduled): (Vec<_>, Vec<_>) = history
+        .as_array()
+        .unwrap()
+        .iter()
+        .cloned()
+        .partition(|entry| entry["job_id"] == "manual");
+    let (ran_manual, ran): (Vec<_>, Vec<_>) =
+        lines_with(all, "RUN ").partition(|line| line.contains(" manual "));
+    let on_record: BTreeSet<_> = manual
+        .iter()
+        .filter_map(|entry| entry["run_id"].as_str())
+        .collect();
+    let acknowledged: Vec<_> = lines_with(all, "ACK ").map(str::trim).collect();
+    let lost = |run: &&&str| !on_record.contains(**run);
+    let lost = acknowledged.iter().filter(lost).count();
+    let mut manual_runs: Vec<_> = ran_manual.iter().map(|line| &line[..16]).collect();
+    manual_runs.sort_unstable();
+    let count = manual_runs.len();
+    manual_runs.dedup();
+    let doubled = count - manual_runs.len();
+    let expected: Vec<_> = (0..JOBS)
+        .map(|index| Expected {
+            job: format!("job{index}"),
+            due: known + 1..=end,
+            perhaps: begin..=whole(now()),
+            // A decision that was durable, and nobody knows whether it was carried out.
+            without_a_run: &["lost"],
+        })
+        .collect();
+    let entries = accounts::entries_of(&Value::Array(scheduled));
+    let ran = ran.join("\n");
+    let lines = accounts::lines_of(&ran);
+    let found = accounts::check(&expected, &entries, &lines, kills);
+    tell(&format!(
+        "{} losses of power, {} fires, {} lines, {} acknowledged runs by hand: {lost} of these lost, {doubled} doubled; {:?}",
+        kills.len(),
+        entries.len(),
+        lines.len(),
+        acknowledged.len(),
+        found.as_ref().map_err(Vec::len)
+    ));
+    let problems = found.err().unwrap_or_default();
+    let shown: Vec<_> = problems.iter().take(20).collect();
+    assert!(
+        problems.is_empty(),
+        "{} problems: {shown:#?}",
+        problems.len()
+    );
+    assert_eq!((lost, doubled), (0, 0));
+}
