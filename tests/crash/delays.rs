@@ -4,9 +4,11 @@ use crate::accounts::seconds_of;
 use crate::scheduler::{PATIENCE, Sandbox, Scheduler};
 use crate::seed::{number, tell};
 use crate::sweep::{Life, can_trace};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 const ONCE: &str = "[jobs.a]\ncommand = 'echo $RSCHED_RUN_ID >> evidence'\n";
@@ -67,6 +69,66 @@ fn a_scheduler_that_dies_between_spawn_and_exec_is_followed_by_one_that_waits_fo
     ));
 }
 
+/// From now on those calls of the scheduler and its threads are treated so.
+fn attach(scheduler: &Scheduler, calls: &str, treatment: &str) -> Child {
+    Command::new("strace")
+        .args(["-f", "-b", "execve", "-o", "/dev/null"])
+        .args(["-e", &format!("trace={calls}")])
+        .args(["-e", &format!("inject={calls}:{treatment}")])
+        .args(["-p", &scheduler.pid().to_string()])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Lets go of what is traced, so that it goes on by itself.
+fn detach(mut strace: Child) {
+    let pid = i32::try_from(strace.id()).unwrap();
+    _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+    drop(strace.wait());
+}
+
+#[test]
+fn d5_a_disk_that_fails_for_a_while_holds_starts_and_is_gone_on_with() {
+    if !can_trace("a failing disk") {
+        return;
+    }
+    let sandbox = Sandbox::new(
+        "[jobs.tick]\ninterval = '1s'\nmisfire_grace_time = 'forever'\n\
+         command = 'echo $RSCHED_FIRE_TIME >> evidence'\n",
+    );
+    let mut scheduler = sandbox.start();
+    scheduler.event("job_executed", "tick");
+    let mut strace = attach(
+        &scheduler,
+        "pwrite64,fsync,fdatasync,ftruncate",
+        "error=EIO",
+    );
+    let failed = loop {
+        let line = scheduler.wait_for("failure", |line| {
+            line["event"] == "store_failed" || line["event"] == "job_executed"
+        });
+        if line["event"] == "store_failed" {
+            break line;
+        }
+        if strace.try_wait().unwrap().is_some() {
+            tell("skipped: strace may not attach to a process here");
+            return;
+        }
+    };
+    let message = failed["message"].as_str().unwrap();
+    assert!(message.contains("disk I/O error"), "{message}");
+    detach(strace);
+    settle(scheduler);
+    let (code, stdout, _) = sandbox.output(&["store", "check", "state"]);
+    assert_eq!(code, Some(0), "{stdout}");
+    let evidence = sandbox.read("evidence");
+    let mut ran: Vec<_> = evidence.lines().collect();
+    let count = ran.len();
+    ran.dedup();
+    assert_eq!(ran.len(), count, "something ran twice");
+}
+
 #[test]
 fn a_disk_that_takes_five_seconds_delays_starts_and_nothing_else() {
     if !can_trace("a slow fsync") {
@@ -77,13 +139,7 @@ fn a_disk_that_takes_five_seconds_delays_starts_and_nothing_else() {
     );
     let mut scheduler = sandbox.start();
     scheduler.event("job_executed", "tick");
-    let mut strace = Command::new("strace")
-        .args(["-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync"])
-        .args(["-e", "inject=fsync,fdatasync:delay_enter=5000000"])
-        .args(["-p", &scheduler.pid().to_string()])
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut strace = attach(&scheduler, "fsync,fdatasync", "delay_enter=5000000");
     let count = || sandbox.read("evidence").lines().count();
     let (mut answers, mut slowest) = (0, Duration::ZERO);
     let (mut runs, mut since) = (count(), Instant::now());
@@ -109,8 +165,7 @@ fn a_disk_that_takes_five_seconds_delays_starts_and_nothing_else() {
             break;
         }
     }
-    drop(strace.kill());
-    drop(strace.wait());
+    detach(strace);
     tell(&format!(
         "{answers} answers while fsync took 5 s, the slowest after {slowest:?}"
     ));

@@ -9,6 +9,7 @@ mod accounts_tests;
 mod delays;
 mod error_sweep;
 mod kill_sweep;
+mod lives;
 mod power_loss;
 mod random_kills;
 mod seed;

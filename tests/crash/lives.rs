@@ -1,0 +1,237 @@
+//! What one life of the real program leaves to the next, and what a long stop of it leaves to itself.
+
+use crate::accounts::{self, Expected, Second};
+use crate::scheduler::{Sandbox, Scheduler, eventually};
+use nix::sys::signal::Signal;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+const COUNT: usize = 48;
+
+fn history(sandbox: &Sandbox) -> Value {
+    let (code, stdout, stderr) = sandbox.output(&[
+        "history",
+        "--state-dir",
+        "state",
+        "-n",
+        "1000000",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(code, Some(0), "{stderr}");
+    serde_json::from_str(&stdout).unwrap()
+}
+
+/// A job of each runs until there is a file of its group's name.
+fn waiting_jobs() -> String {
+    let mut toml = String::from("[executors.default]\nmax_workers = 'unlimited'\n");
+    for index in 0..COUNT {
+        let (group, on_lost) = match index % 3 {
+            0 => ("early", "keep"),
+            1 => ("early", "rerun"),
+            _ => ("late", "keep"),
+        };
+        writeln!(
+            toml,
+            "[jobs.{group}-{on_lost}-{index}]\non_lost = '{on_lost}'\n\
+             command = 'echo $RSCHED_JOB_ID >> evidence; until [ -e {group} ]; do sleep 0.2; done; echo $RSCHED_JOB_ID >> ended'"
+        )
+        .unwrap();
+    }
+    toml
+}
+
+/// How often each job stands in a file.
+fn counts(sandbox: &Sandbox, file: &str) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for line in sandbox.read(file).lines() {
+        *counts.entry(line.to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+#[test]
+fn a4_a5_what_runs_is_adopted_and_what_ended_meanwhile_is_lost_or_run_again() {
+    let sandbox = Sandbox::new(&waiting_jobs());
+    let mut first = sandbox.start();
+    eventually("all run", || counts(&sandbox, "evidence").len() == COUNT);
+    first.signal(Signal::SIGKILL);
+    first.reap();
+    // Two thirds end while nobody looks.
+    sandbox.write("early", "");
+    eventually("they ended", || {
+        counts(&sandbox, "ended").len() == COUNT * 2 / 3
+    });
+    let mut second = sandbox.start();
+    second.started();
+    // It is said before that it has started.
+    let is_adoption = |line: &&Value| {
+        let message = line["message"].as_str().unwrap_or_default();
+        message.contains("still runs, and is adopted")
+    };
+    let adopted = second.seen.iter().filter(is_adoption).count();
+    assert_eq!(adopted, COUNT / 3, "{:#?}", second.seen);
+    sandbox.write("late", "");
+    eventually("all have an outcome", || {
+        let history = history(&sandbox);
+        let entries = history.as_array().unwrap();
+        entries.len() == COUNT && entries.iter().all(|entry| entry["outcome"].is_string())
+    });
+    second.stop();
+    for entry in history(&sandbox).as_array().unwrap() {
+        let job = entry["job_id"].as_str().unwrap();
+        let outcome = entry["outcome"].as_str().unwrap();
+        let starts = counts(&sandbox, "evidence")[job];
+        let is_right = match job.rsplit_once('-').unwrap().0 {
+            "early-keep" => (outcome, starts) == ("lost", 1),
+            "early-rerun" => (outcome, starts) == ("succeeded", 2),
+            // How it ended older kernels tell to its parent alone.
+            _ => ["succeeded", "lost"].contains(&outcome) && starts == 1,
+        };
+        assert!(is_right, "{job}: {starts} starts, {entry:#}");
+    }
+}
+
+const EVERY_SECOND: &str = "[jobs.a]\ncron = { second = '*' }\ntimezone = 'UTC'\nmisfire_grace_time = 'forever'\n\
+    coalesce = false\nmax_instances = 'unlimited'\n\
+    command = 'echo $RSCHED_RUN_ID $RSCHED_JOB_ID $RSCHED_FIRE_TIME >> evidence'\n";
+
+#[expect(clippy::cast_possible_wrap, reason = "some 2e9")]
+fn now() -> Second {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap().as_secs() as Second
+}
+
+fn fires(sandbox: &Sandbox) -> usize {
+    sandbox.read("evidence").lines().count()
+}
+
+#[test]
+fn c10_what_came_due_while_it_was_stopped_is_made_up_for_once_and_is_said_to_be_late() {
+    let sandbox = Sandbox::new(EVERY_SECOND);
+    let begin = now();
+    let mut scheduler = sandbox.start();
+    scheduler.event("job_executed", "a");
+    let known = now();
+    scheduler.signal(Signal::SIGSTOP);
+    let stopped = Instant::now();
+    eventually("four seconds pass", || {
+        std::thread::park_timeout(Duration::from_millis(50));
+        stopped.elapsed() > Duration::from_secs(4)
+    });
+    let end = now();
+    scheduler.signal(Signal::SIGCONT);
+    eventually("all is made up for", || {
+        let entries = accounts::entries_of(&history(&sandbox));
+        let settled = |second| {
+            let mut its = entries.iter().filter(|it| it.fire == second);
+            its.any(accounts::Entry::has_ended)
+        };
+        (known + 1..=end).all(settled)
+    });
+    scheduler.stop();
+    let expected = [Expected {
+        job: "a".to_owned(),
+        due: known + 1..=end,
+        perhaps: begin..=now(),
+        without_a_run: &[],
+    }];
+    let history = history(&sandbox);
+    let lines = accounts::lines_of(&sandbox.read("evidence"));
+    accounts::check(&expected, &accounts::entries_of(&history), &lines, &[]).unwrap();
+    let lateness = |entry: &Value| {
+        let time = |key: &str| accounts::seconds_of(entry[key].as_str().unwrap());
+        time("noticed_at") - time("fire_time")
+    };
+    let latest = history.as_array().unwrap().iter().map(lateness);
+    assert!(latest.fold(0.0, f64::max) > 2.0, "{history:#}");
+}
+
+#[test]
+fn a15_without_its_state_nothing_of_the_past_runs() {
+    let sandbox = Sandbox::new(EVERY_SECOND);
+    let mut first = sandbox.start();
+    first.event("job_executed", "a");
+    first.signal(Signal::SIGKILL);
+    first.reap();
+    fs::remove_dir_all(sandbox.state()).unwrap();
+    let (before, again) = (fires(&sandbox), now());
+    let mut second = sandbox.start();
+    second.event("job_executed", "a");
+    second.stop();
+    assert!(fires(&sandbox) > before);
+    let lines = accounts::lines_of(&sandbox.read("evidence"));
+    assert!(lines[before..].iter().all(|line| line.fire >= again));
+}
+
+#[test]
+fn f4_without_its_lock_file_a_second_scheduler_finds_the_store_locked_all_the_same() {
+    let sandbox = Sandbox::new(EVERY_SECOND);
+    let mut first = sandbox.start();
+    first.event("job_executed", "a");
+    fs::remove_file(sandbox.state().join("lock")).unwrap();
+    let mut second: Scheduler = sandbox.start();
+    let code = second.end().code();
+    assert_eq!(code, Some(75), "{:#?}", second.seen);
+    first.stop();
+    let mut lines = accounts::lines_of(&sandbox.read("evidence"));
+    let count = lines.len();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), count, "something ran twice");
+}
+
+#[test]
+fn d10_a_state_directory_that_is_replaced_is_not_written_and_gone_on_with_when_it_is_back() {
+    let sandbox = Sandbox::new(EVERY_SECOND);
+    let mut scheduler = sandbox.start();
+    scheduler.event("job_executed", "a");
+    let (state, away) = (sandbox.state(), sandbox.path("away"));
+    fs::rename(&state, &away).unwrap();
+    fs::create_dir(&state).unwrap();
+    let failed = scheduler.wait_for("failure", |line| line["event"] == "store_failed");
+    assert!(failed["message"].is_string(), "{failed}");
+    let count = fires(&sandbox);
+    assert_eq!(
+        fs::read_dir(&state).unwrap().count(),
+        0,
+        "something was written there"
+    );
+    assert!(fires(&sandbox) <= count + 1);
+    fs::remove_dir(&state).unwrap();
+    fs::rename(&away, &state).unwrap();
+    scheduler.event("job_executed", "a");
+    scheduler.stop();
+}
+
+#[test]
+fn d8_files_that_may_not_grow_are_a_full_disk() {
+    let sandbox = Sandbox::new(EVERY_SECOND);
+    if !crate::scheduler::works("prlimit", &["--version"]) {
+        return;
+    }
+    let mut command = sandbox.bare_command("prlimit".as_ref());
+    command.args(["--fsize=81920:", env!("CARGO_BIN_EXE_rsched")]);
+    command.args([
+        "run",
+        "jobs.toml",
+        "--state-dir",
+        "state",
+        "--log-format",
+        "json",
+    ]);
+    let mut scheduler = Scheduler::start(&mut command);
+    scheduler.wait_for("failure", |line| line["event"] == "store_failed");
+    let pid = scheduler.pid().to_string();
+    // The soft limit alone was set.
+    let lifted = sandbox
+        .bare_command("prlimit".as_ref())
+        .args(["--pid", &pid, "--fsize=unlimited:"])
+        .status();
+    assert!(lifted.unwrap().success());
+    scheduler.event("job_executed", "a");
+    scheduler.stop();
+}
