@@ -16,6 +16,8 @@ use crate::sys::control_socket::{ControlSocket, SocketError};
 use crate::sys::directories::{
     self, Directories, DirectoryError, DirectoryVariables, InstanceName,
 };
+use crate::sys::file_system::network_file_system;
+use crate::sys::identity::ProcessStat;
 use crate::sys::lock::{Holder, InstanceLock, LockError};
 use crate::sys::notify::{self, Notifier};
 use crate::sys::signals::Signals;
@@ -25,6 +27,7 @@ use crate::sys::wake::Waker;
 use crate::sys::{clock, descriptors, host, orphans, signals};
 use crate::time::{WallTime, human};
 use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::fs::File;
@@ -290,6 +293,12 @@ fn make_directories(
     directories
         .create()
         .map_err(|error| directory_failed(&error))?;
+    if let Some(name) = network_file_system(&directories.state) {
+        complain(&format_args!(
+            "warning: the state directory `{}` is on {name}: no fire runs twice and no record is lost only as far as the locks and the disk of another machine can be relied upon",
+            directories.state.display()
+        ));
+    }
     Ok(directories)
 }
 
@@ -343,7 +352,17 @@ fn lock_failed(error: &LockError) -> ExitCode {
         LockError::Untrusted { .. } => ExitCode::NotPermitted,
         _ => ExitCode::CannotCreate,
     };
-    fail(code, error)
+    complain(error);
+    if let LockError::Held(Some(other)) = error
+        && other.host == host::name()
+        && ProcessStat::read(Pid::from_raw(other.pid)).is_ok_and(ProcessStat::is_stopped)
+    {
+        complain(&format_args!(
+            "help: that process is stopped; `kill -CONT {}` lets it go on",
+            other.pid
+        ));
+    }
+    code
 }
 
 /// What a second instance is told about this one.

@@ -7,6 +7,7 @@ pub mod control_socket;
 pub mod descriptors;
 pub mod directories;
 pub mod directory_watch;
+pub mod file_system;
 pub mod host;
 pub mod identity;
 pub mod inode_watch;

@@ -25,6 +25,23 @@ fn a_second_start_names_the_holder_and_exits_75() {
 }
 
 #[test]
+fn f8_a_second_start_says_that_the_holder_is_stopped() {
+    let sandbox = Sandbox::new(IDLE);
+    let mut first = sandbox.start();
+    first.started();
+    let help = || {
+        let (code, _, stderr) = sandbox.output(&["run", "jobs.toml", "--state-dir", "state"]);
+        assert_eq!(code, Some(75));
+        stderr.contains("that process is stopped")
+    };
+    assert!(!help());
+    first.signal(Signal::SIGSTOP);
+    eventually("it says so", help);
+    first.signal(Signal::SIGCONT);
+    first.stop();
+}
+
+#[test]
 fn two_schedulers_with_directories_of_their_own_do_not_share_a_store() {
     let sandbox = Sandbox::new(IDLE);
     let mut first = sandbox.start_with(&["--store", "sqlite:shared.sqlite"]);
