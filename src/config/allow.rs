@@ -20,11 +20,13 @@ pub(super) const CODES: [(&str, &str); 11] = [
 ];
 
 /// As [`CODES`], those of crontabs alone.
-pub(super) const CODES_OF_CRONTABS: [&str; 18] = [
+pub(super) const CODES_OF_CRONTABS: [&str; 20] = [
     "backward_range",
+    "bad_address",
     "bad_random_delay",
     "carriage_return",
     "comment_in_value",
+    "continued_line",
     "double_backslash",
     "empty_value",
     "forced_variable",

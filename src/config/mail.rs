@@ -91,7 +91,7 @@ pub(super) fn check_address(text: &str) -> Result<(), String> {
             return Err(format!("is {}, expected an address", quoted(text)));
         }
     }
-    let is_allowed = |c: char| c.is_alphanumeric() || "@!:%-+=_.,<> \"'&*#?^~/".contains(c);
+    let is_allowed = |c: char| c.is_alphanumeric() || "@!:%-+=_.,<> \"'&*?^~/".contains(c);
     match text.chars().find(|c| !is_allowed(*c)) {
         None => Ok(()),
         Some(c) => {
@@ -128,6 +128,7 @@ mod tests {
             ("joe,,ann", "has an empty address in it"),
             ("$USER@example.org", "has `$` in it, expected addresses"),
             ("joe\nBcc: ann", "has `\\n` in it, expected addresses"),
+            ("joe # ops", "has `#` in it, expected addresses"),
             ("a`id`", "has ``` in it, expected addresses"),
         ] {
             assert_eq!(check_address(text).unwrap_err(), why, "{text}");

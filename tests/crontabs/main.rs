@@ -172,9 +172,11 @@ struct Fires {
 fn fires_of_a_year(file: &JobsFile) -> BTreeMap<String, Fires> {
     let of = |job: &Arc<Job>| {
         let (shell, cwd) = (job.shell.display(), job.cwd.display());
+        // With a delay, when it starts depends on its id.
+        let delay = job.jitter.map(|delay| (delay, &job.id));
         let text = format!(
-            "{} {:?} {shell} {cwd} {:?}",
-            job.trigger_text, job.command, job.stdin
+            "{} {:?} {shell} {cwd} {:?} {:?} {delay:?} {} {}",
+            job.trigger_text, job.command, job.stdin, job.output, job.clear_env, job.max_instances
         );
         (text, fires(&job.schedule.anchored(NOW)))
     };

@@ -111,7 +111,8 @@ impl Environment {
                 );
                 Some(at_value(Diagnostic::error("relative_path", message)))
             }
-            "MAILTO" | "MAILFROM" if !value.trim().is_empty() => {
+            // Of a comment at the end of the line something is said already.
+            "MAILTO" | "MAILFROM" if !value.trim().is_empty() && !value.contains(" #") => {
                 check_address(value.trim()).err().map(|why| {
                     let instead = match *name {
                         "MAILTO" => "what commands print is logged instead",
@@ -120,6 +121,11 @@ impl Environment {
                     let message = format!("{} {why}: {instead}", quoted(name));
                     at_value(Diagnostic::warning("bad_address", message))
                 })
+            }
+            // As cronie has it.
+            "CRON_TZ" if value.is_empty() => {
+                self.zone = None;
+                None
             }
             "CRON_TZ" => match zones.get(value) {
                 Ok(zone) => {

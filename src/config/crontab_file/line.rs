@@ -250,7 +250,17 @@ impl<'t> TabFile<'t> {
         let mut words = self.words(span.clone());
         let first = words.next().unwrap_or(span.start..span.start);
         let last = match &self.text[first.clone()] {
-            "@every" => words.next(),
+            "@every" => {
+                let value = words.next();
+                let mistake = value
+                    .as_ref()
+                    .and_then(|it| self.spaced_unit(it, words.next()));
+                if let Some(mistake) = mistake {
+                    problems.push(mistake);
+                    return None;
+                }
+                value
+            }
             word if word.starts_with('@') => Some(first.clone()),
             _ => words.nth(3),
         };
@@ -316,6 +326,9 @@ impl<'t> TabFile<'t> {
     }
 
     fn missing_command(&self, entry: &Entry) -> Diagnostic {
+        if let Some(error) = self.missing_field(entry) {
+            return error;
+        }
         if let Some(user) = &entry.user {
             let name = &self.text[user.clone()];
             let message = format!("the entry has no command behind its user {}", quoted(name));
@@ -328,6 +341,40 @@ impl<'t> TabFile<'t> {
         let schedule = entry.schedule.clone();
         let error = self.error("missing_command", schedule, "the entry has no command");
         error.help("write it behind the time")
+    }
+
+    /// Four fields and a command, which stands where the fifth field belongs.
+    fn missing_field(&self, entry: &Entry) -> Option<Diagnostic> {
+        let last = self.words(entry.schedule.clone()).nth(4)?;
+        let word = &self.text[last.clone()];
+        parse_expression(&format!("* * * * {word}")).err()?;
+        let message = format!(
+            "{} stands where the day of week belongs: there are four fields before it",
+            quoted(word)
+        );
+        let error = self.error("too_few_fields", last, message);
+        Some(error.help("an entry is `minute hour day-of-month month day-of-week command`"))
+    }
+
+    /// `@every 5 minutes`: the number alone would be seconds.
+    fn spaced_unit(
+        &self,
+        value: &Range<usize>,
+        behind: Option<Range<usize>>,
+    ) -> Option<Diagnostic> {
+        const UNITS: [&str; 5] = ["second", "minute", "hour", "day", "week"];
+        let number = &self.text[value.clone()];
+        let behind = behind?;
+        let word = &self.text[behind.clone()];
+        let unit = UNITS
+            .iter()
+            .find(|unit| word.strip_suffix('s').unwrap_or(word) == **unit)?;
+        if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let message = format!("{} stands where the command begins", quoted(word));
+        let error = self.error("bad_duration", behind, message);
+        Some(error.help(format!("write `@every {number}{}`", &unit[..1])))
     }
 
     fn sixth_field(&self, span: Range<usize>) -> Diagnostic {

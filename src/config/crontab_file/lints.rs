@@ -144,6 +144,7 @@ pub fn of_entry(
     let command = &file.text[entry.command.clone()];
     found.extend(percent_that_ends(file, entry, command));
     found.extend(double_backslash(file, entry, command));
+    found.extend(continued_line(file, entry, command));
     let user = user_column(file, entry, command, environment, machine);
     match (user, machine) {
         (Some(user), _) => found.push(user),
@@ -223,6 +224,14 @@ fn double_backslash(file: TabFile<'_>, entry: &Entry, command: &str) -> Option<D
     let at = entry.command.start + command[..end].find("\\\\")?;
     let message = "Debian's cron makes one backslash of two in a command; rsched keeps both, as other crons do";
     Some(warning(file, "double_backslash", at..at + 2, message))
+}
+
+/// A backslash before the end of the line, as it continues one in a shell.
+fn continued_line(file: TabFile<'_>, entry: &Entry, command: &str) -> Option<Diagnostic> {
+    let at = entry.command.start + command.strip_suffix('\\')?.len();
+    let message = "a `\\` at the end continues nothing: in a crontab each line is whole";
+    let problem = warning(file, "continued_line", at..at + 1, message);
+    Some(problem.help("write the command in one line, or in a script"))
 }
 
 /// A user before the command, where there is no such column.

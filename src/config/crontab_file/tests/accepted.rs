@@ -62,10 +62,11 @@ fn assignments_hold_for_the_lines_below_them() {
 #[test]
 fn cron_tz_sets_the_zone_of_the_entries_below_it_and_tz_that_of_the_commands_alone() {
     let text = "# id: a\n0 1 * * * echo\nCRON_TZ=Asia/Tokyo\n# id: b\n0 2 * * * echo\n\
-                # allow: zone_of_commands\n\nTZ=Europe/Paris\n# id: c\n0 3 * * * echo\n";
+                # allow: zone_of_commands\n\nTZ=Europe/Paris\n# id: c\n0 3 * * * echo\n\
+                CRON_TZ=\"\"\n# id: d\n0 4 * * * echo\n";
     let jobs = valid(text);
     let zones: Vec<_> = jobs.iter().map(|job| job.schedule.zone.name()).collect();
-    assert_eq!(zones, ["UTC", "Asia/Tokyo", "Asia/Tokyo"]);
+    assert_eq!(zones, ["UTC", "Asia/Tokyo", "Asia/Tokyo", "UTC"]);
     assert_eq!(jobs[2].env["TZ"], "Europe/Paris");
 }
 
@@ -76,6 +77,46 @@ fn random_delay_is_a_jitter_in_minutes() {
     assert_eq!(delayed("0"), None);
     assert_eq!(delayed("many"), None);
     assert_eq!(delayed("1441"), None);
+}
+
+#[test]
+fn a_tilde_is_one_value_of_its_range_and_stays_the_same() {
+    let minute = |field: &str, others: &str| {
+        let text = format!("{others}# id: a\n{field} 3 * * * echo\n");
+        let jobs = valid(&text);
+        let job = jobs.iter().find(|job| job.id.as_str() == "a").unwrap();
+        let fires = job.schedule.anchored(NOW);
+        let first = fires.next_after(NOW).unwrap();
+        assert_eq!(
+            fires.next_after(first),
+            Some(first + Duration::from_secs(86_400)),
+            "once a day"
+        );
+        first.unix_seconds() / 60 % 60
+    };
+    let found = minute("~", "");
+    assert_eq!(minute("~", "# id: b\n0 1 * * * echo\n"), found);
+    for (field, range) in [("10~14", 10..=14), ("~5", 0..=5), ("55~", 55..=59)] {
+        let found = minute(field, "");
+        assert!(range.contains(&found), "{field}: {found}");
+    }
+}
+
+#[test]
+fn random_delay_and_cron_tz_hold_below_them_until_they_are_set_again() {
+    let text = "# id: a\n@daily echo\nRANDOM_DELAY=5\nCRON_TZ=Asia/Tokyo\n# id: b\n@daily echo\n\
+                RANDOM_DELAY=0\nCRON_TZ=Europe/Paris\n# id: c\n@daily echo\n";
+    let jobs = valid(text);
+    let found: Vec<_> = jobs
+        .iter()
+        .map(|job| (job.jitter.map(|it| it.as_secs()), job.schedule.zone.name()))
+        .collect();
+    let expected = [
+        (None, "UTC"),
+        (Some(300), "Asia/Tokyo"),
+        (None, "Europe/Paris"),
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]

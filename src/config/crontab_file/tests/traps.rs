@@ -3,7 +3,7 @@
 use super::*;
 
 /// Lines with the one warning that each has, and where.
-const TRAPS: [(&str, &str, &str); 33] = [
+const TRAPS: [(&str, &str, &str); 35] = [
     (
         "0 3 * * * echo > log-$(date +%F)",
         "unescaped_percent",
@@ -39,6 +39,7 @@ const TRAPS: [(&str, &str, &str); 33] = [
     ("0 3 * * * www-data /usr/bin/php x", "user_column", "1:11"),
     ("0 3 * * * backup /usr/bin/x", "user_column", "1:11"),
     ("0 3 * * * echo a\\\\b", "double_backslash", "1:17"),
+    ("0 3 * * * echo a \\", "continued_line", "1:18"),
     ("-0 3 * * * echo", "quiet_entry", "1:1"),
     ("0 3 * * * -q echo", "quiet_entry", "1:11"),
     ("PATH=$HOME/bin:/usr/bin", "unexpanded_variable", "1:6"),
@@ -46,6 +47,7 @@ const TRAPS: [(&str, &str, &str); 33] = [
     ("PATH=/usr/bin:${PATH}", "unexpanded_variable", "1:6"),
     ("MAILTO=me # mine", "comment_in_value", "1:11"),
     ("MAILTO=", "empty_value", "1:1"),
+    ("MAILTO=|sh", "bad_address", "1:8"),
     ("LOGNAME=me", "forced_variable", "1:1"),
     ("TZ=Asia/Tokyo", "zone_of_commands", "1:1"),
     ("RANDOM_DELAY=5m", "bad_random_delay", "1:14"),
@@ -76,7 +78,11 @@ fn a_comment_silences_a_warning_for_an_entry_or_for_the_file() {
             "{line}"
         );
         if !line.contains('=') {
-            let text = format!("# mine\n# allow: {code}\n{line}\n{line} again\n");
+            let again = match code {
+                "continued_line" => line.replace("echo", "echo again"),
+                _ => format!("{line} again"),
+            };
+            let text = format!("# mine\n# allow: {code}\n{line}\n{again}\n");
             let found = warned(&text);
             assert!(
                 !found.contains("tab:3:") && found.contains("tab:4:"),
