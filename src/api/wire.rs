@@ -173,6 +173,8 @@ pub struct JobJson {
     pub tags: Vec<String>,
     /// Seconds until it is stopped.
     pub timeout: Value,
+    /// What a fire does that finds `max_instances` reached: `skip`, `queue` or `replace`.
+    pub overlap: String,
     /// The exit codes with which a run succeeded.
     pub success_codes: Vec<u8>,
     /// The last run that ended; of one from before the scheduler started, less is known.
@@ -238,6 +240,7 @@ impl JobJson {
             description: job.description.clone(),
             tags: job.tags.clone(),
             timeout: json!(job.timeout.map(number)),
+            overlap: job.policy.overlap.as_str().to_owned(),
             success_codes: job.policy.success_codes.iter().collect(),
             last_run: last_run.map(|run| LastRunJson::new(run, job)),
             running: status.instances,

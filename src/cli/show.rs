@@ -9,7 +9,7 @@ use super::records::{Named, Records};
 use super::running::{Running, job_path, refused};
 use super::terminal::{self, complain};
 use crate::api::{JobJson, LastRunJson, RunJson};
-use crate::config::DEFAULT_EXECUTOR;
+use crate::config::{DEFAULT_EXECUTOR, Overlap};
 use crate::scheduler::RunId;
 use crate::sys::clock;
 use serde_json::Value;
@@ -160,6 +160,9 @@ fn policy_pairs(job: &JobJson) -> Vec<(&'static str, String)> {
     }
     if job.priority != 0 {
         pairs.push(("priority", job.priority.to_string()));
+    }
+    if job.overlap != Overlap::default().as_str() {
+        pairs.push(("overlap", job.overlap.clone()));
     }
     if job.success_codes != [0] {
         let codes: Vec<_> = job.success_codes.iter().map(u8::to_string).collect();

@@ -71,7 +71,7 @@ pub use machine::Machine;
 pub use mail::Mail;
 pub use output::{Output, OutputFile};
 pub use resource_limits::ResourceLimits;
-pub use run_policy::RunPolicy;
+pub use run_policy::{Overlap, RunPolicy};
 pub use run_time_job::{Surroundings, run_time_job};
 pub use size::{Size, SizeError};
 pub use store_place::StorePlace;

@@ -3,7 +3,7 @@
 
 use super::executors::executor;
 use super::reader::{Entry, Problems, Table};
-use super::value::integer;
+use super::value::{choice, integer};
 use super::{DEFAULT_EXECUTOR, Executors, ExitCodes};
 use std::sync::Arc;
 
@@ -19,6 +19,38 @@ pub struct RunPolicy {
     pub executor: Arc<str>,
     /// Of fires due at the same instant, those with the higher number are first in the line.
     pub priority: i32,
+    /// What a fire does that finds `max_instances` reached.
+    pub overlap: Overlap,
+}
+
+/// What a fire does that finds as many instances of its job as there may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overlap {
+    /// It is skipped.
+    #[default]
+    Skip,
+    /// It waits for one of them to end; of several only the latest.
+    Queue,
+    /// It stops the oldest and takes its place.
+    Replace,
+}
+
+impl Overlap {
+    const WORDS: [(&str, Self); 3] = [
+        ("skip", Self::Skip),
+        ("queue", Self::Queue),
+        ("replace", Self::Replace),
+    ];
+
+    /// The word for it, as in a jobs file.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::Queue => "queue",
+            Self::Replace => "replace",
+        }
+    }
 }
 
 impl Default for RunPolicy {
@@ -27,6 +59,7 @@ impl Default for RunPolicy {
             success_codes: ExitCodes::default(),
             executor: DEFAULT_EXECUTOR.into(),
             priority: 0,
+            overlap: Overlap::Skip,
         }
     }
 }
@@ -38,6 +71,7 @@ pub(super) struct RunKeys<'t> {
     /// Which pools there are, who reads the job knows.
     pub executor: Option<Entry<'t>>,
     priority: Option<i32>,
+    overlap: Option<Overlap>,
 }
 
 impl<'t> RunKeys<'t> {
@@ -51,6 +85,9 @@ impl<'t> RunKeys<'t> {
                 .take("priority")
                 .and_then(|entry| integer(&entry, -MAX_PRIORITY..=MAX_PRIORITY, problems))
                 .and_then(|priority| i32::try_from(priority).ok()),
+            overlap: table
+                .take("overlap")
+                .and_then(|entry| choice(&entry, &Overlap::WORDS, problems)),
         }
     }
 
@@ -74,6 +111,7 @@ impl<'t> RunKeys<'t> {
                 .unwrap_or_default(),
             executor,
             priority: self.priority.or(outer.priority).unwrap_or(0),
+            overlap: self.overlap.or(outer.overlap).unwrap_or_default(),
         })
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn sentence(told: &Emitted, zone: &Zone) -> String {
                 counted(count, "run time")
             )
         }
-        EventName::JobMaxInstances if count > 1 => {
+        EventName::JobMaxInstances | EventName::JobSkipped if count > 1 => {
             format!("{count} executions of job \"{job}\" skipped: {detail}")
         }
         EventName::JobRetrying => format!("Retrying job \"{job}\" (scheduled at {at}): {detail}"),

@@ -9,7 +9,7 @@ use super::run_time_jobs::JobSource;
 use crate::config::Job;
 use crate::schedule::{Jitter, PlannedStarts, Schedule, Trigger};
 use crate::time::WallTime;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -221,19 +221,28 @@ fn fires_at_sight(job: &Job) -> bool {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Instances {
     /// Runs that count one each, waiting for a worker or active.
-    pub single: u32,
+    pub single: BTreeSet<RunKey>,
     /// Runs of a backlog that run one after another and together count as one; the first is the
     /// one whose turn it is.
     pub catchup: VecDeque<RunKey>,
+    /// Runs that wait for one of those to end, oldest first; they do not count yet.
+    pub queued: Vec<RunKey>,
 }
 
 impl Instances {
     /// How many count against `max_instances`.
     pub fn count(&self) -> u32 {
-        self.single + u32::from(!self.catchup.is_empty())
+        let single = u32::try_from(self.single.len()).unwrap_or(u32::MAX);
+        single.saturating_add(u32::from(!self.catchup.is_empty()))
     }
 
     pub fn is_empty(&self) -> bool {
-        self.count() == 0
+        self.count() == 0 && self.queued.is_empty()
+    }
+
+    /// How many there are, with those that do not count yet.
+    pub fn all(&self) -> u32 {
+        let queued = u32::try_from(self.queued.len()).unwrap_or(u32::MAX);
+        self.count().saturating_add(queued)
     }
 }

@@ -3,10 +3,11 @@
 use super::backlog::{Backlog, judge};
 use super::emitted::{Emitted, EventName};
 use super::ledger::Before;
+use super::overlap::Room;
 use super::pools::Place;
 use super::progress::Stretch;
 use super::record::{FireRange, FiresRecord, Outcome, Reason, Record, RunId, RunState};
-use super::run::{Run, RunKey, Stage};
+use super::run::{Run, RunKey, Stage, StopReason};
 use super::scheduler::Scheduler;
 use crate::config::{Job, JobId};
 use crate::schedule::{PlannedStarts, Trigger};
@@ -17,6 +18,19 @@ use std::time::Duration;
 
 /// A fire noticed this late or later is called a catch-up to its job (`RSCHED_REASON`).
 const CATCHUP_LATENESS: Duration = Duration::from_secs(1);
+
+/// Why fires become no run.
+#[derive(Clone, Copy)]
+enum Verdict {
+    /// They were noticed too late.
+    Missed,
+    /// Another of the same backlog stands for them.
+    Coalesced,
+    /// `max_instances` is reached.
+    TooMany,
+    /// `max_instances` is reached, and a later one waits instead.
+    Replaced,
+}
 
 /// A fire that is due.
 #[derive(Clone, Copy)]
@@ -97,8 +111,8 @@ impl Scheduler {
         let last = |range: FireRange| (Due::new(range.last, starts), range);
         let (missed, coalesced) = (backlog.missed.map(last), backlog.coalesced.map(last));
         let run: Vec<Due> = backlog.run.iter().map(|&at| Due::new(at, starts)).collect();
-        self.close_fires(&job, missed, Outcome::Missed, now);
-        self.close_fires(&job, coalesced, Outcome::Coalesced, now);
+        self.close_fires(&job, missed, Verdict::Missed);
+        self.close_fires(&job, coalesced, Verdict::Coalesced);
         let first = submitted.len();
         self.make_runs(&job, &run, backlog.begun, now, submitted);
         if let Some(run) = submitted.get_mut(first) {
@@ -110,28 +124,27 @@ impl Scheduler {
     }
 
     /// Records fires that become no run, given with the last of them.
-    fn close_fires(
-        &mut self,
-        job: &Job,
-        fires: Option<(Due, FireRange)>,
-        outcome: Outcome,
-        now: Now,
-    ) {
+    fn close_fires(&mut self, job: &Job, fires: Option<(Due, FireRange)>, verdict: Verdict) {
+        let now = self.now;
         let Some((last, range)) = fires else { return };
-        let name = match outcome {
-            Outcome::Missed => EventName::JobMissed,
-            Outcome::Coalesced => EventName::JobCoalesced,
-            _ => EventName::JobMaxInstances,
+        let (outcome, name, detail) = match verdict {
+            Verdict::Missed => (Outcome::Missed, EventName::JobMissed, None),
+            Verdict::Coalesced => (Outcome::Coalesced, EventName::JobCoalesced, None),
+            Verdict::TooMany => {
+                let why = too_many(job);
+                (Outcome::Skipped, EventName::JobMaxInstances, Some(why))
+            }
+            Verdict::Replaced => {
+                let why = StopReason::Replaced.of_a_skip().to_owned();
+                (Outcome::Skipped, EventName::JobSkipped, Some(why))
+            }
         };
         let mut told = Emitted::about(name, &job.id);
         told.fire_time = Some(range.last);
         told.late_by = Some(last.lateness(now));
         told.count = Some(range.count);
         told.outcome = Some(outcome);
-        if outcome == Outcome::Skipped {
-            told.detail = Some(too_many(job));
-        }
-        let detail = told.detail.clone();
+        told.detail.clone_from(&detail);
         self.ledger.decisions().emitted.push(told);
         self.ledger.decision(Record::Fires(FiresRecord {
             job: job.id.clone(),
@@ -143,7 +156,8 @@ impl Scheduler {
         }));
     }
 
-    /// Makes runs of the fires that may run, or skips them if `max_instances` is reached.
+    /// Makes runs of the fires that may run, or does with them what `overlap` says if `max_instances` is
+    /// reached.
     fn make_runs(
         &mut self,
         job: &Arc<Job>,
@@ -152,18 +166,32 @@ impl Scheduler {
         now: Now,
         submitted: &mut Vec<Run>,
     ) {
-        let (Some(&first), Some(&last)) = (fires.first(), fires.last()) else {
+        if fires.is_empty() {
             return;
+        }
+        let room = if begun {
+            Room::Free
+        } else {
+            self.room_for(job)
         };
-        let instances = self.instances.entry(job.id.clone()).or_default();
-        if instances.count() >= job.max_instances && !begun {
+        let (fires, let_go) = match room {
+            Room::Free => (fires, None),
+            Room::None => (&[][..], Some((fires, Verdict::TooMany))),
+            // Each takes the place of the one before it.
+            Room::Later => {
+                let (before, latest) = fires.split_at(fires.len() - 1);
+                (latest, Some((before, Verdict::Replaced)))
+            }
+        };
+        if let Some((let_go, verdict)) = let_go
+            && let (Some(&first), Some(&last)) = (let_go.first(), let_go.last())
+        {
             let range = FireRange {
                 first: first.fire,
                 last: last.fire,
-                count: fires.len() as u64,
+                count: let_go.len() as u64,
             };
-            self.close_fires(job, Some((last, range)), Outcome::Skipped, now);
-            return;
+            self.close_fires(job, Some((last, range)), verdict);
         }
         let catchup = fires.len() > 1 || begun;
         for due in fires {
@@ -175,11 +203,11 @@ impl Scheduler {
                 _ if late => Reason::Catchup,
                 _ => Reason::Scheduled,
             };
-            let instances = self.instances.entry(job.id.clone()).or_default();
             if catchup {
+                let instances = self.instances.entry(job.id.clone()).or_default();
                 instances.catchup.push_back(key);
             } else {
-                instances.single += 1;
+                self.take_room(job, key, room);
             }
             submitted.push(Run {
                 key,
@@ -195,7 +223,9 @@ impl Scheduler {
                 noticed_at: now.wall,
                 waits_since: now.boot,
                 catchup,
-                stop_requested: false,
+                queued: room == Room::Later,
+                replaced: false,
+                stop_requested: None,
                 stage: Stage::Waiting,
                 pool: self.pools.of(job),
                 place: Place::default(),
@@ -215,7 +245,7 @@ impl Scheduler {
         // Of a catch-up only the first waits for a worker; the others wait for it.
         let its_turn =
             !run.catchup || self.instances[&run.job.id].catchup.front() == Some(&run.key);
-        if its_turn {
+        if its_turn && !run.queued {
             self.pools.join(&mut run);
         }
         self.runs.insert(run.key, run);

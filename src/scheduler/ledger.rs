@@ -47,6 +47,8 @@ pub(super) struct Decisions {
     pub before: BTreeMap<JobId, Before>,
     /// Runs made from fires in this batch.
     pub submitted: Vec<RunKey>,
+    /// Runs whose place others take: to go once it is durable.
+    pub replaced: Vec<RunKey>,
     /// Runs to be spawned once it is durable.
     pub starting: Vec<RunKey>,
     /// To be told once it is durable.
@@ -62,6 +64,7 @@ impl Decisions {
             self.before.entry(job).or_insert(before);
         }
         self.submitted.extend(later.submitted);
+        self.replaced.extend(later.replaced);
         self.starting.extend(later.starting);
         self.emitted.extend(later.emitted);
         self.answers.extend(later.answers);

@@ -1,6 +1,7 @@
 //! Runs that a person asked for, and runs that a person stops.
 
 use super::command::{Refusal, Reply};
+use super::overlap::Room;
 use super::pools::Place;
 use super::record::{Reason, RunId};
 use super::run::{Run, RunKey, Stage, StopReason};
@@ -8,9 +9,6 @@ use super::scheduler::Scheduler;
 use crate::config::JobId;
 use crate::time::Now;
 use std::sync::Arc;
-
-/// Said of a run that was to be stopped and had not begun.
-pub(super) const DROPPED: &str = "it was stopped on request before it began";
 
 impl Scheduler {
     /// Makes a run for now. It waits for a worker as any other; pauses do not hold it, since who
@@ -26,19 +24,20 @@ impl Scheduler {
             return Err(Refusal::StoreFailing);
         }
         let job = Arc::clone(&state.job);
-        let instances = self.instances.entry(id.clone()).or_default();
-        if instances.count() >= job.max_instances {
+        let room = self.room_for(&job);
+        if room == Room::None {
             return Err(Refusal::MaxInstances {
                 job: id.clone(),
                 limit: job.max_instances,
             });
         }
-        instances.single += 1;
         self.last_key += 1;
+        self.take_room(&job, RunKey(self.last_key), room);
         self.manual_runs += 1;
         let run = Run {
             key: RunKey(self.last_key),
             id: RunId::of_request(self.store, id, now.wall, self.manual_runs),
+            pool: self.pools.of(&job),
             job,
             fire_time: now.wall,
             planned_start: now.wall,
@@ -50,9 +49,10 @@ impl Scheduler {
             noticed_at: now.wall,
             waits_since: now.boot,
             catchup: false,
-            stop_requested: false,
+            queued: room == Room::Later,
+            replaced: false,
+            stop_requested: None,
             stage: Stage::Waiting,
-            pool: self.pools.of(&state.job),
             place: Place::default(),
         };
         let run_id = run.id;
@@ -100,9 +100,11 @@ impl Scheduler {
             state.generation = self.generation;
         }
         match run.stage {
-            Stage::Waiting => self.skip_waiting(key, DROPPED),
+            Stage::Waiting => self.skip_waiting(key, StopReason::Requested.of_a_skip()),
             // Where it comes to be all the same, it is stopped then.
-            Stage::Deciding | Stage::Starting => run.stop_requested = true,
+            Stage::Deciding | Stage::Starting => {
+                run.stop_requested = Some(StopReason::Requested);
+            }
             Stage::Running { .. } => self.stop(key, StopReason::Requested, now),
         }
     }

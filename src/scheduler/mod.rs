@@ -15,6 +15,7 @@ mod job_state;
 mod judging;
 mod ledger;
 mod manual;
+mod overlap;
 mod pause;
 mod plan_text;
 mod pools;

@@ -30,8 +30,8 @@ impl Scheduler {
         let record = run.record(RunState::Running);
         self.ledger.note(record, now.boot);
         self.tell(told);
-        if stop_requested {
-            self.stop(key, StopReason::Requested, now);
+        if let Some(reason) = stop_requested {
+            self.stop(key, reason, now);
         }
         self.stop_if_shutting_down(key, now);
     }
@@ -73,7 +73,7 @@ impl Scheduler {
         }
         let outcome = match (stop, exit) {
             (Some(StopReason::Timeout), _) => Outcome::TimedOut,
-            (Some(StopReason::Shutdown | StopReason::Requested), _) => Outcome::Killed,
+            (Some(_), _) => Outcome::Killed,
             (None, Exit::Code(code)) if run.job.policy.success_codes.contains(code) => {
                 Outcome::Succeeded
             }
@@ -100,6 +100,7 @@ impl Scheduler {
                 Some("it ended, and the kernel tells how only to the scheduler that started it")
             }
             (_, Some(StopReason::Requested)) => Some("on request"),
+            (_, Some(StopReason::Replaced)) => Some("for a later run to take its place"),
             _ => None,
         };
         let detail = detail.map(str::to_owned);
@@ -150,12 +151,15 @@ impl Scheduler {
             {
                 self.pools.join(next);
             }
+        } else if run.queued {
+            instances.queued.retain(|&key| key != run.key);
         } else {
-            instances.single -= 1;
+            instances.single.remove(&run.key);
         }
         if instances.is_empty() {
             self.instances.remove(&run.job.id);
         }
+        self.admit_queued(&run.job.id);
     }
 
     /// Drops a waiting run: its job is gone, or somebody asked for it.

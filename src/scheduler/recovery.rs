@@ -9,9 +9,10 @@ use super::backlog::Backlog;
 use super::emitted::{Emitted, EventName};
 use super::job_state::{JobState, Returned};
 use super::judging::too_many;
+use super::overlap::Room;
 use super::pools::Place;
 use super::record::{End, JobRecord, Outcome, Reason, Record, RunRecord, RunState, StoreId};
-use super::run::{Run, RunKey, Stage};
+use super::run::{Run, RunKey, Stage, StopReason};
 use super::run_time_jobs::{JobSource, RunTimeJob};
 use super::scheduler::Scheduler;
 use crate::config::{Coalesce, Job, JobId, OnLost};
@@ -175,7 +176,8 @@ impl Scheduler {
         let run = self.run_of(record, job, stage);
         self.alarms.extend(timeout_at.map(|at| (at, run.key)));
         self.pools.occupy(&run);
-        self.instances.entry(run.job.id.clone()).or_default().single += 1;
+        let instances = self.instances.entry(run.job.id.clone()).or_default();
+        instances.single.insert(run.key);
         self.runs.insert(run.key, run);
     }
 
@@ -251,7 +253,9 @@ impl Scheduler {
         let (asked_for, mut alive): (Vec<_>, Vec<_>) = alive
             .into_iter()
             .partition(|back| back.run.reason == Reason::Manual);
-        self.make_returned_runs(job, asked_for, false, submitted);
+        for back in asked_for {
+            self.make_returned_run(job, back, submitted);
+        }
         if alive.is_empty() {
             return;
         }
@@ -273,42 +277,61 @@ impl Scheduler {
             return;
         };
         first.run.stands_for += count + std::mem::take(&mut backlog.folded);
-        let one_by_one = alive.len() + backlog.run.len() > 1;
-        backlog.begun = self.make_returned_runs(job, alive, one_by_one, submitted) && one_by_one;
-    }
-
-    /// Makes them wait for a worker again, or skips them if `max_instances` is reached; says whether
-    /// they got their place.
-    fn make_returned_runs(
-        &mut self,
-        job: &Arc<Job>,
-        returned: Vec<Returned>,
-        one_by_one: bool,
-        submitted: &mut Vec<Run>,
-    ) -> bool {
-        let instances = self.instances.entry(job.id.clone()).or_default();
-        if instances.count() >= job.max_instances {
-            for back in returned {
-                let name = EventName::JobMaxInstances;
-                self.close_run(back.run, Outcome::Skipped, name, Some(too_many(job)));
-            }
-            return false;
+        if alive.len() + backlog.run.len() == 1 {
+            let back = alive.remove(0);
+            self.make_returned_run(job, back, submitted);
+            return;
         }
-        for back in returned {
-            let mut run = self.run_of(&back.run, Arc::clone(job), Stage::Waiting);
-            run.catchup = one_by_one;
-            if run.reason == Reason::Scheduled {
-                run.reason = Reason::Catchup;
+        let room = self.room_for(job);
+        if room == Room::Later {
+            // Each takes the place of the one before it.
+            let last = alive.pop_if(|_| backlog.run.is_empty());
+            for back in alive {
+                let why = StopReason::Replaced.of_a_skip().to_owned();
+                self.close_run(back.run, Outcome::Skipped, EventName::JobSkipped, Some(why));
             }
+            if let Some(back) = last {
+                self.make_returned_run(job, back, submitted);
+            }
+            return;
+        }
+        backlog.begun = room == Room::Free;
+        for back in alive {
+            if room == Room::None {
+                self.skip_for_room(job, back);
+                continue;
+            }
+            let run = self.returned_run(job, &back, true);
             let instances = self.instances.entry(job.id.clone()).or_default();
-            if one_by_one {
-                instances.catchup.push_back(run.key);
-            } else {
-                instances.single += 1;
-            }
+            instances.catchup.push_back(run.key);
             submitted.push(run);
         }
-        true
+    }
+
+    /// Makes it wait for a worker again, as one of its own, or skips it if `max_instances` is reached.
+    fn make_returned_run(&mut self, job: &Arc<Job>, back: Returned, submitted: &mut Vec<Run>) {
+        let room = self.room_for(job);
+        if room == Room::None {
+            return self.skip_for_room(job, back);
+        }
+        let mut run = self.returned_run(job, &back, false);
+        run.queued = room == Room::Later;
+        self.take_room(job, run.key, room);
+        submitted.push(run);
+    }
+
+    fn returned_run(&mut self, job: &Arc<Job>, back: &Returned, catchup: bool) -> Run {
+        let mut run = self.run_of(&back.run, Arc::clone(job), Stage::Waiting);
+        run.catchup = catchup;
+        if run.reason == Reason::Scheduled {
+            run.reason = Reason::Catchup;
+        }
+        run
+    }
+
+    fn skip_for_room(&mut self, job: &Job, back: Returned) {
+        let name = EventName::JobMaxInstances;
+        self.close_run(back.run, Outcome::Skipped, name, Some(too_many(job)));
     }
 
     /// A run that came back and whose job is not what it was.
@@ -372,7 +395,9 @@ impl Scheduler {
             noticed_at: record.noticed_at,
             waits_since: self.now.boot,
             catchup: false,
-            stop_requested: false,
+            queued: false,
+            replaced: false,
+            stop_requested: None,
             stage,
             pool,
             place: Place::default(),

@@ -48,6 +48,13 @@ impl Scheduler {
             }
         }
         self.rebuild_queue();
+        let queued = self
+            .instances
+            .iter()
+            .filter(|(_, all)| !all.queued.is_empty());
+        for id in queued.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+            self.admit_queued(&id);
+        }
     }
 
     /// Gives the same job another definition.

@@ -4,7 +4,7 @@
 //! Waiting ──▶ Deciding ──▶ Starting ──▶ Running ──▶ (ended: recorded and gone)
 //!    │           │             └── spawn failed ──▶ (ended)
 //!    │           └── store failed ──▶ (undone: the fire is judged again)
-//!    └── job removed, or stopped on request ──▶ (skipped)
+//!    └── job removed, replaced, or stopped on request ──▶ (skipped)
 //! ```
 //!
 //! After the death of a scheduler the next one takes runs up where the records leave them: see
@@ -30,12 +30,14 @@ pub(super) enum StopReason {
     Shutdown,
     /// Somebody asked for it.
     Requested,
+    /// A later run of its job takes its place.
+    Replaced,
 }
 
 /// Where a run stands.
 #[derive(Clone, Debug)]
 pub(super) enum Stage {
-    /// For a free worker, or for its turn in a catch-up.
+    /// For a free worker, for its turn in a catch-up, or for an earlier instance to end.
     Waiting,
     /// For its `Starting` record to be durable.
     Deciding,
@@ -82,8 +84,12 @@ pub(super) struct Run {
     pub waits_since: BootTime,
     /// Whether it is one of several that `coalesce = false` runs one after another.
     pub catchup: bool,
-    /// Whether it is to be stopped as soon as there is something to stop.
-    pub stop_requested: bool,
+    /// Whether it waits for an earlier instance of its job to end.
+    pub queued: bool,
+    /// Whether a later run takes its place: it is stopped once that is on record.
+    pub replaced: bool,
+    /// Whether it is to be stopped as soon as there is something to stop, and why.
+    pub stop_requested: Option<StopReason>,
     pub stage: Stage,
     /// The pool that its worker is of.
     pub pool: Arc<str>,
@@ -110,6 +116,12 @@ impl Run {
             fire_time: Some(self.fire_time),
             ..Emitted::about(name, &self.job.id)
         }
+    }
+
+    /// Whether it is on its way out, for whatever reason.
+    pub fn is_stopping(&self) -> bool {
+        let is_stopped = matches!(self.stage, Stage::Running { stop: Some(_), .. });
+        is_stopped || self.stop_requested.is_some()
     }
 
     /// Its record in this state.

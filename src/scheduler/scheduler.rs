@@ -6,7 +6,6 @@ use super::emitted::{Emitted, EventName};
 use super::event::{Action, Deadline, Event, SpawnRequest};
 use super::job_state::{Instances, JobState};
 use super::ledger::{Before, Decisions, Durable, Ledger, Undone};
-use super::manual::DROPPED;
 use super::pools::Pools;
 use super::record::{End, Record, RunRecord, RunState, StoreId};
 use super::recovery::Past;
@@ -272,14 +271,17 @@ impl Scheduler {
         for (token, reply) in durable.answers.into_iter().chain(durable.decisions.answers) {
             self.answer(token, reply);
         }
+        for key in durable.decisions.replaced {
+            self.make_way(key);
+        }
         for key in durable.decisions.starting {
             let Some(run) = self.runs.get_mut(&key) else {
                 continue;
             };
-            if run.stop_requested {
+            if let Some(reason) = run.stop_requested {
                 run.stage = Stage::Waiting;
                 self.pools.rejoin(run);
-                self.skip_waiting(key, DROPPED);
+                self.skip_waiting(key, reason.of_a_skip());
                 continue;
             }
             if self.shutdown.is_some() {
@@ -348,6 +350,11 @@ impl Scheduler {
     fn undo(&mut self, undone: Undone, now: Now) {
         let Undone { decisions, records } = undone;
         let stale = self.planned_afresh_since(&decisions);
+        for key in &decisions.replaced {
+            if let Some(run) = self.runs.get_mut(key) {
+                run.replaced = false;
+            }
+        }
         for key in &decisions.starting {
             if let Some(run) = self.runs.get_mut(key) {
                 run.stage = Stage::Waiting;
@@ -369,8 +376,9 @@ impl Scheduler {
             }
         }
         for key in decisions.starting {
-            if self.runs.get(&key).is_some_and(|run| run.stop_requested) {
-                self.skip_waiting(key, DROPPED);
+            let stop_requested = self.runs.get(&key).and_then(|run| run.stop_requested);
+            if let Some(reason) = stop_requested {
+                self.skip_waiting(key, reason.of_a_skip());
                 continue;
             }
             // Submitted earlier, it would have been skipped with its job, had it been waiting then.

@@ -182,10 +182,7 @@ impl Scheduler {
             finished: state.finished,
             next_fire: state.next,
             next_start: state.planned_start(&self.settings.seed),
-            instances: self
-                .instances
-                .get(&state.job.id)
-                .map_or(0, Instances::count),
+            instances: self.instances.get(&state.job.id).map_or(0, Instances::all),
         }
     }
 
@@ -214,7 +211,7 @@ fn run_status(run: &Run) -> RunStatus {
             stop,
             ..
         } => (Some((pid, since_wall)), stop.is_some()),
-        _ => (None, run.stop_requested),
+        _ => (None, run.stop_requested.is_some()),
     };
     RunStatus {
         key: run.key,

@@ -3,6 +3,7 @@
 use crate::checkers;
 use crate::death::Death;
 use crate::policy::{POOLS, Policy, policy};
+use crate::policy_checkers;
 use crate::world::{Script, World, cases, id, seconds};
 use proptest::prelude::*;
 use rsched::scheduler::{Command, EventName, Exit, Outcome, Record, ShutdownRequest};
@@ -396,6 +397,7 @@ proptest! {
         checkers::nothing_starts_before_its_planned_start(&world, &toml, begin);
         checkers::no_fire_runs_twice(&world);
         checkers::instances_stay_within_limits(&world, &toml);
+        policy_checkers::what_may_wait_is_not_skipped(&world, &toml);
         checkers::every_fire_has_exactly_one_outcome(&world, &toml, begin, end);
         checkers::only_late_fires_are_missed(&world, &toml, begin);
         checkers::only_what_ran_is_lost(&world);

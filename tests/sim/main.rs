@@ -11,6 +11,7 @@ mod death;
 mod jitter;
 mod lateness;
 mod limits;
+mod overlap;
 mod policies;
 mod policy;
 mod policy_checkers;

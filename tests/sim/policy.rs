@@ -11,20 +11,31 @@ pub const POOLS: &str = "[executors.small]\nmax_workers = 1\n[executors.pair]\nm
 pub struct Policy {
     executor: &'static str,
     priority: i32,
+    overlap: &'static str,
 }
 
 pub fn policy() -> impl Strategy<Value = Policy> {
     (
         prop::sample::select(vec!["default", "default", "small", "pair"]),
         -1..2_i32,
+        prop::sample::select(vec!["skip", "queue", "replace"]),
     )
-        .prop_map(|(executor, priority)| Policy { executor, priority })
+        .prop_map(|(executor, priority, overlap)| Policy {
+            executor,
+            priority,
+            overlap,
+        })
 }
 
 impl Policy {
     /// Appends them to the table of the job.
     pub fn write(&self, toml: &mut String) {
-        let Self { executor, priority } = self;
-        writeln!(toml, "executor = '{executor}'\npriority = {priority}").unwrap();
+        let Self {
+            executor,
+            priority,
+            overlap,
+        } = self;
+        let keys = format!("executor = '{executor}'\npriority = {priority}\noverlap = '{overlap}'");
+        writeln!(toml, "{keys}").unwrap();
     }
 }

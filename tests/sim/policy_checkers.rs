@@ -4,9 +4,9 @@
 
 use crate::checkers::planned_start;
 use crate::world::{World, jobs};
-use rsched::config::{Coalesce, Job};
-use rsched::scheduler::{Reason, Record, RunId};
-use std::collections::BTreeMap;
+use rsched::config::{Coalesce, Job, Overlap};
+use rsched::scheduler::{EventName, Outcome, Reason, Record, RunId};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Of the runs of one pool that were due at the same instant and noticed together, none is started
 /// before one that has a higher priority. In a world without deaths.
@@ -16,7 +16,7 @@ pub fn equals_start_by_priority(world: &World, toml: &str) {
     let definitions: BTreeMap<&str, &Job> = file
         .jobs
         .iter()
-        .filter(|job| job.coalesce != Coalesce::All)
+        .filter(|job| job.coalesce != Coalesce::All && job.policy.overlap == Overlap::Skip)
         .map(|job| (job.id.as_str(), job.as_ref()))
         .collect();
     let mut made = BTreeMap::new();
@@ -55,6 +55,97 @@ pub fn equals_start_by_priority(world: &World, toml: &str) {
             assert!(
                 overtaken.is_none(),
                 "priority {priority} before {overtaken:?} in `{pool}`, both due at {due:?}"
+            );
+        }
+    }
+}
+
+/// Where a fire may wait, or replace a run, none is skipped because there are too many.
+pub fn what_may_wait_is_not_skipped(world: &World, toml: &str) {
+    let file = jobs(toml, world.wall());
+    for job in &file.jobs {
+        if job.policy.overlap == Overlap::Skip {
+            continue;
+        }
+        for told in &world.trace.emitted {
+            assert!(
+                told.job_id.as_ref() != Some(&job.id) || told.name != EventName::JobMaxInstances,
+                "{told:?}"
+            );
+        }
+    }
+}
+
+/// A run that was stopped so that a later one takes its place has one that came while it ran; and where
+/// runs are not to replace each other, none was.
+pub fn who_is_replaced_has_a_successor(world: &World, toml: &str) {
+    let file = jobs(toml, world.wall());
+    let policy = |id: &str| {
+        let job = file.jobs.iter().find(|job| job.id.as_str() == id);
+        job.map(|job| job.policy.overlap)
+    };
+    let mut submitted: BTreeMap<&str, Vec<(usize, RunId)>> = BTreeMap::new();
+    let mut began = BTreeMap::new();
+    for (index, told) in world.trace.emitted.iter().enumerate() {
+        let (Some(job), Some(run)) = (&told.job_id, told.run_id) else {
+            continue;
+        };
+        match told.name {
+            EventName::JobSubmitted => {
+                submitted
+                    .entry(job.as_str())
+                    .or_default()
+                    .push((index, run));
+            }
+            EventName::JobStarted => _ = began.insert(run, index),
+            _ => {}
+        }
+        let is_killed = told.outcome == Some(Outcome::Killed);
+        let detail = told.detail.as_deref().unwrap_or_default();
+        if is_killed && detail.contains("take its place") {
+            assert_eq!(policy(job.as_str()), Some(Overlap::Replace), "{told:?}");
+            let of_job = &submitted[job.as_str()];
+            let mine = of_job.iter().find(|(_, id)| *id == run);
+            let (mine, _) = mine.expect("it was submitted");
+            let ended_before = |id: &RunId| began.get(id).is_some_and(|at| at < mine);
+            let later = of_job
+                .iter()
+                .any(|(at, id)| at > mine && *id != run && !ended_before(id));
+            assert!(later, "{run} was replaced by nobody");
+        }
+    }
+}
+
+/// Of a job whose fires queue, at most one waits beside those that count. In a world without deaths.
+pub fn at_most_one_waits_for_the_others(world: &World, toml: &str) {
+    let file = jobs(toml, world.wall());
+    for job in &file.jobs {
+        // A catch-up is many runs and one instance.
+        if job.policy.overlap != Overlap::Queue || job.coalesce == Coalesce::All {
+            continue;
+        }
+        let mut alive = BTreeSet::new();
+        let emitted = world.trace.emitted.iter();
+        let mine: Vec<_> = emitted
+            .filter(|told| told.job_id.as_ref() == Some(&job.id) && told.run_id.is_some())
+            .collect();
+        for (index, told) in mine.iter().enumerate() {
+            match told.name {
+                EventName::JobSubmitted => _ = alive.insert(told.run_id),
+                EventName::JobExecuted | EventName::JobError | EventName::JobSkipped => {
+                    alive.remove(&told.run_id);
+                }
+                _ => {}
+            }
+            let next = mine.get(index + 1);
+            let is_last_of_its_moment = next.is_none_or(|next| next.time != told.time);
+            let most = job.max_instances as usize + 1;
+            assert!(
+                !is_last_of_its_moment || alive.len() <= most,
+                "{} of {} at {:?}",
+                alive.len(),
+                job.id,
+                told.time
             );
         }
     }

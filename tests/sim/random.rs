@@ -303,6 +303,9 @@ proptest! {
 
         checkers::check(&world, &toml);
         policy_checkers::equals_start_by_priority(&world, &toml);
+        policy_checkers::at_most_one_waits_for_the_others(&world, &toml);
+        policy_checkers::who_is_replaced_has_a_successor(&world, &toml);
+        policy_checkers::what_may_wait_is_not_skipped(&world, &toml);
         checkers::nothing_starts_before_its_planned_start(&world, &toml, begin);
         checkers::every_fire_has_exactly_one_outcome(&world, &toml, begin, end);
         checkers::every_command_is_answered(&world);

@@ -45,6 +45,13 @@ fn a_job_names_its_pool_and_its_rank() {
         "[executors.batch]\nmax_workers = 2\n[defaults]\nexecutor = 'batch'\n\
          [jobs.a]\ncommand = 'x'\npriority = -5\n[jobs.b]\ncommand = 'y'\nexecutor = 'default'\n",
     );
+    let overlap = |keys: &str| triggered(keys).policy.overlap;
+    assert_eq!(overlap(""), Overlap::Skip);
+    assert_eq!(overlap("overlap = 'queue'"), Overlap::Queue);
+    assert_eq!(overlap("overlap = 'replace'"), Overlap::Replace);
+    assert!(
+        refused("[jobs.a]\ncommand = 'x'\noverlap = 'quee'\n").contains("did you mean `queue`?")
+    );
     let of = |index: usize| {
         (
             &*file.jobs[index].policy.executor,
