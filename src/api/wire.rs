@@ -175,6 +175,8 @@ pub struct JobJson {
     pub timeout: Value,
     /// What a fire does that finds `max_instances` reached: `skip`, `queue` or `replace`.
     pub overlap: String,
+    /// The group of jobs of which never two run at the same time.
+    pub exclusive: Option<String>,
     /// The exit codes with which a run succeeded.
     pub success_codes: Vec<u8>,
     /// The last run that ended; of one from before the scheduler started, less is known.
@@ -241,6 +243,7 @@ impl JobJson {
             tags: job.tags.clone(),
             timeout: json!(job.timeout.map(number)),
             overlap: job.policy.overlap.as_str().to_owned(),
+            exclusive: job.policy.exclusive.as_deref().map(str::to_owned),
             success_codes: job.policy.success_codes.iter().collect(),
             last_run: last_run.map(|run| LastRunJson::new(run, job)),
             running: status.instances,

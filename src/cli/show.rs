@@ -164,6 +164,9 @@ fn policy_pairs(job: &JobJson) -> Vec<(&'static str, String)> {
     if job.overlap != Overlap::default().as_str() {
         pairs.push(("overlap", job.overlap.clone()));
     }
+    if let Some(group) = &job.exclusive {
+        pairs.push(("exclusive", group.clone()));
+    }
     if job.success_codes != [0] {
         let codes: Vec<_> = job.success_codes.iter().map(u8::to_string).collect();
         pairs.push(("success", format!("exit {}", codes.join(", "))));

@@ -29,7 +29,7 @@ pub(super) enum Place {
 }
 
 const FILE: &[&str] = &["listeners"];
-const DEFAULTS: &[&str] = &["exclusive", "hosts", "retry"];
+const DEFAULTS: &[&str] = &["hosts", "retry"];
 
 /// Whether a key of that table exists but not in this version.
 pub(super) fn is_not_supported(place: Place, key: &str) -> bool {

@@ -3,12 +3,16 @@
 
 use super::executors::executor;
 use super::reader::{Entry, Problems, Table};
-use super::value::{choice, integer};
+use super::value::{TextKind, choice, filled_text, integer};
 use super::{DEFAULT_EXECUTOR, Executors, ExitCodes};
+use crate::diagnostic::quoted;
 use std::sync::Arc;
 
 /// The highest priority; the lowest is as far below zero.
 const MAX_PRIORITY: i64 = 1_000_000;
+
+/// Longest name of a group of jobs that exclude each other.
+const MAX_GROUP_BYTES: usize = 128;
 
 /// How the runs of a job are to be dealt with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +25,8 @@ pub struct RunPolicy {
     pub priority: i32,
     /// What a fire does that finds `max_instances` reached.
     pub overlap: Overlap,
+    /// Of the jobs with this name never two run at the same time.
+    pub exclusive: Option<Arc<str>>,
 }
 
 /// What a fire does that finds as many instances of its job as there may be.
@@ -60,6 +66,7 @@ impl Default for RunPolicy {
             executor: DEFAULT_EXECUTOR.into(),
             priority: 0,
             overlap: Overlap::Skip,
+            exclusive: None,
         }
     }
 }
@@ -72,6 +79,7 @@ pub(super) struct RunKeys<'t> {
     pub executor: Option<Entry<'t>>,
     priority: Option<i32>,
     overlap: Option<Overlap>,
+    exclusive: Option<Arc<str>>,
 }
 
 impl<'t> RunKeys<'t> {
@@ -88,6 +96,9 @@ impl<'t> RunKeys<'t> {
             overlap: table
                 .take("overlap")
                 .and_then(|entry| choice(&entry, &Overlap::WORDS, problems)),
+            exclusive: table
+                .take("exclusive")
+                .and_then(|entry| shared_name(&entry, problems)),
         }
     }
 
@@ -112,6 +123,22 @@ impl<'t> RunKeys<'t> {
             executor,
             priority: self.priority.or(outer.priority).unwrap_or(0),
             overlap: self.overlap.or(outer.overlap).unwrap_or_default(),
+            exclusive: self.exclusive.clone().or_else(|| outer.exclusive.clone()),
         })
     }
+}
+
+/// A name that jobs share: of one line, not blank, not long.
+fn shared_name(entry: &Entry<'_>, problems: &mut Problems) -> Option<Arc<str>> {
+    let name = filled_text(entry, TextKind::Name, problems)?;
+    if name.len() > MAX_GROUP_BYTES {
+        let message = format!(
+            "{} is {} bytes long, {MAX_GROUP_BYTES} are the most",
+            quoted(entry.key),
+            name.len()
+        );
+        problems.push(entry.error("text_too_long", message));
+        return None;
+    }
+    Some(name.as_ref().into())
 }

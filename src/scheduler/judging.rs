@@ -254,7 +254,7 @@ impl Scheduler {
     /// Gives free workers to waiting runs: each becomes a decision to start.
     pub(super) fn fill_workers(&mut self) {
         while self.judges_starts() {
-            let Some(key) = self.pools.next() else {
+            let Some(key) = self.pools.next(&self.runs) else {
                 return;
             };
             let run = self.runs.get_mut(&key).expect("a waiting run exists");

@@ -11,6 +11,7 @@ mod clock;
 mod command;
 mod emitted;
 mod event;
+mod exclusion;
 mod job_state;
 mod judging;
 mod ledger;

@@ -3,9 +3,10 @@
 //! A run takes its place when it joins a line and keeps it until it starts: one whose start could not
 //! be recorded is where it was.
 
+use super::exclusion::{Exclusion, Line};
 use super::run::{Run, RunKey};
 use crate::config::{DEFAULT_EXECUTOR, Executors, Job};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A place in a line: the lower, the earlier its turn.
@@ -17,6 +18,7 @@ pub(super) struct Place(u64);
 pub(super) struct Pools {
     by_name: BTreeMap<Arc<str>, Pool>,
     last_place: u64,
+    exclusion: Exclusion,
 }
 
 /// One of them.
@@ -25,7 +27,7 @@ struct Pool {
     max_workers: u32,
     /// More than there may be, for a while, when their number was reduced.
     busy: u32,
-    line: BTreeSet<(Place, RunKey)>,
+    line: Line,
     /// The jobs file has it no more: it is kept for the runs that wait for it.
     is_gone: bool,
 }
@@ -48,6 +50,7 @@ impl Pools {
         let mut pools = Self {
             by_name: BTreeMap::new(),
             last_place: 0,
+            exclusion: Exclusion::default(),
         };
         pools.resize(executors);
         pools
@@ -88,29 +91,50 @@ impl Pools {
 
     /// Out of the line, if it is in it.
     pub fn drop_out(&mut self, run: &Run) {
-        self.line_of(run).remove(&(run.place, run.key));
+        let turn = (run.place, run.key);
+        self.line_of(run).remove(&turn);
+        if let Some(group) = &run.job.policy.exclusive {
+            self.exclusion.drop_out(group, &run.pool, turn);
+            self.let_in(group);
+        }
     }
 
     /// The first in any line whose turn it is: it has a worker now.
-    pub fn next(&mut self) -> Option<RunKey> {
-        let pool = self
-            .by_name
-            .values_mut()
-            .filter(|pool| pool.busy < pool.max_workers && !pool.line.is_empty())
-            .min_by_key(|pool| pool.line.first().copied())?;
-        let (_, key) = pool.line.pop_first()?;
-        pool.busy += 1;
-        Some(key)
+    pub fn next(&mut self, runs: &BTreeMap<RunKey, Run>) -> Option<RunKey> {
+        loop {
+            let (name, pool) = self
+                .by_name
+                .iter_mut()
+                .filter(|(_, pool)| pool.busy < pool.max_workers && !pool.line.is_empty())
+                .min_by_key(|(_, pool)| pool.line.first().copied())?;
+            let turn = pool.line.pop_first()?;
+            let run = runs.get(&turn.1)?;
+            if let Some(group) = &run.job.policy.exclusive
+                && !self.exclusion.enter(group)
+            {
+                self.exclusion.set_aside(group, name, turn);
+                continue;
+            }
+            pool.busy += 1;
+            return Some(turn.1);
+        }
     }
 
     /// It has a worker without having waited for one: its process was there already.
     pub fn occupy(&mut self, run: &Run) {
         self.pool_of(run).busy += 1;
+        if let Some(group) = &run.job.policy.exclusive {
+            self.exclusion.adopt(group);
+        }
     }
 
     /// It needs its worker no more.
     pub fn give_back(&mut self, run: &Run) {
         self.pool_of(run).busy -= 1;
+        if let Some(group) = &run.job.policy.exclusive {
+            self.exclusion.leave(group);
+            self.let_in(group);
+        }
     }
 
     /// Workers in use, of all pools.
@@ -128,12 +152,21 @@ impl Pools {
                 name: Arc::clone(name),
                 max_workers: pool.max_workers,
                 busy: pool.busy,
-                waiting: pool.line.len(),
+                waiting: pool.line.len() + self.exclusion.aside(name),
             })
             .collect()
     }
 
-    fn line_of(&mut self, run: &Run) -> &mut BTreeSet<(Place, RunKey)> {
+    /// If the group is free, the first that waited for it are in line again.
+    fn let_in(&mut self, group: &str) {
+        for (pool, turn) in self.exclusion.take_back(group) {
+            if let Some(pool) = self.by_name.get_mut(&pool) {
+                pool.line.insert(turn);
+            }
+        }
+    }
+
+    fn line_of(&mut self, run: &Run) -> &mut Line {
         &mut self.pool_of(run).line
     }
 

@@ -385,6 +385,7 @@ proptest! {
         world.run_for(seconds(30));
         world.command(Command::ResumeAll);
         world.run_for(seconds(30));
+        policy_checkers::nobody_waits_for_nothing(&world, &toml);
         world.reload("");
         let end = world.wall();
         world.run_for(seconds(400_000));
@@ -398,6 +399,7 @@ proptest! {
         checkers::no_fire_runs_twice(&world);
         checkers::instances_stay_within_limits(&world, &toml);
         policy_checkers::what_may_wait_is_not_skipped(&world, &toml);
+        policy_checkers::groups_exclude_each_other(&world, &toml);
         checkers::every_fire_has_exactly_one_outcome(&world, &toml, begin, end);
         checkers::only_late_fires_are_missed(&world, &toml, begin);
         checkers::only_what_ran_is_lost(&world);

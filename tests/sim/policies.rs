@@ -1,7 +1,8 @@
 //! What the runs of a job are to each other, and to those of other jobs.
 
-use crate::world::{World, seconds};
-use rsched::scheduler::{EventName, ShutdownRequest};
+use crate::death::Death;
+use crate::world::{World, id, seconds};
+use rsched::scheduler::{Command, EventName, ShutdownRequest};
 
 const POOLS: &str = "[executors.default]\nmax_workers = 1\n[executors.batch]\nmax_workers = 2\n";
 
@@ -94,4 +95,49 @@ fn the_runs_of_a_pool_that_is_gone_go_on_and_new_ones_of_added_jobs_use_the_defa
     world.shut_down(ShutdownRequest::Kill);
     world.run_for(seconds(1));
     assert!(world.has_exited());
+}
+
+#[test]
+fn jobs_of_one_group_run_one_after_the_other_and_hold_up_nobody_else() {
+    let mut toml = String::from("[executors.default]\nmax_workers = 2\n[executors.other]\n");
+    for job in ["a", "b", "d"] {
+        toml += &nightly(job, "exclusive = 'db'");
+    }
+    toml += &nightly("c", "exclusive = 'db'\nexecutor = 'other'");
+    toml += &nightly("e", "");
+    let mut world = World::new("2025-12-31 23:59:59", &toml);
+    for job in ["a", "b", "c", "d", "e"] {
+        world = world.runs_for(job, seconds(100));
+    }
+    world.run_for(seconds(500));
+    let starts = ["a", "b", "c", "d", "e"].map(|job| world.starts(job)[0]);
+    assert_eq!(starts, [0, 100, 200, 300, 0]);
+}
+
+#[test]
+fn instances_of_one_job_exclude_each_other_too() {
+    let keys = "exclusive = 'db'\nmax_instances = 3\n";
+    let toml = format!("[jobs.a]\ncron = '* * * * *'\ncommand = 'x'\n{keys}");
+    let mut world = World::new("2026-01-01 00:00:30", &toml).runs_for("a", seconds(100));
+    world.run_for(seconds(320));
+    assert_eq!(world.starts("a"), [60, 160, 260]);
+}
+
+#[test]
+fn a_process_that_is_adopted_keeps_its_group_and_who_is_dropped_lets_the_next_in() {
+    let toml = ["a", "b", "c"]
+        .map(|job| nightly(job, "exclusive = 'db'"))
+        .concat();
+    let mut world = World::new("2025-12-31 23:59:59", &toml);
+    for job in ["a", "b", "c"] {
+        world = world.runs_for(job, seconds(100));
+    }
+    world.run_for(seconds(11));
+    world.restart(seconds(10), Death::OfTheScheduler, &toml);
+    world.run_for(seconds(10));
+    assert!(world.starts("b").is_empty());
+    world.command(Command::KillJob(id("b")));
+    world.run_for(seconds(200));
+    assert!(world.starts("b").is_empty());
+    assert_eq!(world.starts("c"), [100]);
 }

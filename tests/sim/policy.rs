@@ -12,6 +12,7 @@ pub struct Policy {
     executor: &'static str,
     priority: i32,
     overlap: &'static str,
+    exclusive: Option<&'static str>,
 }
 
 pub fn policy() -> impl Strategy<Value = Policy> {
@@ -19,11 +20,13 @@ pub fn policy() -> impl Strategy<Value = Policy> {
         prop::sample::select(vec!["default", "default", "small", "pair"]),
         -1..2_i32,
         prop::sample::select(vec!["skip", "queue", "replace"]),
+        prop::sample::select(vec![None, None, Some("a"), Some("b")]),
     )
-        .prop_map(|(executor, priority, overlap)| Policy {
+        .prop_map(|(executor, priority, overlap, exclusive)| Policy {
             executor,
             priority,
             overlap,
+            exclusive,
         })
 }
 
@@ -34,8 +37,12 @@ impl Policy {
             executor,
             priority,
             overlap,
+            exclusive,
         } = self;
         let keys = format!("executor = '{executor}'\npriority = {priority}\noverlap = '{overlap}'");
         writeln!(toml, "{keys}").unwrap();
+        if let Some(group) = exclusive {
+            writeln!(toml, "exclusive = '{group}'").unwrap();
+        }
     }
 }

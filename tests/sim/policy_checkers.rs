@@ -16,7 +16,8 @@ pub fn equals_start_by_priority(world: &World, toml: &str) {
     let definitions: BTreeMap<&str, &Job> = file
         .jobs
         .iter()
-        .filter(|job| job.coalesce != Coalesce::All && job.policy.overlap == Overlap::Skip)
+        .filter(|job| job.coalesce != Coalesce::All)
+        .filter(|job| job.policy.overlap == Overlap::Skip && job.policy.exclusive.is_none())
         .map(|job| (job.id.as_str(), job.as_ref()))
         .collect();
     let mut made = BTreeMap::new();
@@ -55,6 +56,34 @@ pub fn equals_start_by_priority(world: &World, toml: &str) {
             assert!(
                 overtaken.is_none(),
                 "priority {priority} before {overtaken:?} in `{pool}`, both due at {due:?}"
+            );
+        }
+    }
+}
+
+/// Of the jobs of a group never two run at the same time.
+pub fn groups_exclude_each_other(world: &World, toml: &str) {
+    let file = jobs(toml, world.wall());
+    let group = |id: &str| {
+        let job = file.jobs.iter().find(|job| job.id.as_str() == id);
+        job.and_then(|job| job.policy.exclusive.clone())
+    };
+    let mut of_groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (job, _, start, end) in &world.trace.processes {
+        if let Some(group) = group(job) {
+            of_groups
+                .entry(group)
+                .or_default()
+                .push((*start, *end, job));
+        }
+    }
+    for (group, mut processes) in of_groups {
+        processes.sort();
+        for pair in processes.windows(2) {
+            let ((_, end, first), (start, _, second)) = (pair[0], pair[1]);
+            assert!(
+                end.is_some_and(|end| end <= start),
+                "{second} of `{group}` began at {start:?}, while {first} ran until {end:?}"
             );
         }
     }
@@ -148,5 +177,37 @@ pub fn at_most_one_waits_for_the_others(world: &World, toml: &str) {
                 told.time
             );
         }
+    }
+}
+
+/// At a moment at which the store works: whoever waits, waits for somebody that runs.
+pub fn nobody_waits_for_nothing(world: &World, toml: &str) {
+    let file = jobs(toml, world.wall());
+    let job = |id: &str| file.jobs.iter().find(|job| job.id.as_str() == id);
+    let runs = world.scheduler.runs_of(None);
+    let running: Vec<_> = runs
+        .iter()
+        .filter(|run| run.process.is_some())
+        .filter_map(|run| job(run.job.as_str()))
+        .collect();
+    for waiting in runs.iter().filter(|run| run.process.is_none()) {
+        let Some(mine) = job(waiting.job.as_str()) else {
+            continue;
+        };
+        let policy = &mine.policy;
+        let busy = running
+            .iter()
+            .filter(|other| other.policy.executor == policy.executor)
+            .count();
+        let pool_is_full = busy >= file.scheduler.executors[&policy.executor] as usize;
+        let is_excluded = running
+            .iter()
+            .any(|other| policy.exclusive.is_some() && other.policy.exclusive == policy.exclusive);
+        let its_own_runs = running.iter().any(|other| other.id == mine.id);
+        assert!(
+            pool_is_full || is_excluded || its_own_runs,
+            "{waiting:?} waits for nobody at {:?}",
+            world.now()
+        );
     }
 }

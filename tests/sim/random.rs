@@ -295,6 +295,7 @@ proptest! {
         world.store_takes(Duration::ZERO);
         world.store_fails_for(Duration::ZERO);
         world.run_for(seconds(30));
+        policy_checkers::nobody_waits_for_nothing(&world, &toml);
         world.reload("");
         let end = world.wall();
         world.run_for(seconds(400_000));
@@ -306,6 +307,7 @@ proptest! {
         policy_checkers::at_most_one_waits_for_the_others(&world, &toml);
         policy_checkers::who_is_replaced_has_a_successor(&world, &toml);
         policy_checkers::what_may_wait_is_not_skipped(&world, &toml);
+        policy_checkers::groups_exclude_each_other(&world, &toml);
         checkers::nothing_starts_before_its_planned_start(&world, &toml, begin);
         checkers::every_fire_has_exactly_one_outcome(&world, &toml, begin, end);
         checkers::every_command_is_answered(&world);

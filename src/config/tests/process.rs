@@ -52,6 +52,16 @@ fn a_job_names_its_pool_and_its_rank() {
     assert!(
         refused("[jobs.a]\ncommand = 'x'\noverlap = 'quee'\n").contains("did you mean `queue`?")
     );
+    assert_eq!(triggered("").policy.exclusive, None);
+    let job = triggered("exclusive = 'the database'");
+    assert_eq!(job.policy.exclusive.as_deref(), Some("the database"));
+    for (name, problem) in [
+        (String::new(), "is empty"),
+        ("x".repeat(129), "128 are the most"),
+    ] {
+        let text = format!("[jobs.a]\ncommand = 'x'\nexclusive = '{name}'\n");
+        assert!(refused(&text).contains(problem), "{}", refused(&text));
+    }
     let of = |index: usize| {
         (
             &*file.jobs[index].policy.executor,
