@@ -66,8 +66,8 @@ fn b25_every_code_and_every_signal_is_told_as_it_was() {
             continue;
         }
         // What its parent would see if that were we.
-        let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", &struck_by(signal)]);
+        let mut shell = Command::new("env");
+        shell.args(["--default-signal", "/bin/sh", "-c", &struck_by(signal)]);
         let status = shell
             .current_dir(sandbox.path(&format!("s{signal}")))
             .status()

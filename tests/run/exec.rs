@@ -92,8 +92,11 @@ struct Exec {
 
 impl Exec {
     fn start(sandbox: &Sandbox, id: &str) -> Self {
-        let mut command = sandbox.command(&["exec", "jobs.toml", id]);
+        // As from a shell, though the tests be run by `nohup`, which has SIGHUP ignored.
+        let mut command = sandbox.bare_command("env".as_ref());
+        let program = env!("CARGO_BIN_EXE_rsched");
         let mut child = command
+            .args(["--default-signal", program, "exec", "jobs.toml", id])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

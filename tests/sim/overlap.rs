@@ -147,7 +147,7 @@ fn nobody_is_stopped_for_a_run_that_the_store_does_not_take() {
     assert_eq!(world.trace.signals, []);
     assert_eq!(world.starts("a"), [60]);
     world.run_for(seconds(15));
-    assert_eq!(world.starts("a"), [60, 171]);
+    assert_eq!(world.starts("a"), [60, 170]);
 }
 
 #[test]
