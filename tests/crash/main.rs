@@ -6,10 +6,12 @@
 
 mod accounts;
 mod accounts_tests;
+mod clock_jumps;
 mod delays;
 mod error_sweep;
 mod kill_sweep;
 mod lives;
+mod machine;
 mod power_loss;
 mod random_kills;
 mod seed;
