@@ -134,3 +134,31 @@ fn a_run_that_was_about_to_start_does_not_start_when_its_job_is_gone() {
     assert!(world.starts("b").is_empty());
     assert_eq!(world.fires("b", EventName::JobSkipped), 1);
 }
+
+#[test]
+fn a_date_that_comes_while_the_store_fails_from_the_first_on_is_made_up_for() {
+    let mut world = World::new("2026-01-01 00:00:00", "");
+    world.store_fails_for(seconds(60));
+    world.reload(
+        "[jobs.a]\ndate = '2026-01-01 00:00:10'\ncommand = 'x'\nmisfire_grace_time = '10m'\n",
+    );
+    world.run_for(seconds(120));
+    let starts = world.starts("a");
+    assert!(matches!(starts[..], [60..=62]), "{starts:?}");
+}
+
+#[test]
+fn a_fire_that_comes_while_the_first_record_of_its_job_is_on_its_way_and_fails_is_made_up_for() {
+    for toml in [
+        "[jobs.a]\ndate = '2026-01-01 00:00:02'\ncommand = 'x'\nmisfire_grace_time = '10m'\n",
+        "[jobs.a]\ncommand = 'x'\nmisfire_grace_time = '10m'\n",
+    ] {
+        let mut world = World::new("2026-01-01 00:00:00", "");
+        // The answer comes ten seconds later, and is no.
+        world.store_takes(seconds(10));
+        world.store_fails_for(seconds(15));
+        world.reload(toml);
+        world.run_for(seconds(120));
+        assert_eq!(world.starts("a").len(), 1, "{toml}");
+    }
+}
