@@ -221,8 +221,7 @@ impl<'t> TabFile<'t> {
         let line = &self.text[span.clone()];
         let first = self.words(span.clone()).next()?;
         let word = &self.text[first.clone()];
-        let is_hash = word.starts_with(['H', 'h']) && !word[1..].starts_with(char::is_alphabetic);
-        let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_hash;
+        let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_hash(word);
         if !is_word && !word.starts_with('[') {
             return None;
         }
@@ -296,6 +295,10 @@ impl<'t> TabFile<'t> {
         if name.chars().all(may_be_name) && !name.starts_with(is_no_beginning) {
             return Some(span);
         }
+        if let Some(error) = self.missing_field(schedule) {
+            problems.push(error);
+            return None;
+        }
         let message = format!(
             "{} is no user, and a user comes before the command in a system crontab",
             quoted(name)
@@ -326,7 +329,7 @@ impl<'t> TabFile<'t> {
     }
 
     fn missing_command(&self, entry: &Entry) -> Diagnostic {
-        if let Some(error) = self.missing_field(entry) {
+        if let Some(error) = self.missing_field(&entry.schedule) {
             return error;
         }
         if let Some(user) = &entry.user {
@@ -344,10 +347,13 @@ impl<'t> TabFile<'t> {
     }
 
     /// Four fields and a command, which stands where the fifth field belongs.
-    fn missing_field(&self, entry: &Entry) -> Option<Diagnostic> {
-        let last = self.words(entry.schedule.clone()).nth(4)?;
+    fn missing_field(&self, schedule: &Range<usize>) -> Option<Diagnostic> {
+        let last = self.words(schedule.clone()).nth(4)?;
         let word = &self.text[last.clone()];
-        parse_expression(&format!("* * * * {word}")).err()?;
+        let is_number = word.starts_with(|c: char| c.is_ascii_digit() || "*?~-".contains(c));
+        if is_hash(word) || is_number || parse_expression(&format!("* * * * {word}")).is_ok() {
+            return None;
+        }
         let message = format!(
             "{} stands where the day of week belongs: there are four fields before it",
             quoted(word)
@@ -399,6 +405,11 @@ impl<'t> TabFile<'t> {
             Some(start..at)
         })
     }
+}
+
+/// `H`, `H/5`, `H(0-9)`: a value that the job's id decides.
+fn is_hash(word: &str) -> bool {
+    word.starts_with(['H', 'h']) && !word[1..].starts_with(char::is_alphabetic)
 }
 
 /// Whether a word can only be a field: no command and no user begins so.

@@ -138,6 +138,8 @@ fn a_system_crontab_needs_a_user() {
         ("0 5 * * * A=b x", "1:11", "missing_user"),
         ("0 5 * * * 0 x", "1:11", "missing_user"),
         ("0 5 * * * -1 x", "1:11", "missing_user"),
+        ("5 * * * root /usr/bin/x", "1:9", "too_few_fields"),
+        ("5 * * * root x", "1:9", "too_few_fields"),
         ("0 5 * * * root", "1:11", "missing_command"),
         ("0 5 * * *", "1:1", "missing_command"),
         ("@daily", "1:1", "missing_command"),
