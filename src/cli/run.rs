@@ -105,6 +105,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
     let notify_socket = std::env::var_os("NOTIFY_SOCKET");
     let setup = Setup {
         watches_files: read.file.scheduler.watch,
+        wants_mails: read.file.jobs.iter().any(|job| job.is_mailed()),
         surroundings: Arc::clone(&read.file.surroundings),
         control,
         // The lock may have been long in coming: the jobs are first seen now.

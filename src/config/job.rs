@@ -129,6 +129,12 @@ pub struct Job {
 }
 
 impl Job {
+    /// Whether what it prints is to be mailed.
+    #[must_use]
+    pub fn is_mailed(&self) -> bool {
+        matches!(self.output, Output::Mail(_))
+    }
+
     /// A job that is in no jobs file any more, and of which a process still runs: only its id is
     /// known, and that process is stopped as by default.
     #[must_use]

@@ -6,6 +6,7 @@ use super::reader::{Entry, Problems, Table};
 use super::value::{choice, integer, size, table, wrong_type};
 use super::{Mail, Size};
 use std::path::PathBuf;
+use std::sync::Arc;
 use toml::de::DeValue;
 
 /// Old files kept where it is not said how many.
@@ -27,7 +28,7 @@ pub enum Output {
     /// To the end of a file.
     File(OutputFile),
     /// All of it in one mail when the run has ended; where mails cannot be sent, as [`Self::Log`].
-    Mail(Box<Mail>),
+    Mail(Arc<Mail>),
 }
 
 /// A file that output is appended to.
@@ -52,7 +53,7 @@ impl Output {
         match entry.value {
             DeValue::String(_) => choice(entry, &WORDS, problems).map(|word| match word {
                 Word::Log => Self::Log,
-                Word::Mail => Self::Mail(Box::default()),
+                Word::Mail => Self::Mail(Arc::default()),
                 Word::Inherit => Self::Inherit,
                 Word::Discard => Self::Discard,
             }),
@@ -60,7 +61,7 @@ impl Output {
                 let mut own = table(entry, "`output`".into(), problems)?;
                 if let Some(mail) = own.take("mail") {
                     let mail = Mail::read(&mail, own, problems)?;
-                    return Some(Self::Mail(Box::new(mail)));
+                    return Some(Self::Mail(Arc::new(mail)));
                 }
                 file(entry, own, problems).map(Self::File)
             }

@@ -112,6 +112,8 @@ pub struct Setup {
     pub run_for: Option<Duration>,
     /// What jobs have from us.
     pub inheritance: Inheritance,
+    /// Whether any job asks for mails.
+    pub wants_mails: bool,
     /// What mails are handed to.
     pub sendmail: Sendmail,
 }
@@ -441,6 +443,7 @@ impl Daemon {
                 }
                 self.warn_of_changed_api(read.file.scheduler.api.as_ref());
                 self.setup.watches_files = read.file.scheduler.watch;
+                self.setup.wants_mails = read.file.jobs.iter().any(|job| job.is_mailed());
                 let zone = Arc::clone(&read.file.scheduler.timezone);
                 self.setup.control.feed.reloaded(Arc::clone(&zone));
                 self.setup.lines.zone = zone;
@@ -448,6 +451,7 @@ impl Daemon {
                 self.feed(Event::Reload(Box::new(read.file)));
                 self.watch_files();
                 self.say(Level::Info, &format!("Reloaded: {jobs}"));
+                self.announce_mails();
                 self.read_zones_again();
                 Ok(())
             }

@@ -70,12 +70,9 @@ pub(super) struct UnmailedOutputs {
 }
 
 impl Daemon {
-    /// Says once that what is to be mailed is logged, if there is anything.
+    /// Says that what is to be mailed is logged, if it is.
     pub(super) fn announce_mails(&mut self) {
-        let jobs = self.setup.scheduler.jobs_after(None, usize::MAX);
-        let is_mailed = |output: &config::Output| matches!(output, config::Output::Mail(_));
-        let is_wanted = jobs.iter().any(|status| is_mailed(&status.job.output));
-        if is_wanted && !self.mailer.can_send() {
+        if self.setup.wants_mails && !self.mailer.can_send() {
             let told = "There is no sendmail: what is to be mailed is logged instead";
             self.say(Level::Info, told);
         }
@@ -180,7 +177,7 @@ impl Daemon {
         );
         self.say(Level::Warn, &told);
         let job = self.setup.scheduler.job_status(&status.job)?.job;
-        matches!(job.output, config::Output::Mail(_)).then_some(MailedRun {
+        job.is_mailed().then_some(MailedRun {
             job,
             is_adopted: true,
         })

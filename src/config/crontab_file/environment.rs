@@ -21,8 +21,16 @@ const LONGEST_DELAY_MINUTES: u64 = 24 * 60;
 /// Cron sets these itself, whatever a crontab says: LOGNAME everywhere, USER where it is known.
 const FORCED: [&str; 2] = ["LOGNAME", "USER"];
 
+/// These say where and how what commands print is mailed.
+const OF_MAILS: [&str; 4] = [
+    "CONTENT_TRANSFER_ENCODING",
+    "CONTENT_TYPE",
+    "MAILFROM",
+    "MAILTO",
+];
+
 /// What holds at one place of a crontab.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment {
     /// The variables, in order of their names; those that only cron goes by among them, as in cron.
     pub variables: BTreeMap<String, String>,
@@ -30,6 +38,19 @@ pub struct Environment {
     pub zone: Option<Arc<Zone>>,
     /// `RANDOM_DELAY`: the longest delay.
     pub delay: Option<Duration>,
+    /// Where output is mailed, shared by the entries; none: nowhere.
+    mail: Option<Arc<Mail>>,
+}
+
+impl Default for Environment {
+    fn default() -> Self {
+        Self {
+            variables: BTreeMap::new(),
+            zone: None,
+            delay: None,
+            mail: Some(Arc::default()),
+        }
+    }
 }
 
 impl Environment {
@@ -57,20 +78,32 @@ impl Environment {
         variables
     }
 
-    /// Where what a command prints goes: into a mail, unless `MAILTO` is empty or nobody's address.
+    /// Where what a command prints goes.
     pub fn output(&self, only_failures: bool) -> Output {
+        match &self.mail {
+            None => Output::Log,
+            Some(mail) if only_failures => Output::Mail(Arc::new(Mail {
+                only_failures,
+                ..Mail::clone(mail)
+            })),
+            Some(mail) => Output::Mail(Arc::clone(mail)),
+        }
+    }
+
+    /// What the variables say of mails: there are some unless `MAILTO` is empty or nobody's address.
+    fn mail_of_variables(&self) -> Option<Arc<Mail>> {
         let to = self.get("MAILTO").map(str::trim);
         if to.is_some_and(|to| check_address(to).is_err()) {
-            return Output::Log;
+            return None;
         }
         let text = |name| self.get(name).map(str::trim).filter(|it| !it.is_empty());
         let from = text("MAILFROM").filter(|from| check_address(from).is_ok());
-        Output::Mail(Box::new(Mail {
+        Some(Arc::new(Mail {
             to: to.map(str::to_owned),
             from: from.map(str::to_owned),
             content_type: text("CONTENT_TYPE").map(str::to_owned),
             transfer_encoding: text("CONTENT_TRANSFER_ENCODING").map(str::to_owned),
-            only_failures,
+            only_failures: false,
         }))
     }
 
@@ -161,6 +194,9 @@ impl Environment {
         };
         self.variables
             .insert((*name).to_owned(), (*value).to_owned());
+        if OF_MAILS.contains(name) {
+            self.mail = self.mail_of_variables();
+        }
         if self.variables.len() > MAX_ENV_VARIABLES {
             let message = format!("there are more than {MAX_ENV_VARIABLES} variables");
             self.variables.remove(*name);

@@ -321,7 +321,7 @@ jobs.toml:15:10: error: `output` is a boolean, expected \"log\", \"mail\", \"inh
 #[test]
 fn output_is_mailed_to_addresses_or_to_the_jobs_user() {
     let mail = |text: &str| match triggered(text).output.clone() {
-        Output::Mail(mail) => *mail,
+        Output::Mail(mail) => Mail::clone(&mail),
         other => panic!("{other:?}"),
     };
     assert_eq!(mail("output = 'mail'"), Mail::default());
