@@ -34,7 +34,7 @@ impl Mail {
         let before = problems.errors();
         let mut line = |own: &mut Table<'_>, key| {
             let entry = own.take(key)?;
-            let text = filled_text(&entry, TextKind::Name, problems)?;
+            let text = filled_text(&entry, TextKind::Line, problems)?;
             Some(text.trim().to_owned())
         };
         let content_type = line(&mut own, "content_type");

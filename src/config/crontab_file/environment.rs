@@ -97,12 +97,14 @@ impl Environment {
             return None;
         }
         let text = |name| self.get(name).map(str::trim).filter(|it| !it.is_empty());
+        // A header has no tabs, and neither has its key in a jobs file.
+        let header = |name| text(name).map(|text| text.replace('\t', " "));
         let from = text("MAILFROM").filter(|from| check_address(from).is_ok());
         Some(Arc::new(Mail {
             to: to.map(str::to_owned),
             from: from.map(str::to_owned),
-            content_type: text("CONTENT_TYPE").map(str::to_owned),
-            transfer_encoding: text("CONTENT_TRANSFER_ENCODING").map(str::to_owned),
+            content_type: header("CONTENT_TYPE"),
+            transfer_encoding: header("CONTENT_TRANSFER_ENCODING"),
             only_failures: false,
         }))
     }

@@ -282,7 +282,32 @@ fn an_empty_crontab_is_a_jobs_file_without_jobs() {
     assert!(jobs_of(&toml).is_empty());
 }
 
+#[test]
+fn what_is_said_of_mails_becomes_the_output() {
+    let text = "MAILTO=ops\nMAILFROM=\"Cron <cron@example.org>\"\nCONTENT_TYPE='text/html;\tcharset=\"UTF-8\"'\n\
+                CONTENT_TRANSFER_ENCODING=7bit\n0 1 * * * -n backup\n0 2 * * * report\nMAILTO=\"\"\n0 3 * * * report\n\
+                MAILTO='a, b '\nMAILFROM=|x\nCONTENT_TYPE=' '\n0 4 * * * report\n";
+    check(text, FileFormat::Crontab);
+    let toml = imported(text, FileFormat::Crontab).unwrap();
+    let mail = r#"mail = "ops", from = "Cron <cron@example.org>", content_type = 'text/html; charset="UTF-8"', transfer_encoding = "7bit""#;
+    for output in [
+        format!("output = {{ {mail}, only_failures = true }}\n"),
+        format!("output = {{ {mail} }}\n"),
+        "output = \"log\"\n".to_owned(),
+        "output = { mail = \"a, b\", transfer_encoding = \"7bit\" }\n".to_owned(),
+    ] {
+        assert!(toml.contains(&output), "{output}\n{toml}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn mails_are_the_same_whatever_is_said_of_them(to in "[ a-z@,'\"\t|\u{200b}-]{0,8}", from in "[a-z@<> \t-]{0,8}", kind in "[a-z/;=\t\u{200b} ]{0,8}", n: bool) {
+        let option = if n { "-n " } else { "" };
+        let text = format!("MAILTO={to}\nMAILFROM={from}\nCONTENT_TYPE={kind}\nCONTENT_TRANSFER_ENCODING={kind}\n0 1 * * * {option}x\n0 2 * * * y\n");
+        check(&text, FileFormat::Crontab);
+    }
+
     #[test]
     fn whatever_the_crontab_the_jobs_are_the_same(
         lines in prop::collection::vec(prop_oneof![
