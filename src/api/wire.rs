@@ -349,10 +349,15 @@ pub struct EventJson {
     /// Why, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// The end of what the run printed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tail: Option<String>,
 }
 
 impl EventJson {
-    pub(super) fn new(told: &Emitted, zone: &Zone) -> Self {
+    /// The event, with its times in this zone.
+    #[must_use]
+    pub fn new(told: &Emitted, zone: &Zone) -> Self {
         Self {
             event: told.name.as_str().to_owned(),
             time: human::rfc3339(told.time, zone),
@@ -369,6 +374,7 @@ impl EventJson {
             count: told.count,
             pid: told.pid,
             detail: told.detail.clone(),
+            output_tail: told.output_tail.as_deref().map(str::to_owned),
         }
     }
 }

@@ -107,6 +107,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         watches_files: read.file.scheduler.watch,
         wants_mails: read.file.jobs.iter().any(|job| job.is_mailed()),
         surroundings: Arc::clone(&read.file.surroundings),
+        listeners: read.file.listeners.clone(),
         control,
         // The lock may have been long in coming: the jobs are first seen now.
         scheduler: Scheduler::new(read.file, args.paused, past, clock::read()),

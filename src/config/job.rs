@@ -1,8 +1,8 @@
 //! A job that cannot be wrong: what the jobs file means after every check.
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL};
 use super::{
-    ApiSettings, Executors, History, JobId, Output, ResourceLimits, RunAs, RunPolicy, StorePlace,
-    Surroundings,
+    ApiSettings, Executors, History, JobId, Listener, Output, ResourceLimits, RunAs, RunPolicy,
+    StorePlace, Surroundings,
 };
 use crate::schedule::{ScheduleSpec, Trigger};
 use crate::time::Zone;
@@ -207,6 +207,8 @@ pub struct JobsFile {
     pub scheduler: SchedulerSettings,
     /// The jobs, in id order.
     pub jobs: Vec<Arc<Job>>,
+    /// Who is told of events.
+    pub listeners: Vec<Arc<Listener>>,
     /// What holds for jobs that are added at run time.
     pub surroundings: Arc<Surroundings>,
 }

@@ -13,7 +13,7 @@ use super::syntax::{self, Parsed};
 use super::value::{TextKind, table, text, wrong_type};
 use super::{
     Accounts, Command, DEFAULT_EXECUTOR, History, Job, JobId, JobsFile, Machine, NO_LIMIT,
-    api_table, crontab_file, environment, scheduler_table,
+    api_table, crontab_file, environment, listener_table, scheduler_table,
 };
 use crate::diagnostic::{self, Diagnostic, Location, quoted};
 use crate::time::{WallTime, Zone, ZoneDatabase};
@@ -208,12 +208,14 @@ fn read(
 ) -> JobsFile {
     let mut tables = SettingsTables::default();
     let mut job_entries = Vec::new();
+    let mut listener_entries = Vec::new();
     let has_jobs_file = !roots.is_empty();
     let directory = roots.first().map(|root| root.file.directory.to_owned());
     let directory = directory.or(crontabs.directory.clone());
     for mut root in roots {
         tables.take(&mut root, problems);
         job_entries.extend(root.take("jobs"));
+        listener_entries.extend(root.take("listeners"));
         root.finish(Place::File, problems);
     }
     let around = [
@@ -253,6 +255,7 @@ fn read(
         .env
         .and_then(|entry| environment::environment(&entry, "`[env]`", problems))
         .unwrap_or_default();
+    let listeners = listener_table::listeners(&listener_entries, &env, problems);
     env.extend(defaults.env.clone());
     let zone = Arc::clone(&scheduler.timezone);
     let around_jobs = Surroundings {
@@ -283,6 +286,7 @@ fn read(
     JobsFile {
         scheduler,
         jobs,
+        listeners,
         surroundings: Arc::new(surroundings),
     }
 }

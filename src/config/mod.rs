@@ -25,6 +25,8 @@ mod job;
 mod job_id;
 mod job_table;
 mod limits;
+mod listener;
+mod listener_table;
 mod load;
 mod machine;
 mod mail;
@@ -66,6 +68,7 @@ pub use job_id::{JobId, JobIdError};
 pub use limits::{
     MAX_ARGUMENT_BYTES, MAX_ENV_VARIABLES, MAX_FILE_BYTES, MAX_ID_BYTES, MAX_JOBS, MAX_STRING_BYTES,
 };
+pub use listener::{EVENT_NAMES, JobGlob, Listener, ListenerTarget};
 pub use load::{Context, FileText, FormattedText, Loaded, load, load_formatted};
 pub use machine::Machine;
 pub use mail::Mail;

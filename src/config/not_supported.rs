@@ -26,16 +26,18 @@ pub(super) enum Place {
     Output,
     /// `[history]`.
     History,
+    /// `[[listeners]]`.
+    Listener,
 }
 
-const FILE: &[&str] = &["listeners"];
 const DEFAULTS: &[&str] = &["hosts", "retry"];
 
 /// Whether a key of that table exists but not in this version.
 pub(super) fn is_not_supported(place: Place, key: &str) -> bool {
     match place {
-        Place::File => FILE.contains(&key),
-        Place::Api
+        Place::File
+        | Place::Listener
+        | Place::Api
         | Place::Scheduler
         | Place::Executor
         | Place::Trigger

@@ -4,6 +4,7 @@ mod accepted;
 mod api;
 mod hostile;
 mod lints;
+mod listeners;
 mod mistakes;
 mod process;
 mod triggers;

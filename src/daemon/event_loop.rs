@@ -9,6 +9,7 @@ use super::control::{Control, Waiting};
 use super::files_watch::FilesWatch;
 use super::jobs_source::{JobsSource, Rejected};
 use super::level::Level;
+use super::listeners::Listeners;
 use super::log_line::LogLines;
 use super::log_writer::LogWriter;
 use super::mail::UnmailedOutputs;
@@ -19,7 +20,7 @@ use super::sentence::counted;
 use super::status_text::status_lines;
 use super::supervised::SupervisedRuns;
 use super::zone_watch::ZoneWatch;
-use crate::config::Surroundings;
+use crate::config::{Listener, Surroundings};
 use crate::diagnostic;
 use crate::process::{self, ReadBuffer, StartMarks};
 use crate::scheduler::{Action, Emitted, Event, EventName, RunKey, Scheduler, ShutdownRequest};
@@ -56,6 +57,7 @@ const ZONES: u64 = 6;
 const QUESTIONS: u64 = 7;
 pub(super) const FILES_WATCH: u64 = 8;
 const MAILS: u64 = 9;
+const LISTENERS: u64 = 10;
 /// From here on tokens are processes, each behind the run's key.
 pub(super) const FIRST_CHILD: u64 = 16;
 /// From here on processes that are being prepared, in the same way.
@@ -88,6 +90,8 @@ pub struct Setup {
     pub watches_files: bool,
     /// What holds for jobs that are added at run time.
     pub surroundings: Arc<Surroundings>,
+    /// Who is told of events.
+    pub listeners: Vec<Arc<Listener>>,
     /// How it is talked to.
     pub control: Control,
     /// The lock; freed when the daemon is dropped or dies.
@@ -137,6 +141,7 @@ pub struct Daemon {
     pub(super) unmailed: UnmailedOutputs,
     /// Who waits for the answer to a command.
     pub(super) waiting: Waiting,
+    pub(super) listeners: Listeners,
     stop_at: Option<BootTime>,
     housekeeping_at: BootTime,
     pub(super) outlived_at: Option<BootTime>,
@@ -189,6 +194,13 @@ impl Daemon {
         if let Some(readiness) = zone_watch.readiness() {
             watch(poller.add(readiness, ZONES))?;
         }
+        let listeners = Listeners::new(
+            &setup.listeners,
+            setup.inheritance.environment.clone(),
+            setup.pipes_directory.clone(),
+        )
+        .map_err(doing("making a bell for listeners"))?;
+        watch(poller.add(&listeners.bell, LISTENERS))?;
         Ok(Self {
             stop_at: setup.run_for.map(|time| now.boot + time),
             housekeeping_at: now.boot + HOUSEKEEPING,
@@ -209,6 +221,7 @@ impl Daemon {
             mailer,
             unmailed: UnmailedOutputs::default(),
             waiting: Waiting::default(),
+            listeners,
             text: Vec::new(),
             actions: Vec::new(),
             buffer: ReadBuffer::new(),
@@ -298,6 +311,9 @@ impl Daemon {
         if ready.contains(&QUESTIONS) {
             self.answer_questions();
         }
+        if ready.contains(&LISTENERS) {
+            self.hear_listeners();
+        }
         for &token in ready.iter().filter(|&&token| token >= FIRST_UNLOGGED) {
             self.read_unlogged(token - FIRST_UNLOGGED);
         }
@@ -360,7 +376,7 @@ impl Daemon {
                 Action::Emit(told) if told.name == EventName::SchedulerShutdown => {
                     self.last_words = Some(told);
                 }
-                Action::Emit(told) => self.tell(&told),
+                Action::Emit(told) => self.tell(*told),
                 Action::Exit => self.left = true,
             }
         }
@@ -448,6 +464,7 @@ impl Daemon {
                 self.setup.control.feed.reloaded(Arc::clone(&zone));
                 self.setup.lines.zone = zone;
                 self.setup.surroundings = Arc::clone(&read.file.surroundings);
+                self.listeners.replace(&read.file.listeners);
                 self.feed(Event::Reload(Box::new(read.file)));
                 self.watch_files();
                 self.say(Level::Info, &format!("Reloaded: {jobs}"));
@@ -509,6 +526,7 @@ impl Daemon {
                 ),
             );
         }
+        self.say_dropped_events();
         self.check_socket();
         if self.stop_requests == 0 && !self.setup.lock.still_ours() {
             // Another instance could start any moment, on the same jobs.
@@ -522,11 +540,15 @@ impl Daemon {
 
     // What it says.
 
-    fn tell(&mut self, told: &Emitted) {
-        self.setup.control.feed.tell(told);
-        let ending = self.runs.ending_told(told);
+    fn tell(&mut self, mut told: Emitted) {
+        let ending = self.runs.ending_told(&told);
+        told.output_tail = ending
+            .as_ref()
+            .and_then(|ending| ending.output_tail.clone());
+        self.setup.control.feed.tell(&told);
+        self.listeners.tell(&told, &self.setup.lines.zone);
         let usage = ending.as_ref().and_then(|ending| ending.usage.as_ref());
-        self.setup.lines.event(told, usage, &mut self.text);
+        self.setup.lines.event(&told, usage, &mut self.text);
     }
 
     pub(super) fn say(&mut self, level: Level, message: &str) {
@@ -558,8 +580,12 @@ impl Daemon {
     fn leave(mut self) {
         self.read_to_the_end(LOG_PATIENCE);
         self.finish_mails(LOG_PATIENCE);
+        if let Some(told) = &self.last_words {
+            self.listeners.tell(told, &self.setup.lines.zone);
+        }
+        self.finish_listeners();
         if let Some(told) = self.last_words.take() {
-            self.tell(&told);
+            self.tell(*told);
         }
         self.write_log();
         self.setup.control.finish();

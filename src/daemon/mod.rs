@@ -7,6 +7,7 @@ mod files_watch;
 mod foreground;
 mod jobs_source;
 mod level;
+mod listeners;
 mod log_line;
 mod log_writer;
 mod mail;

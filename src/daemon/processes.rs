@@ -7,6 +7,10 @@ use super::supervised::{Ending, Supervised};
 use crate::process::{self, Usage};
 use crate::scheduler::{self, Event, Exit, RunId, RunKey};
 use crate::sys::memory;
+use std::sync::Arc;
+
+/// Of what a run printed, events tell the last so many bytes: a thousand of them are kept for clients.
+const TOLD_OUTPUT: usize = 1_024;
 
 impl Daemon {
     /// Takes over the living processes of an earlier scheduler, and their output.
@@ -89,7 +93,9 @@ impl Daemon {
         });
         let total = said.as_ref().map(process::OutputTail::total);
         let usage = exit.and_then(|exit| Usage::of(&exit, memory::own_peak_bytes(), total));
-        self.runs.add_ending(supervised.run, Ending { usage });
+        let output_tail = said.as_ref().and_then(told_tail);
+        self.runs
+            .add_ending(supervised.run, Ending { usage, output_tail });
         let exit = exit.map_or(Exit::Unknown, exit_of);
         if let Some((mailed, said)) = supervised.mailed.zip(said.as_ref()) {
             self.mail_output(&mailed, supervised.run, exit, said);
@@ -108,6 +114,21 @@ impl Daemon {
             }),
         });
     }
+}
+
+/// Of what a run printed, as much as an event tells: whole lines, if that leaves any.
+fn told_tail(said: &process::OutputTail) -> Option<Arc<str>> {
+    let bytes = said.bytes();
+    let from = bytes.len().saturating_sub(TOLD_OUTPUT);
+    let tail = &bytes[from..];
+    let is_cut = from > 0 || said.total() > bytes.len() as u64;
+    let line_end = tail
+        .iter()
+        .position(|&byte| byte == b'\n')
+        .filter(|_| is_cut);
+    let lines = line_end.map_or(tail, |at| &tail[at + 1..]);
+    let tail = if lines.is_empty() { tail } else { lines };
+    (!tail.is_empty()).then(|| String::from_utf8_lossy(tail).into())
 }
 
 fn exit_of(exit: process::Exit) -> Exit {

@@ -9,6 +9,7 @@ use crate::config::JobId;
 use crate::process::{Child, OutputPipe, OutputTail, Stopping, Usage};
 use crate::scheduler::{self, Emitted, RunId, RunKey};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// A running process.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub(super) struct Output {
 pub(super) struct Ending {
     /// Where the kernel told.
     pub usage: Option<Usage>,
+    /// The end of what it printed, as text.
+    pub output_tail: Option<Arc<str>>,
 }
 
 /// What becomes of what comes out of a pipe.

@@ -237,6 +237,14 @@ impl OutputPipe {
         self.unlink()
     }
 
+    /// Takes its name away: whoever has it open keeps it, and nobody else can find it.
+    ///
+    /// # Errors
+    /// The file cannot be removed.
+    pub fn remove_name(&self) -> io::Result<()> {
+        self.unlink()
+    }
+
     fn unlink(&self) -> io::Result<()> {
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

@@ -179,6 +179,8 @@ pub struct Emitted {
     pub pid: Option<i32>,
     /// Why, in words, where the name does not say all.
     pub detail: Option<String>,
+    /// The end of what a run printed; known to who read it, and not to the scheduler.
+    pub output_tail: Option<Arc<str>>,
 }
 
 impl Emitted {
@@ -202,6 +204,7 @@ impl Emitted {
             count: None,
             pid: None,
             detail: None,
+            output_tail: None,
         }
     }
 
@@ -218,6 +221,12 @@ impl Emitted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::EVENT_NAMES;
+
+    #[test]
+    fn listeners_can_choose_every_event() {
+        assert_eq!(EventName::ALL.map(EventName::as_str), EVENT_NAMES);
+    }
 
     #[test]
     fn every_event_is_among_all_and_has_a_name_of_its_own() {

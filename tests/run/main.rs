@@ -16,6 +16,7 @@ mod flask;
 mod injected;
 mod jobs;
 mod launched;
+mod listeners;
 mod lock;
 mod mail;
 mod nasty;

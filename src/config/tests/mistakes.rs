@@ -118,7 +118,7 @@ fn wrong_keys_are_named_with_what_was_meant() {
 
 #[test]
 fn what_later_versions_have_is_refused_by_name() {
-    let text = "[defaults]\nretry = {}\n[[listeners]]\n[jobs.a]\n\
+    let text = "[defaults]\nretry = {}\n[jobs.a]\n\
                 hosts = []\ncommand = 'x'\n";
     let loaded = load_text(text);
     let messages: Vec<&str> = loaded
@@ -126,7 +126,7 @@ fn what_later_versions_have_is_refused_by_name() {
         .iter()
         .map(|problem| problem.message.as_str())
         .collect();
-    let names = ["`retry`", "`listeners`", "`hosts`"];
+    let names = ["`retry`", "`hosts`"];
     assert_eq!(
         messages,
         names.map(|name| format!("{name} is not supported by this version"))

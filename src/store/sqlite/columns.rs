@@ -159,6 +159,7 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Emitted> {
         count: optional(12)?.map(|count| count.max(0).cast_unsigned()),
         pid: row.get(13)?,
         detail: row.get(14)?,
+        output_tail: None,
     })
 }
 
