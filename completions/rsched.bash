@@ -2223,7 +2223,22 @@ _rsched() {
 }
 
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _rsched -o nosort -o bashdefault -o default rsched
+    complete -F _rsched_with_jobs -o nosort -o bashdefault -o default rsched
 else
-    complete -F _rsched -o bashdefault -o default rsched
+    complete -F _rsched_with_jobs -o bashdefault -o default rsched
 fi
+
+_rsched_with_jobs() {
+    _rsched "$@"
+    local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}"
+    [[ "${cur}" == -* ]] && return
+    case "${COMP_WORDS[1]} ${prev}" in
+        "logs -f") ;;
+        *" --at"|*" --count"|*" --cron"|*" --date"|*" --file"|*" --format"|*" --interval"|*" --name"|*" --outcome"|*" --run"|*" --since"|*" --socket"|*" --state-dir"|*" --store"|*" --until"|*" -f"|*" -n") return ;;
+    esac
+    case "${COMP_WORDS[1]}" in
+        show|history|logs|why|trigger|pause|resume|modify|reschedule|remove|kill)
+            COMPREPLY=( $(compgen -W "$("${COMP_WORDS[0]}" __jobs "${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)" -- "${cur}") )
+            ;;
+    esac
+}

@@ -3,12 +3,13 @@
 //!
 //! The loop holds the lock for the time of one event; the server for one page at a time.
 
-use super::tally::JobTally;
+use super::tally::{Commits, JobTally};
 use crate::config::JobId;
 use crate::scheduler::{Emitted, EventName, Outcome};
 use crate::time::{WallTime, Zone};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
 
 /// How many events are kept for who comes back and asks what was missed.
@@ -29,6 +30,7 @@ struct Inner {
 struct State {
     events: VecDeque<Arc<Emitted>>,
     jobs: BTreeMap<JobId, JobTally>,
+    commits: Commits,
     zone: Arc<Zone>,
     reload_succeeded: bool,
     closed: bool,
@@ -51,6 +53,7 @@ impl Feed {
         let state = State {
             events: VecDeque::new(),
             jobs: BTreeMap::new(),
+            commits: Commits::default(),
             zone,
             reload_succeeded: true,
             closed: false,
@@ -80,6 +83,15 @@ impl Feed {
         state.events.push_back(Arc::new(told.clone()));
         drop(state);
         self.0.changed.notify_waiters();
+    }
+
+    /// A batch of records was durable after so long.
+    pub fn committed(&self, took: Duration) {
+        self.lock().commits.count(took);
+    }
+
+    pub(super) fn commits(&self) -> Commits {
+        self.lock().commits.clone()
     }
 
     /// What is on record of a job from before this scheduler started: how its newest run ended, its

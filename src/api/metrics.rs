@@ -17,6 +17,7 @@ struct Families {
     last_success: String,
     next_fire: String,
     paused: String,
+    commits: String,
 }
 
 /// A histogram: counts by bound, the sum of all, and how many there are.
@@ -32,6 +33,13 @@ pub(super) async fn text(state: &State) -> Result<String, NoAnswer> {
             families.add(&job);
         }
     }
+    let name = "rsched_store_commit_seconds";
+    histogram(
+        &mut families.commits,
+        name,
+        "",
+        state.feed.commits().cumulative(),
+    );
     Ok(families.text(&now, state.feed.reload_succeeded()))
 }
 
@@ -68,16 +76,17 @@ impl Families {
                 "rsched_last_success_timestamp_seconds{{job=\"{id}\"}} {at}"
             );
         }
+        let label = format!("job=\"{id}\"");
         histogram(
             &mut self.durations,
             "rsched_run_duration_seconds",
-            id.as_str(),
+            &label,
             tally.durations(),
         );
         histogram(
             &mut self.delays,
             "rsched_start_delay_seconds",
-            id.as_str(),
+            &label,
             tally.delays(),
         );
     }
@@ -140,6 +149,12 @@ impl Families {
                 format!("rsched_reload_success {}\n", u8::from(reload_succeeded)),
             ),
             (
+                "rsched_store_commit_seconds",
+                "histogram",
+                "How long batches of records took to be durable.",
+                self.commits,
+            ),
+            (
                 "rsched_build_info",
                 "gauge",
                 "The version.",
@@ -155,19 +170,25 @@ impl Families {
     }
 }
 
-fn histogram(lines: &mut String, name: &str, job: &str, (counts, sum, all): Counts) {
+/// The lines of a histogram; `label` is what tells it from others of its name, if anything does.
+fn histogram(lines: &mut String, name: &str, label: &str, (counts, sum, all): Counts) {
     if all == 0 {
         return;
     }
+    let (braced, comma) = if label.is_empty() {
+        (String::new(), "")
+    } else {
+        (format!("{{{label}}}"), ",")
+    };
     for (bound, count) in counts {
         _ = writeln!(
             lines,
-            "{name}_bucket{{job=\"{job}\",le=\"{bound}\"}} {count}"
+            "{name}_bucket{{{label}{comma}le=\"{bound}\"}} {count}"
         );
     }
-    _ = writeln!(lines, "{name}_bucket{{job=\"{job}\",le=\"+Inf\"}} {all}");
-    _ = writeln!(lines, "{name}_sum{{job=\"{job}\"}} {sum}");
-    _ = writeln!(lines, "{name}_count{{job=\"{job}\"}} {all}");
+    _ = writeln!(lines, "{name}_bucket{{{label}{comma}le=\"+Inf\"}} {all}");
+    _ = writeln!(lines, "{name}_sum{braced} {sum}");
+    _ = writeln!(lines, "{name}_count{braced} {all}");
 }
 
 /// Seconds since 1970, with a fraction.

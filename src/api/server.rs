@@ -35,7 +35,7 @@ use std::thread;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc as mpsc_async, watch};
 use tokio::time::{sleep, timeout};
 
 /// Where all paths begin, but those of `/metrics` and `/healthz`.
@@ -129,6 +129,10 @@ pub(super) struct State {
 /// The running server.
 #[derive(Debug)]
 pub struct Server {
+    /// Sockets that take the place of one that was removed.
+    sockets: mpsc_async::UnboundedSender<UnixListener>,
+    /// Where those are made known to the runtime.
+    runtime: tokio::runtime::Handle,
     ending: watch::Sender<bool>,
     ended: mpsc::Receiver<()>,
 }
@@ -169,17 +173,36 @@ impl Server {
             });
             (UnixListener::from_std(listener)?, tcp.transpose()?)
         };
+        let (sockets, new_sockets) = mpsc_async::unbounded_channel();
+        let handle = runtime.handle().clone();
         thread::Builder::new()
             .name("rsched-api".to_owned())
             .spawn(move || {
                 // A flood of requests must not take the processor from the loop. Where that is
                 // refused, it is done without.
                 drop(priority::step_back());
-                runtime.block_on(serve(listener, tcp, state));
+                runtime.block_on(serve(listener, new_sockets, tcp, state));
                 // Who waits for the end learns of it by the channel's.
                 drop(sender);
             })?;
-        Ok(Self { ending, ended })
+        Ok(Self {
+            sockets,
+            runtime: handle,
+            ending,
+            ended,
+        })
+    }
+
+    /// From now on clients come to this socket: the one before was removed.
+    ///
+    /// # Errors
+    /// It cannot be watched.
+    pub fn listen(&self, listener: StdUnixListener) -> io::Result<()> {
+        listener.set_nonblocking(true)?;
+        let _inside = self.runtime.enter();
+        // A server that ends takes no clients anyway.
+        _ = self.sockets.send(UnixListener::from_std(listener)?);
+        Ok(())
     }
 
     /// Lets answers that are under way get out, then ends it; after `patience` in any case.
@@ -191,7 +214,12 @@ impl Server {
 }
 
 /// Accepts until the end, then waits for the connections.
-async fn serve(listener: UnixListener, tcp: Option<(TcpListener, Arc<Door>)>, state: Arc<State>) {
+async fn serve(
+    mut listener: UnixListener,
+    mut sockets: mpsc_async::UnboundedReceiver<UnixListener>,
+    tcp: Option<(TcpListener, Arc<Door>)>,
+    state: Arc<State>,
+) {
     let door = Door::new(None, PREFIX.to_owned());
     let mut doors = vec![Arc::clone(&door)];
     if let Some((listener, door)) = tcp {
@@ -199,10 +227,19 @@ async fn serve(listener: UnixListener, tcp: Option<(TcpListener, Arc<Door>)>, st
         drop(tokio::spawn(accept_tcp(listener, Arc::clone(&state), door)));
     }
     let mut ending = state.ending.clone();
-    {
-        let accepting = pin!(accept(&listener, &state, &door));
-        let ended = pin!(ending.wait_for(|ending| *ending));
-        first_of(accepting, ended).await;
+    loop {
+        let mut new = None;
+        let is_over = {
+            let accepting = pin!(accept(&listener, &state, &door));
+            let replaced = pin!(async { new = sockets.recv().await });
+            let serving = pin!(first_of(accepting, replaced));
+            let ended = pin!(ending.wait_for(|ending| *ending));
+            first_of(serving, ended).await
+        };
+        match new {
+            Some(new) if !is_over => listener = new,
+            _ => break,
+        }
     }
     drop(listener);
     let all = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);

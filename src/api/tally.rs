@@ -41,6 +41,23 @@ impl Histogram {
     }
 }
 
+/// Upper bounds of how long a batch of records takes to be durable, in seconds.
+const COMMITS: [f64; 9] = [0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+
+/// How long batches of records took to be durable.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Commits(Histogram);
+
+impl Commits {
+    pub fn count(&mut self, took: Duration) {
+        self.0.count(took, COMMITS);
+    }
+
+    pub fn cumulative(&self) -> (Vec<(f64, u64)>, f64, u64) {
+        self.0.cumulative(COMMITS)
+    }
+}
+
 /// A run that ended.
 #[derive(Clone, Debug)]
 pub(super) struct LastRun {

@@ -2,7 +2,7 @@
 
 use super::control_args::{AddArgs, ModifyArgs, RemoveArgs, RescheduleArgs, TriggerArg};
 use super::exit_code::ExitCode;
-use super::running::{Running, refused};
+use super::running::{Running, job_path, refused};
 use super::terminal::{self, complain};
 use crate::diagnostic::quoted;
 use crate::sys::clock;
@@ -26,12 +26,24 @@ pub(super) fn add(args: &AddArgs) -> Result<ExitCode, ExitCode> {
     let answer = running.ask("POST", "/jobs", Some(&Value::Object(job)))?;
     if !answer.is_ok() {
         let code = refused(&answer);
-        if answer.status == 409 && !args.replace {
-            complain(&"`--replace` takes the place of a job that was added with the same id");
+        if answer.status == 409 {
+            say_what_is_there(&running, args);
         }
         return Err(code);
     }
     Ok(said("added", &args.id, &answer.body))
+}
+
+/// The id is taken: by what, and what can be done about it.
+fn say_what_is_there(running: &Running, args: &AddArgs) {
+    let there = running.ask("GET", &job_path(&args.id, ""), None);
+    let of_file = there.is_ok_and(|answer| answer.body["source"] == "file");
+    if of_file {
+        complain(&"choose another id, or change the job of the jobs file there, then reload");
+        running.name_file(&args.id);
+    } else if !args.replace {
+        complain(&"`--replace` takes the place of a job that was added with the same id");
+    }
 }
 
 pub(super) fn modify(args: &ModifyArgs) -> Result<ExitCode, ExitCode> {

@@ -20,7 +20,10 @@ pub(super) fn kill(args: &KillArgs) -> Result<ExitCode, ExitCode> {
         .cloned()
         .unwrap_or_default();
     if runs.is_empty() {
-        complain(&format_args!("no run of `{}` to stop", args.what));
+        complain(&format_args!(
+            "no run of `{0}` to stop; `rsched history {0}` shows those that ended",
+            args.what
+        ));
         return Ok(ExitCode::No);
     }
     Ok(terminal::answer(ExitCode::Done, |out| {

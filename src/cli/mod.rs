@@ -12,6 +12,7 @@ mod explain;
 mod expression;
 mod history;
 mod import;
+mod job_ids;
 mod jobs_files;
 mod kill;
 mod list;
@@ -49,12 +50,16 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 #[must_use]
 pub fn main() -> std::process::ExitCode {
     let mut arguments = std::env::args_os().skip(1);
-    // Not a command for people, and in a hurry: it is no part of the definition.
-    if arguments
-        .next()
-        .is_some_and(|first| first == intermediate::COMMAND)
-    {
-        return intermediate::main(arguments).into();
+    // Not commands for people, and in a hurry: they are no part of the definition.
+    match arguments.next() {
+        Some(first) if first == intermediate::COMMAND => {
+            return intermediate::main(arguments).into();
+        }
+        Some(first) if first == job_ids::COMMAND => {
+            let words = arguments.map(|word| word.to_string_lossy().into_owned());
+            return job_ids::main(words).into();
+        }
+        _ => {}
     }
     let parsed = command()
         .try_get_matches()

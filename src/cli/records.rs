@@ -158,7 +158,8 @@ impl Records {
         let ids = recorded.iter().chain(self.jobs().iter().map(|job| &job.id));
         let meant = match nearest(id, ids.map(JobId::as_str)) {
             Some(other) => format!(", did you mean `{other}`?"),
-            None => String::new(),
+            None if recorded.is_empty() => ": nothing has run yet".to_owned(),
+            None => "; `rsched history` shows what ran".to_owned(),
         };
         complain(&format_args!(
             "there is no {what} {} in `{}`{meant}",

@@ -4,12 +4,14 @@ use super::args::{RunArgs, Verbosity};
 use super::exit_code::ExitCode;
 use super::jobs_files;
 use super::open_store::{self, Opened};
-use super::terminal::complain;
+use super::terminal::{complain, write_stderr};
 use crate::api::{Desk, Facts, Feed, Guard, Identity, MIN_TOKEN_BYTES, Server, Tcp};
 use crate::config::{ApiSettings, StorePlace, TokenFile};
 use crate::daemon::{
-    Control, Daemon, Inheritance, JobsSource, Level, LogLines, LogWriter, ReadJobs, Sendmail, Setup,
+    Control, Daemon, Inheritance, JobsSource, Level, LogFormat, LogLines, LogWriter, ReadJobs,
+    Sendmail, Setup,
 };
+use crate::diagnostic;
 use crate::scheduler::Scheduler;
 use crate::sys::account::Login;
 use crate::sys::control_socket::{ControlSocket, SocketError};
@@ -69,7 +71,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
     let format = jobs_files::format(&args.file)?;
     let source = JobsSource::new(paths, Some(policy)).in_format(format);
     let mut source = source.finding_users();
-    let read = read_jobs(&mut source, clock::read().wall)?;
+    let read = read_jobs(args, &mut source, clock::read().wall)?;
 
     let directories = make_directories(args, &source, policy.uid)?;
     let (lock, read) = take_lock(args, &directories, &mut source, read)?;
@@ -247,17 +249,35 @@ fn read_token(path: &Path, policy: TrustPolicy) -> Result<String, ExitCode> {
     Ok(token.to_owned())
 }
 
-fn read_jobs(source: &mut JobsSource, now: WallTime) -> Result<ReadJobs, ExitCode> {
+fn read_jobs(args: &RunArgs, source: &mut JobsSource, now: WallTime) -> Result<ReadJobs, ExitCode> {
     let read = source.read(now).map_err(|rejected| {
         let code = jobs_files::complain_about(&rejected);
         fail(code, &"nothing was started")
     })?;
-    for reason in &read.distrust {
-        complain(&format_args!("warning: {reason}"));
+    if LogFormat::from(args.log_format) == LogFormat::Json {
+        warn_in_json(&read, now);
+    } else {
+        for reason in &read.distrust {
+            complain(&format_args!("warning: {reason}"));
+        }
+        jobs_files::show(&read.warnings, &read.sources);
     }
-    jobs_files::show(&read.warnings, &read.sources);
     check_host(read.file.scheduler.hosts.as_deref(), &host::name())?;
     Ok(read)
+}
+
+/// Who reads the log reads no text between its lines.
+fn warn_in_json(read: &ReadJobs, now: WallTime) {
+    let lines = LogLines {
+        format: LogFormat::Json,
+        level: Level::Info,
+        zone: Arc::clone(&read.file.scheduler.timezone),
+    };
+    let warnings = diagnostic::render_short(&read.warnings, &read.sources);
+    let distrust = read.distrust.iter().map(String::as_str);
+    for warning in distrust.chain(warnings.lines()) {
+        write_stderr(&lines.message_line(now, Level::Warn, warning));
+    }
 }
 
 /// One file may be on many hosts, and says on which of them it runs.
@@ -337,7 +357,7 @@ fn take_lock(
             };
             // That may have been long, and the files have been edited meanwhile.
             let read = if source.can_be_read_again() {
-                read_jobs(source, clock::read().wall)?
+                read_jobs(args, source, clock::read().wall)?
             } else {
                 read
             };

@@ -112,7 +112,7 @@ impl Running {
     }
 
     /// Says where in the jobs files a job is.
-    fn name_file(&self, id: &str) {
+    pub fn name_file(&self, id: &str) {
         let Ok(scheduler) = self.get::<SchedulerJson>("") else {
             return;
         };
@@ -194,6 +194,16 @@ pub(super) fn refused(answer: &Answer) -> ExitCode {
 
 fn unreachable(error: &ClientError) -> ExitCode {
     complain(error);
+    if let ClientError::Unreachable { source, .. } = error
+        && matches!(
+            source.kind(),
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused
+        )
+    {
+        complain(
+            &"`rsched run` starts one; without --socket, and RSCHED_SOCKET, the one that runs is taken",
+        );
+    }
     match error {
         ClientError::Unreachable { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             ExitCode::NotPermitted

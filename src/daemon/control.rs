@@ -9,8 +9,10 @@ use crate::config::ApiSettings;
 use crate::diagnostic;
 use crate::scheduler::{Event, Reply, ShutdownRequest, Token};
 use crate::sys::control_socket::ControlSocket;
+use crate::sys::directories;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -31,7 +33,7 @@ pub struct Control {
     pub server: Server,
     /// Its socket.
     pub socket: ControlSocket,
-    /// Whether that was there when it was last looked for.
+    /// False once it was removed and could not be made anew.
     pub is_reachable: bool,
     /// What `[api]` said at the start, and where it listens.
     pub tcp: Option<(ApiSettings, SocketAddr)>,
@@ -100,16 +102,30 @@ impl Daemon {
         }
     }
 
-    /// Says so, once, when no command can reach us any more.
+    /// Makes the socket anew when it was removed. Where that cannot be, it is said, once.
     pub(super) fn check_socket(&mut self) {
-        if self.setup.control.is_reachable && !self.setup.control.socket.still_there() {
-            self.setup.control.is_reachable = false;
-            let path = self.setup.control.socket.path().display().to_string();
-            let why = format!(
-                "The control socket `{path}` was removed or replaced: commands cannot reach this scheduler until it is started anew"
-            );
-            self.say(Level::Error, &why);
+        let control = &mut self.setup.control;
+        if control.socket.still_there() {
+            return;
         }
+        let path = control.socket.path().to_owned();
+        let shown = path.display();
+        let (level, message) = match control.replace_socket(&path) {
+            Ok(()) => {
+                control.is_reachable = true;
+                let what = format!("The control socket `{shown}` was removed, and is made anew");
+                (Level::Warn, what)
+            }
+            Err(_) if !control.is_reachable => return,
+            Err(why) => {
+                control.is_reachable = false;
+                let what = format!(
+                    "The control socket `{shown}` was removed, and commands cannot reach this scheduler: {why}"
+                );
+                (Level::Error, what)
+            }
+        };
+        self.say(level, &message);
     }
 
     /// Gives clients the past of the jobs, as far as it is on record.
@@ -156,6 +172,18 @@ impl Daemon {
 }
 
 impl Control {
+    /// A new socket where the old one was. Nobody else may have put one there: we hold the lock.
+    fn replace_socket(&mut self, path: &Path) -> Result<(), String> {
+        if let Some(directory) = path.parent() {
+            directories::create_private(directory).map_err(|error| error.to_string())?;
+        }
+        let (socket, listener) = ControlSocket::bind(path).map_err(|error| error.to_string())?;
+        let listens = self.server.listen(listener);
+        listens.map_err(|error| format!("it cannot be watched: {error}"))?;
+        self.socket = socket;
+        Ok(())
+    }
+
     /// Ends the service, once everything is said.
     pub(super) fn finish(self) {
         self.feed.close();

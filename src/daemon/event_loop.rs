@@ -139,9 +139,13 @@ pub struct Daemon {
     pub(super) files_watch: Option<FilesWatch>,
     pub(super) mailer: Mailer,
     pub(super) unmailed: UnmailedOutputs,
+    /// When it was last said that jobs files are gone, if they are.
+    pub(super) told_gone_at: Option<BootTime>,
     /// Who waits for the answer to a command.
     pub(super) waiting: Waiting,
     pub(super) listeners: Listeners,
+    /// When the batches without an answer were handed to the store.
+    commits: VecDeque<i64>,
     stop_at: Option<BootTime>,
     housekeeping_at: BootTime,
     pub(super) outlived_at: Option<BootTime>,
@@ -197,6 +201,7 @@ impl Daemon {
         let listeners = Listeners::new(
             &setup.listeners,
             setup.inheritance.environment.clone(),
+            setup.sendmail.clone(),
             setup.pipes_directory.clone(),
         )
         .map_err(doing("making a bell for listeners"))?;
@@ -220,8 +225,10 @@ impl Daemon {
             files_watch: None,
             mailer,
             unmailed: UnmailedOutputs::default(),
+            told_gone_at: None,
             waiting: Waiting::default(),
             listeners,
+            commits: VecDeque::new(),
             text: Vec::new(),
             actions: Vec::new(),
             buffer: ReadBuffer::new(),
@@ -359,8 +366,9 @@ impl Daemon {
         while let Some(action) = actions.pop_front() {
             match action {
                 Action::Store(batch) => {
+                    self.commits.push_back(clock::monotonic_micros());
                     self.setup.store.submit(batch);
-                    for answer in next_answers(self.setup.store.as_mut()) {
+                    for answer in self.next_answers() {
                         self.step(answer, &mut actions);
                     }
                 }
@@ -390,17 +398,38 @@ impl Daemon {
     }
 
     fn take_answers(&mut self) {
-        for event in next_answers(self.setup.store.as_mut()) {
+        for event in self.next_answers() {
             self.feed(event);
         }
+    }
+
+    /// What has become of batches, which are answered in their order.
+    fn next_answers(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(answer) = self.setup.store.next_answer() {
+            let begun = self.commits.pop_front();
+            events.push(match answer {
+                Answer::Stored(ticket) => {
+                    let micros = begun.map_or(0, |begun| clock::monotonic_micros() - begun);
+                    let took = Duration::from_micros(u64::try_from(micros).unwrap_or(0));
+                    self.setup.control.feed.committed(took);
+                    Event::Stored(ticket)
+                }
+                Answer::Failed { ticket, error } => Event::StoreFailed { ticket, error },
+            });
+        }
+        events
     }
 
     // Signals and the daemon's own deadlines.
 
     fn signalled(&mut self, signal: Signal) {
         match signal {
-            // What is wrong with the files is logged.
-            Signal::SIGHUP => drop(self.reload()),
+            // What is wrong with the files is logged. Whoever removed the socket need not wait for it.
+            Signal::SIGHUP => {
+                drop(self.reload());
+                self.check_socket();
+            }
             Signal::SIGUSR1 => self.log_status(),
             // The ends of our own processes are told by their descriptors.
             Signal::SIGCHLD => process::reap_orphans(),
@@ -527,6 +556,7 @@ impl Daemon {
             );
         }
         self.say_dropped_events();
+        self.remind_of_gone_files();
         self.check_socket();
         if self.stop_requests == 0 && !self.setup.lock.still_ours() {
             // Another instance could start any moment, on the same jobs.
@@ -592,13 +622,4 @@ impl Daemon {
         self.setup.log.finish(LOG_PATIENCE);
         self.setup.store.close();
     }
-}
-
-fn next_answers(store: &mut dyn Store) -> Vec<Event> {
-    std::iter::from_fn(|| store.next_answer())
-        .map(|answer| match answer {
-            Answer::Stored(ticket) => Event::Stored(ticket),
-            Answer::Failed { ticket, error } => Event::StoreFailed { ticket, error },
-        })
-        .collect()
 }

@@ -32,7 +32,36 @@ pub(super) struct FilesWatch {
     candidate: Option<u64>,
 }
 
+/// A file that is gone is told of so often.
+const GONE_REMINDER: Duration = Duration::from_secs(60 * 60);
+
 impl Daemon {
+    /// Says, once an hour, which files are gone: the jobs run on, and the next start would fail.
+    pub(super) fn remind_of_gone_files(&mut self) {
+        let is_gone = |path: &&PathBuf| {
+            let found = path.metadata();
+            path.as_os_str() != "-"
+                && found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        };
+        let paths = self.setup.source.paths().iter();
+        let gone: Vec<PathBuf> = paths.filter(is_gone).cloned().collect();
+        let now = clock::read().boot;
+        if gone.is_empty() {
+            self.told_gone_at = None;
+            return;
+        }
+        let is_due = |at: BootTime| now.saturating_since(at) >= GONE_REMINDER;
+        if self.told_gone_at.is_none_or(is_due) {
+            self.told_gone_at = Some(now);
+            for path in gone {
+                let path = path.display();
+                let why =
+                    format!("`{path}` is gone: its jobs run on, and the next start would fail");
+                self.say(Level::Warn, &why);
+            }
+        }
+    }
+
     /// Begins or ends to watch, as the files now want it.
     pub(super) fn watch_files(&mut self) {
         if !self.setup.watches_files {

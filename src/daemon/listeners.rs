@@ -15,6 +15,7 @@ use self::program::World;
 use self::webhook::Webhook;
 use super::event_loop::Daemon;
 use super::level::Level;
+use super::mailer::Sendmail;
 use super::sentence::counted;
 use crate::config::{Listener, ListenerTarget};
 use crate::scheduler::Emitted;
@@ -75,6 +76,7 @@ impl Listeners {
     pub fn new(
         listeners: &[Arc<Listener>],
         environment: Vec<(OsString, OsString)>,
+        sendmail: Sendmail,
         pipes_directory: PathBuf,
     ) -> io::Result<Self> {
         let (reporter, reports) = channel();
@@ -83,6 +85,7 @@ impl Listeners {
             bell: Waker::new()?,
             world: Arc::new(World {
                 environment,
+                sendmail,
                 pipes_directory,
                 ending: Waker::new()?,
             }),
@@ -245,7 +248,7 @@ impl<'a> Teller<'a> {
                 let launch = self.world.launch(command, cwd, env, notice);
                 program::run(&launch, self.world, &pipe, timeout)
             }
-            ListenerTarget::Mail(to) => mail::launch(to, notice)
+            ListenerTarget::Mail(to) => mail::launch(to, &self.world.sendmail, notice)
                 .and_then(|launch| program::run(&launch, self.world, &pipe, timeout)),
             ListenerTarget::Url(url) => self.post(url, notice),
         };

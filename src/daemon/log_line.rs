@@ -193,6 +193,14 @@ impl LogLines {
         }
     }
 
+    /// A line of the program's own, said before there is a daemon.
+    #[must_use]
+    pub fn message_line(&self, time: WallTime, level: Level, message: &str) -> String {
+        let mut line = Vec::new();
+        self.message(time, level, message, &mut line);
+        String::from_utf8_lossy(&line).into_owned()
+    }
+
     /// Appends a line of the daemon's own.
     pub(super) fn message(&self, time: WallTime, level: Level, message: &str, line: &mut Vec<u8>) {
         if level > self.level {

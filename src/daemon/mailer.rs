@@ -62,7 +62,7 @@ pub enum Sendmail {
 
 impl Sendmail {
     /// The program, if it is there.
-    fn program(&self) -> Option<PathBuf> {
+    pub(super) fn program(&self) -> Option<PathBuf> {
         let is_program = |path: &Path| {
             fs::metadata(path)
                 .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)

@@ -71,7 +71,9 @@ pub enum Refusal {
     #[error("Job {0} not found")]
     UnknownJob(JobId),
     /// There is no such run, or it has ended.
-    #[error("Run {0} not found: it has ended, or never was")]
+    #[error(
+        "Run {0} not found: it has ended, or never was; `rsched history` shows what is on record"
+    )]
     UnknownRun(RunId),
     /// There is one already.
     #[error("Job {0} already exists.")]

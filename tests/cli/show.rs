@@ -74,7 +74,10 @@ fn a_run_is_found_by_how_its_id_begins() {
 fn neither_job_nor_run_is_wrong_usage() {
     let sandbox = recorded();
     let store = sandbox.path().join("state/store.sqlite");
-    for (what, meant) in [("bakcup", ", did you mean `backup`?"), ("0123", "")] {
+    for (what, meant) in [
+        ("bakcup", ", did you mean `backup`?"),
+        ("0123", "; `rsched history` shows what ran"),
+    ] {
         sandbox
             .run(["show", what, "-f", "jobs.toml"])
             .stdout("")

@@ -225,7 +225,11 @@ fn a_run_that_is_killed_is_128_and_its_signal() {
         waiting.wait().unwrap().code(),
         Some(128 + Signal::SIGTERM as i32)
     );
-    world.fails("kill backup", 1, "rsched: no run of `backup` to stop\n");
+    world.fails(
+        "kill backup",
+        1,
+        "rsched: no run of `backup` to stop; `rsched history backup` shows those that ended\n",
+    );
     world.scheduler.stop();
 }
 

@@ -301,10 +301,15 @@ fn metrics_count_what_happened() {
         "rsched_run_duration_seconds_count{job=\"once\"} 1",
         "rsched_start_delay_seconds_bucket{job=\"once\",le=\"+Inf\"} 1",
         "rsched_paused 0",
+        "# TYPE rsched_store_commit_seconds histogram",
         "# TYPE rsched_running gauge",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} in {text}");
     }
+    let commits = text
+        .lines()
+        .find_map(|line| line.strip_prefix("rsched_store_commit_seconds_count "));
+    assert!(commits.unwrap().parse::<u64>().unwrap() > 0, "{text}");
     scheduler.stop();
 }
 
@@ -600,4 +605,51 @@ fn what_a_run_prints_can_be_read_while_it_runs() {
         (Some(0), &b"one\ntwo\n"[..])
     );
     scheduler.stop();
+}
+
+#[test]
+fn a_socket_that_was_removed_is_made_anew() {
+    let (sandbox, mut scheduler, client) = started(DAILY);
+    for _ in 0..2 {
+        let before = descriptors_of(scheduler.pid());
+        std::fs::remove_file(socket(&sandbox)).unwrap();
+        assert!(client.ask("GET", "", None).is_err());
+        scheduler.signal(nix::sys::signal::Signal::SIGHUP);
+        scheduler.wait_for("new socket", |line| {
+            let message = line["message"].as_str().unwrap_or_default();
+            message.ends_with("control.sock` was removed, and is made anew")
+        });
+        assert_eq!(get(&client, "")["pid"], scheduler.pid());
+        let status = socket(&sandbox).symlink_metadata().unwrap();
+        assert_eq!(status.permissions().mode() & 0o777, 0o600);
+        eventually("the old one is closed", || {
+            descriptors_of(scheduler.pid()) <= before
+        });
+    }
+    scheduler.stop();
+    assert!(!socket(&sandbox).exists());
+}
+
+#[test]
+fn warnings_at_the_start_are_json_where_the_log_is() {
+    let sandbox = Sandbox::new("[jobs.a]\ncron = '*/7 * * * *'\ncommand = 'true'\n");
+    let run = [
+        "run",
+        "jobs.toml",
+        "--state-dir",
+        "state",
+        "--for",
+        "1ms",
+        "--log-format",
+        "json",
+    ];
+    let (code, _, stderr) = sandbox.output(&run);
+    assert_eq!(code, Some(0), "{stderr}");
+    let lines: Vec<Value> = stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
+        .collect();
+    let warning = lines.iter().find(|line| line["level"] == "warn").unwrap();
+    let message = warning["message"].as_str().unwrap();
+    assert!(message.contains("uneven_step"), "{message}");
 }

@@ -159,6 +159,36 @@ fn listeners_come_and_go_with_a_reload() {
     assert_eq!(told(&sandbox, "second").len(), 1);
 }
 
+#[test]
+fn a_letter_is_handed_to_sendmail() {
+    let sandbox = Sandbox::new(&format!(
+        "[[listeners]]\nevents = 'job_error'\njobs = 'fails'\nmail = 'ops@example.org'\n{FAILING}"
+    ));
+    sandbox.write(
+        "sendmail",
+        "#!/bin/sh\ncat > \"$(dirname \"$0\")/letter\"\n",
+    );
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(sandbox.path("sendmail"), executable).unwrap();
+    let sendmail = sandbox.path("sendmail");
+    let mut scheduler = sandbox.start_with(&["--sendmail", sendmail.to_str().unwrap()]);
+    scheduler.event("job_error", "fails");
+    scheduler.stop();
+    let letter = sandbox.read("letter");
+    assert!(
+        letter.starts_with("To: ops@example.org\nSubject: rsched on "),
+        "{letter}"
+    );
+    assert!(
+        letter.contains("\n\nJob \"fails\" failed (exit 7"),
+        "{letter}"
+    );
+    assert!(
+        letter.ends_with("The end of what it printed:\n\nlast words\n"),
+        "{letter}"
+    );
+}
+
 /// What a server was asked, and what it is to answer: a status for each request.
 struct Server {
     address: String,

@@ -24,6 +24,20 @@ fn sandbox(api: &str) -> Sandbox {
     sandbox
 }
 
+/// The whole answer to a request with these header lines.
+fn ask_at(address: &str, method: &str, path: &str, headers: &[&str], body: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    let headers = headers.join("\r\n");
+    let text = format!(
+        "{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n\r\n{body}"
+    );
+    stream.write_all(text.as_bytes()).unwrap();
+    let mut answer = String::new();
+    drop(stream.read_to_string(&mut answer));
+    answer
+}
+
 impl World {
     fn new(api: &str) -> Self {
         let sandbox = sandbox(api);
@@ -49,16 +63,7 @@ impl World {
 
     /// The whole answer to a request with these header lines.
     fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let length = body.len();
-        let headers = headers.join("\r\n");
-        let text = format!(
-            "{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n\r\n{body}"
-        );
-        stream.write_all(text.as_bytes()).unwrap();
-        let mut answer = String::new();
-        drop(stream.read_to_string(&mut answer));
-        answer
+        ask_at(&self.address, method, path, headers, body)
     }
 
     fn status(&self, method: &str, path: &str, headers: &[&str], body: &str) -> u16 {
@@ -282,4 +287,38 @@ fn what_changes_in_the_api_at_a_reload_is_said_to_wait() {
         line["message"] == "What has changed in [api] holds from the next start on"
     });
     world.scheduler.stop();
+}
+
+#[test]
+fn who_guesses_tokens_is_slowed_down() {
+    let world = World::new("token_file = 'token'");
+    let address = &world.address;
+    let guess = || {
+        let answer = ask_at(
+            address,
+            "GET",
+            "/scheduler",
+            &[HOST, "Authorization: Bearer x"],
+            "",
+        );
+        answer.split(' ').nth(1).unwrap().parse().unwrap()
+    };
+    // All within a second, or some more.
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let guesses: Vec<_> = (0..40).map(|_| scope.spawn(guess)).collect();
+        guesses.into_iter().map(|it| it.join().unwrap()).collect()
+    });
+    assert!(
+        statuses.iter().all(|status| [401, 429].contains(status)),
+        "{statuses:?}"
+    );
+    let allowed = statuses.iter().filter(|status| **status == 401).count();
+    assert!((10..40).contains(&allowed), "{statuses:?}");
+    // Who has the token is let in meanwhile.
+    assert_eq!(world.status("GET", "/scheduler", &[HOST, BEARER], ""), 200);
+    let lines = world.scheduler.stop();
+    let told = lines
+        .iter()
+        .filter(|line| line["message"] == "Refused a request to the API: wrong or no token");
+    assert_eq!(told.count(), 1);
 }

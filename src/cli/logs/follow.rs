@@ -18,6 +18,9 @@ use std::time::Duration;
 /// How often it is asked for more.
 const STEP: Duration = Duration::from_millis(200);
 
+/// How often a run is looked for.
+const TRIES: u32 = 5;
+
 pub(super) fn follow(args: &LogsArgs) -> Result<ExitCode, ExitCode> {
     let place = &args.records.place;
     let running = Running::find(&SchedulerArgs {
@@ -28,21 +31,8 @@ pub(super) fn follow(args: &LogsArgs) -> Result<ExitCode, ExitCode> {
     })?;
     let mut seen = HashSet::new();
     if let Some(wanted) = &args.run {
-        let runs = runs(&running, &args.id)?;
-        let mut found = runs
-            .iter()
-            .filter_map(id)
-            .filter(|id| id.starts_with(wanted));
-        let Some(run) = found.next() else {
-            complain(&format_args!(
-                "job {} has no run {} that its scheduler knows; `rsched history {}` shows those it has",
-                quoted(&args.id),
-                quoted(wanted),
-                args.id
-            ));
-            return Err(ExitCode::Usage);
-        };
-        return Ok(match follow_run(&running, run)? {
+        let run = run_of(&running, &args.id, wanted)?;
+        return Ok(match follow_run(&running, &run)? {
             Ok(()) => ExitCode::Done,
             Err(error) => judge(ExitCode::Done, Err(error)),
         });
@@ -66,6 +56,25 @@ pub(super) fn follow(args: &LogsArgs) -> Result<ExitCode, ExitCode> {
         }
         thread::sleep(STEP);
     }
+}
+
+/// The run whose id begins like that. One that has just ended may be in no list for a moment: its
+/// record is on its way to the disk.
+fn run_of(running: &Running, job: &str, wanted: &str) -> Result<String, ExitCode> {
+    for _ in 0..TRIES {
+        let runs = runs(running, job)?;
+        let mut found = runs.iter().filter_map(id);
+        if let Some(run) = found.find(|id| id.starts_with(wanted)) {
+            return Ok(run.to_owned());
+        }
+        thread::sleep(STEP);
+    }
+    complain(&format_args!(
+        "job {} has no run {} that its scheduler knows; `rsched history {job}` shows those it has",
+        quoted(job),
+        quoted(wanted),
+    ));
+    Err(ExitCode::Usage)
 }
 
 fn id(run: &Value) -> Option<&str> {
@@ -93,7 +102,8 @@ fn follow_run(running: &Running, run: &str) -> Result<io::Result<()>, ExitCode> 
         if lost > 0 {
             complain(&format_args!("{} before this are not kept", size(lost)));
         }
-        printed = more.total_bytes;
+        // Of one that is just ending, nothing may be known for a moment.
+        printed = printed.max(more.total_bytes);
         if let Err(error) = print(&more) {
             return Ok(Err(error));
         }

@@ -1,31 +1,24 @@
 //! A listener that is a mail address: a letter, handed to `sendmail`.
 
 use super::notice::Notice;
+use crate::daemon::mailer::Sendmail;
 use crate::process::{Launch, Preparation, Program, Stdin};
 use crate::sys::host;
-use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-
-/// Where `sendmail` is, in this order (`sendmail(8)`, the Filesystem Hierarchy Standard).
-const PLACES: [&str; 2] = ["/usr/sbin/sendmail", "/usr/lib/sendmail"];
+use std::path::PathBuf;
 
 /// Longer lines are broken: 998 is what mail allows (RFC 5322, 2.1.1), of bytes.
 const MAX_LINE_CHARACTERS: usize = 240;
 
 /// The process that takes the letter.
-pub(super) fn launch(to: &str, notice: &Notice) -> Result<Launch, String> {
-    let program = PLACES.into_iter().find(|place| Path::new(place).exists());
-    let Some(program) = program else {
-        return Err(format!(
-            "there is no sendmail: neither {}",
-            PLACES.join(" nor ")
-        ));
+pub(super) fn launch(to: &str, sendmail: &Sendmail, notice: &Notice) -> Result<Launch, String> {
+    let Some(program) = sendmail.program() else {
+        return Err("there is no sendmail".to_owned());
     };
     let path = ("PATH".into(), "/usr/sbin:/usr/bin:/sbin:/bin".into());
     Ok(Launch {
         // The recipients are in the letter, and a lone dot does not end it.
-        program: Program::Direct([program, "-i", "-t"].map(OsString::from).to_vec()),
+        program: Program::Direct(vec![program.into(), "-i".into(), "-t".into()]),
         cwd: PathBuf::from("/"),
         environment: [path].into(),
         environment_file: None,

@@ -3,6 +3,7 @@
 
 use super::notice::Notice;
 use crate::config::Command;
+use crate::daemon::mailer::Sendmail;
 use crate::process::{
     self, Child, Exit, Launch, OutputPipe, OutputTarget, Preparation, Program, ReadBuffer,
     ReadState, Stdin,
@@ -34,6 +35,8 @@ const SHOWN_CHARACTERS: usize = 200;
 pub(super) struct World {
     /// The scheduler's own environment.
     pub environment: Vec<(OsString, OsString)>,
+    /// What takes mails.
+    pub sendmail: Sendmail,
     /// Where pipes can be made.
     pub pipes_directory: PathBuf,
     /// Rings, and is never acknowledged, when there is no more time.
