@@ -52,7 +52,7 @@ mod value;
 
 pub use account::{Account, AccountError, Accounts, Principal, RunAs};
 pub use api::{ApiSettings, TokenFile};
-pub use crontab_file::FileFormat;
+pub use crontab_file::{FileFormat, utf8_of_crontab};
 pub use crontab_import::{Imported, import_crontab};
 pub use dialect::{Dialect, ExpressionOptions};
 pub use executors::{DEFAULT_EXECUTOR, Executors};

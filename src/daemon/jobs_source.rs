@@ -4,7 +4,9 @@
 
 use super::this_machine::ThisMachine;
 use crate::accounts::UserDatabase;
-use crate::config::{self, Accounts, Context, FileFormat, FileText, FormattedText, JobsFile};
+use crate::config::{
+    self, Accounts, Context, FileFormat, FileText, FormattedText, JobsFile, utf8_of_crontab,
+};
 use crate::diagnostic::{self, Diagnostic, Source};
 use crate::sys::host;
 use crate::sys::trust::TrustPolicy;
@@ -248,31 +250,32 @@ impl JobsSource {
                     let message = "standard input can be read only once".to_owned();
                     return Err(Rejected::Unreadable(message));
                 }
-                texts.push(FormattedText {
-                    file: read_standard_input()?,
-                    format: self.format.unwrap_or(FileFormat::Toml),
-                });
+                let format = self.format.unwrap_or(FileFormat::Toml);
+                let file = read_standard_input(format)?;
+                texts.push(FormattedText { file, format });
             } else if path.is_dir() {
                 let format = self.format.unwrap_or(FileFormat::of_directory(path));
                 for path in files_of_directory(path, format, skipped)? {
-                    let file = self.read_file(&path, distrust)?;
+                    let file = self.read_file(&path, format, distrust)?;
                     texts.push(FormattedText { file, format });
                 }
             } else {
-                texts.push(FormattedText {
-                    file: self.read_file(path, distrust)?,
-                    format: self.format.unwrap_or(FileFormat::of(path)),
-                });
+                let format = self.format.unwrap_or(FileFormat::of(path));
+                let file = self.read_file(path, format, distrust)?;
+                texts.push(FormattedText { file, format });
             }
         }
         Ok(texts)
     }
 
-    fn read_file(&self, path: &Path, distrust: &mut Vec<String>) -> Result<FileText, Rejected> {
-        let read = match self.policy {
-            Some(policy) => trusted_file::read(path, policy),
-            None => trusted_file::read_unchecked(path),
-        };
+    fn read_file(
+        &self,
+        path: &Path,
+        format: FileFormat,
+        distrust: &mut Vec<String>,
+    ) -> Result<FileText, Rejected> {
+        let policy = self.policy.unwrap_or(TrustPolicy::UNCHECKED);
+        let read = trusted_file::read_prepared(path, policy, |bytes| utf8_of(format, bytes));
         let read = read.map_err(|error| match error {
             ReadError::Refused { .. } => Rejected::Untrusted(error.to_string()),
             _ => Rejected::Unreadable(error.to_string()),
@@ -360,7 +363,14 @@ fn files_of_directory(
     Ok(files)
 }
 
-fn read_standard_input() -> Result<FileText, Rejected> {
+fn utf8_of(format: FileFormat, bytes: Vec<u8>) -> Vec<u8> {
+    match format {
+        FileFormat::Toml => bytes,
+        FileFormat::Crontab | FileFormat::SystemCrontab => utf8_of_crontab(bytes),
+    }
+}
+
+fn read_standard_input(format: FileFormat) -> Result<FileText, Rejected> {
     let failed =
         |why: &dyn fmt::Display| Rejected::Unreadable(format!("cannot read standard input: {why}"));
     let mut bytes = Vec::new();
@@ -376,7 +386,8 @@ fn read_standard_input() -> Result<FileText, Rejected> {
             limit / (1024 * 1024)
         )));
     }
-    let text = String::from_utf8(bytes).map_err(|error| failed(&error.utf8_error()))?;
+    let text = String::from_utf8(utf8_of(format, bytes));
+    let text = text.map_err(|error| failed(&error.utf8_error()))?;
     let directory = std::env::current_dir().map_err(|error| failed(&error))?;
     Ok(FileText {
         name: "<stdin>".to_owned(),

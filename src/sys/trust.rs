@@ -28,6 +28,13 @@ pub struct TrustPolicy {
 }
 
 impl TrustPolicy {
+    /// Of those who look at a file, whoever may have written it, and never run it. As for anybody but
+    /// root, distrust is a warning.
+    pub const UNCHECKED: Self = Self {
+        uid: u32::MAX,
+        trust_owner: None,
+    };
+
     /// For the user this process runs as.
     #[must_use]
     pub fn of_this_process(trust_owner: Option<u32>) -> Self {

@@ -90,7 +90,19 @@ pub enum ReadError {
 /// # Errors
 /// [`ReadError`].
 pub fn read(path: &Path, policy: TrustPolicy) -> Result<TrustedText, ReadError> {
-    read_with(path, policy, |_| None)
+    read_prepared(path, policy, |bytes| bytes)
+}
+
+/// As [`read`], with bytes made UTF-8 by whoever knows what they are.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn read_prepared(
+    path: &Path,
+    policy: TrustPolicy,
+    prepare: impl FnOnce(Vec<u8>) -> Vec<u8>,
+) -> Result<TrustedText, ReadError> {
+    read_with(path, policy, |_| None, prepare)
 }
 
 /// Reads a secret: a file that nobody else can read or could have written, whoever we are.
@@ -98,13 +110,18 @@ pub fn read(path: &Path, policy: TrustPolicy) -> Result<TrustedText, ReadError> 
 /// # Errors
 /// [`ReadError`].
 pub fn read_secret(path: &Path, policy: TrustPolicy) -> Result<String, ReadError> {
-    let read = read_with(path, policy, |status| {
-        let open_to = status.st_mode & 0o077;
-        (open_to != 0).then(|| {
-            let mode = status.st_mode & 0o7777;
-            format!("others can read it (mode {mode:04o}), expected 0600")
-        })
-    })?;
+    let read = read_with(
+        path,
+        policy,
+        |status| {
+            let open_to = status.st_mode & 0o077;
+            (open_to != 0).then(|| {
+                let mode = status.st_mode & 0o7777;
+                format!("others can read it (mode {mode:04o}), expected 0600")
+            })
+        },
+        |bytes| bytes,
+    )?;
     match read.trust {
         Trust::Trusted => Ok(read.text),
         Trust::Warning(reason) => Err(ReadError::Refused {
@@ -118,6 +135,7 @@ fn read_with(
     path: &Path,
     policy: TrustPolicy,
     more: impl FnOnce(&FileStat) -> Option<String>,
+    prepare: impl FnOnce(Vec<u8>) -> Vec<u8>,
 ) -> Result<TrustedText, ReadError> {
     let failed = |operation| {
         move |source: io::Error| ReadError::Io {
@@ -143,27 +161,12 @@ fn read_with(
     let opened = openat(walk.parent(), name, flags, Mode::empty())
         .map_err(|error| failed("open")(error.into()))?;
     let trust = judge(path, &opened, &walk, policy, more)?;
-    let text = decode(path, read_limited(path, opened)?)?;
+    let text = decode(path, prepare(read_limited(path, opened)?))?;
     Ok(TrustedText {
         canonical_path: walk.resolved(),
         text,
         trust,
     })
-}
-
-/// Reads the file at `path` whoever may have written it: to be looked at, never to be run.
-///
-/// # Errors
-/// [`ReadError`], but never `Refused`.
-pub fn read_unchecked(path: &Path) -> Result<TrustedText, ReadError> {
-    // As anybody but root, distrust is a warning.
-    read(
-        path,
-        TrustPolicy {
-            uid: u32::MAX,
-            trust_owner: None,
-        },
-    )
 }
 
 /// Judges what was opened, which may no longer be what was walked to.

@@ -118,3 +118,28 @@ fn a_crontab_and_a_jobs_file_are_one_configuration() {
         .stderr("")
         .success();
 }
+
+#[test]
+fn comments_may_be_in_any_encoding_and_what_runs_is_utf8() {
+    let sandbox = Sandbox::new();
+    let write = |bytes: &[u8]| std::fs::write(sandbox.path().join("tab"), bytes).unwrap();
+    write(b"# T\xe4glich\n@daily exec /bin/true\n");
+    sandbox
+        .run(["validate", "tab"])
+        .stdout("tab: ok, 1 job\n")
+        .stderr("")
+        .success();
+    let imported = sandbox.run(["import", "crontab", "tab"]);
+    assert!(
+        imported.stdout.contains("# Täglich\n"),
+        "{}",
+        imported.stdout
+    );
+    imported.stderr("").success();
+    write(b"# T\xe4glich\n@daily exec /bin/true caf\xe9\n");
+    sandbox
+        .run(["validate", "tab"])
+        .stdout("")
+        .stderr("rsched: `tab` is not UTF-8: byte 0xe9 at line 2, column 26 (offset 36)\n")
+        .code(1);
+}

@@ -7,6 +7,7 @@
 //! probably a mistake all the same is a warning that says so (`lints`).
 
 mod assignment;
+mod encoding;
 mod entry_job;
 mod environment;
 mod file_name;
@@ -18,6 +19,7 @@ mod reader;
 mod remark;
 mod script;
 
+pub use encoding::utf8_of_crontab;
 pub use file_name::FileFormat;
 
 pub(super) use assignment::Assignment;
