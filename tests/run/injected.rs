@@ -3,7 +3,7 @@
 
 use crate::scheduler::{FORGETFUL, Sandbox, Scheduler, is_root, works};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -54,16 +54,26 @@ fn strace_works() -> bool {
     )
 }
 
-/// A scheduler under strace, which ends by itself.
-fn traced(sandbox: &Sandbox, options: &[&str]) -> Scheduler {
+/// A scheduler under strace, until these jobs have ended.
+fn traced(sandbox: &Sandbox, options: &[&str], jobs: &[&str]) -> Scheduler {
     let mut command = sandbox.bare_command("strace".as_ref());
     command
         .arg("-qq")
         .args(options)
         .arg(env!("CARGO_BIN_EXE_rsched"))
         .args(["run", "jobs.toml", "--state-dir", "state"])
-        .args(["--log-format", "json", "--for", "300ms"]);
-    Scheduler::start(&mut command)
+        .args(["--log-format", "json"]);
+    let mut scheduler = Scheduler::start(&mut command);
+    let mut waited_for: BTreeSet<&str> = jobs.iter().copied().collect();
+    while !waited_for.is_empty() {
+        let end = scheduler.wait_for("end", |line| line["outcome"].is_string());
+        waited_for.remove(end["job_id"].as_str().unwrap());
+    }
+    // A signal would meet strace.
+    let (code, _, stderr) = sandbox.output(&["shutdown", "--socket", "state/control.sock"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(scheduler.end().code(), Some(0), "{:#?}", scheduler.seen);
+    scheduler
 }
 
 #[test]
@@ -75,7 +85,7 @@ fn b6_b7_b8_whatever_is_refused_for_now_on_the_way_to_a_process_no_run_is_lost()
     let sandbox = Sandbox::new(&format!(
         "{FORGETFUL}[jobs.a]\ncommand = 'echo x >> ran-a'\n[jobs.b]\ncommand = 'echo x >> ran-b'\numask = '022'\nstdin = 'text'\n"
     ));
-    traced(&sandbox, &["-f", "-o", "trace"]).end();
+    traced(&sandbox, &["-f", "-o", "trace"], &["a", "b"]);
     let trace = sandbox.read("trace");
     let main = trace.split_whitespace().next().unwrap();
     let calls = calls_of(&trace, main);
@@ -110,10 +120,8 @@ fn b6_b7_b8_whatever_is_refused_for_now_on_the_way_to_a_process_no_run_is_lost()
             }
             let inject = format!("inject={}:error={error}:when={}", call.name, call.number);
             // Its main thread alone: calls of the same number of others are their own business.
-            let mut scheduler = traced(&sandbox, &["-o", "/dev/null", "-e", &inject]);
-            let status = scheduler.end();
+            let scheduler = traced(&sandbox, &["-o", "/dev/null", "-e", &inject], &["a", "b"]);
             let about = format!("{inject} ({}): {:#?}", call.line, scheduler.seen);
-            assert_eq!(status.code(), Some(0), "{about}");
             for job in ["a", "b"] {
                 let is_end = |line: &&Value| line["job_id"] == job && line["outcome"].is_string();
                 let ends: Vec<_> = scheduler.seen.iter().filter(is_end).collect();
@@ -141,8 +149,8 @@ fn order(sandbox: &Sandbox) -> String {
     traced(
         sandbox,
         &["-s", "1000000", "-e", "trace=write", "-o", "trace"],
-    )
-    .end();
+        &["a"],
+    );
     let trace = sandbox.read("trace");
     let line = trace
         .lines()
