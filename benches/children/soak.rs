@@ -25,7 +25,7 @@ pub fn soak(runs: u32) {
     for (kind, (outcome, keys, count)) in KINDS.iter().enumerate() {
         for number in 0..*count {
             let id = format!("k{kind}-{number}");
-            writeln!(toml, "[jobs.{id}]\ninterval = '40ms'\n{keys}").expect("memory is there");
+            writeln!(toml, "[jobs.{id}]\ninterval = '100ms'\n{keys}").expect("memory is there");
             expected.insert(id, *outcome);
         }
     }
