@@ -108,7 +108,9 @@ impl JobTally {
         {
             self.delays.count(late_by, DELAYS);
         }
-        let Some(outcome) = told.outcome else {
+        // Of an attempt that another follows, the run is not over.
+        let outcome = told.outcome.filter(|_| told.name != EventName::JobRetrying);
+        let Some(outcome) = outcome else {
             return;
         };
         *self.outcomes.entry(outcome).or_default() += told.count.unwrap_or(1);

@@ -4,7 +4,7 @@
 
 use super::tally::LastRun;
 use super::wire_trigger::trigger_fields;
-use crate::config::{Coalesce, Command, Job, NO_LIMIT};
+use crate::config::{Coalesce, Command, Job, NO_LIMIT, Retry};
 use crate::scheduler::{Emitted, JobSource, JobStatus, Overview, PoolStatus, RunStatus};
 use crate::time::{WallTime, Zone, human};
 use serde::{Deserialize, Serialize};
@@ -177,12 +177,46 @@ pub struct JobJson {
     pub overlap: String,
     /// The group of jobs of which never two run at the same time.
     pub exclusive: Option<String>,
+    /// What is done about a run that failed.
+    pub retry: Option<RetryJson>,
     /// The exit codes with which a run succeeded.
     pub success_codes: Vec<u8>,
     /// The last run that ended; of one from before the scheduler started, less is known.
     pub last_run: Option<LastRunJson>,
     /// Runs that run or wait.
     pub running: u32,
+}
+
+/// What is done about a run that failed: the keys of a jobs file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RetryJson {
+    /// How many attempts follow the first, at most.
+    pub attempts: u32,
+    /// Seconds from the end of the first to the second.
+    pub delay: Value,
+    /// Each further delay is so many times the one before it.
+    pub factor: f64,
+    /// Seconds; no delay is longer.
+    pub max_delay: Value,
+    /// `failure`, `timeout`.
+    pub on: Vec<String>,
+}
+
+impl RetryJson {
+    fn new(retry: &Retry) -> Self {
+        let on = [("failure", retry.on_failure), ("timeout", retry.on_timeout)];
+        Self {
+            attempts: retry.attempts,
+            delay: number(retry.delay),
+            factor: f64::from(retry.factor_thousandths) / 1_000.0,
+            max_delay: number(retry.max_delay),
+            on: on
+                .into_iter()
+                .filter(|(_, is_on)| *is_on)
+                .map(|(word, _)| word.to_owned())
+                .collect(),
+        }
+    }
 }
 
 /// A run that ended.
@@ -244,6 +278,7 @@ impl JobJson {
             timeout: json!(job.timeout.map(number)),
             overlap: job.policy.overlap.as_str().to_owned(),
             exclusive: job.policy.exclusive.as_deref().map(str::to_owned),
+            retry: job.policy.retry.map(|retry| RetryJson::new(&retry)),
             success_codes: job.policy.success_codes.iter().collect(),
             last_run: last_run.map(|run| LastRunJson::new(run, job)),
             running: status.instances,
@@ -277,8 +312,12 @@ pub struct RunJson {
     pub fire_time: String,
     /// Why it exists.
     pub reason: String,
-    /// `waiting`, `running` or `stopping`.
+    /// `waiting`, `retrying`, `running` or `stopping`.
     pub state: String,
+    /// Which attempt is the current or the next one, from 1.
+    pub attempt: u32,
+    /// When the next one is due, after one that failed.
+    pub retry_at: Option<String>,
     /// Its process; none while it waits.
     pub pid: Option<i32>,
     /// When that started.
@@ -290,6 +329,7 @@ impl RunJson {
         let state = match run.process {
             _ if run.stopping => "stopping",
             Some(_) => "running",
+            None if run.retry_at.is_some() => "retrying",
             None => "waiting",
         };
         Self {
@@ -298,6 +338,8 @@ impl RunJson {
             fire_time: human::rfc3339(run.fire_time, zone),
             reason: run.reason.as_str().to_owned(),
             state: state.to_owned(),
+            attempt: run.attempt,
+            retry_at: run.retry_at.map(|at| human::rfc3339(at, zone)),
             pid: run.process.map(|(pid, _)| pid),
             started_at: run.process.map(|(_, at)| human::rfc3339(at, zone)),
         }
@@ -319,6 +361,9 @@ pub struct EventJson {
     /// The pool of that job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub executor: Option<String>,
+    /// Which attempt of the run, if not the first or if another follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
     /// Which run's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
@@ -364,6 +409,7 @@ impl EventJson {
             seq: told.seq,
             job_id: told.job_id.as_ref().map(ToString::to_string),
             executor: told.executor.as_deref().map(str::to_owned),
+            attempt: told.attempt,
             run_id: told.run_id.map(|id| id.to_string()),
             fire_time: told.fire_time.map(|at| human::rfc3339(at, zone)),
             outcome: told.outcome.map(|outcome| outcome.to_string()),

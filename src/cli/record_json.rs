@@ -200,6 +200,7 @@ mod tests {
             epoch: 0,
             sequence: 0,
             attempt: 1,
+            earlier: None,
             reason: Reason::Scheduled,
             stands_for: 1,
             noticed_at: at,

@@ -105,6 +105,7 @@ fn reason(run: &RunRecord) -> String {
         Reason::Catchup => "its fire time had come, and was noticed late",
         Reason::Startup => "its job runs once when it is first seen, or once a boot",
         Reason::Manual => "somebody asked for it",
+        Reason::Retry => "an attempt of it had failed",
     };
     if run.stands_for > 1 {
         format!(

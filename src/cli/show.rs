@@ -167,6 +167,19 @@ fn policy_pairs(job: &JobJson) -> Vec<(&'static str, String)> {
     if let Some(group) = &job.exclusive {
         pairs.push(("exclusive", group.clone()));
     }
+    if let Some(retry) = &job.retry {
+        pairs.push((
+            "retry",
+            format!(
+                "{} more after {}, after {} s, times {} each up to {} s",
+                retry.attempts,
+                retry.on.join(" or "),
+                retry.delay,
+                retry.factor,
+                retry.max_delay
+            ),
+        ));
+    }
     if job.success_codes != [0] {
         let codes: Vec<_> = job.success_codes.iter().map(u8::to_string).collect();
         pairs.push(("success", format!("exit {}", codes.join(", "))));

@@ -20,6 +20,8 @@ pub(super) enum Place {
     Trigger,
     /// `stdin = { … }`.
     Stdin,
+    /// `retry = { … }`.
+    Retry,
     /// `limits = { … }`.
     Limits,
     /// `output = { … }`.
@@ -30,7 +32,7 @@ pub(super) enum Place {
     Listener,
 }
 
-const DEFAULTS: &[&str] = &["hosts", "retry"];
+const DEFAULTS: &[&str] = &["hosts"];
 
 /// Whether a key of that table exists but not in this version.
 pub(super) fn is_not_supported(place: Place, key: &str) -> bool {
@@ -42,6 +44,7 @@ pub(super) fn is_not_supported(place: Place, key: &str) -> bool {
         | Place::Executor
         | Place::Trigger
         | Place::Stdin
+        | Place::Retry
         | Place::Limits
         | Place::Output
         | Place::History => false,

@@ -4,7 +4,7 @@
 use super::executors::executor;
 use super::reader::{Entry, Problems, Table};
 use super::value::{TextKind, choice, filled_text, integer};
-use super::{DEFAULT_EXECUTOR, Executors, ExitCodes};
+use super::{DEFAULT_EXECUTOR, Executors, ExitCodes, Retry};
 use crate::diagnostic::quoted;
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ pub struct RunPolicy {
     pub overlap: Overlap,
     /// Of the jobs with this name never two run at the same time.
     pub exclusive: Option<Arc<str>>,
+    /// What is done about one that failed; none = nothing.
+    pub retry: Option<Retry>,
 }
 
 /// What a fire does that finds as many instances of its job as there may be.
@@ -67,6 +69,7 @@ impl Default for RunPolicy {
             priority: 0,
             overlap: Overlap::Skip,
             exclusive: None,
+            retry: None,
         }
     }
 }
@@ -80,6 +83,7 @@ pub(super) struct RunKeys<'t> {
     priority: Option<i32>,
     overlap: Option<Overlap>,
     exclusive: Option<Arc<str>>,
+    retry: Option<Retry>,
 }
 
 impl<'t> RunKeys<'t> {
@@ -99,6 +103,9 @@ impl<'t> RunKeys<'t> {
             exclusive: table
                 .take("exclusive")
                 .and_then(|entry| shared_name(&entry, problems)),
+            retry: table
+                .take("retry")
+                .and_then(|entry| Retry::read(&entry, problems)),
         }
     }
 
@@ -124,6 +131,7 @@ impl<'t> RunKeys<'t> {
             priority: self.priority.or(outer.priority).unwrap_or(0),
             overlap: self.overlap.or(outer.overlap).unwrap_or_default(),
             exclusive: self.exclusive.clone().or_else(|| outer.exclusive.clone()),
+            retry: self.retry.or(outer.retry),
         })
     }
 }

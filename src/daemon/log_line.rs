@@ -66,6 +66,8 @@ struct JsonLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     executor: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    attempt: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     fire_time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
@@ -112,6 +114,7 @@ impl<'a> JsonLine<'a> {
             job_id: None,
             run_id: None,
             executor: None,
+            attempt: None,
             fire_time: None,
             outcome: None,
             exit_code: None,
@@ -138,6 +141,7 @@ impl<'a> JsonLine<'a> {
             job_id: told.job_id.as_ref().map(JobId::as_str),
             run_id: told.run_id,
             executor: told.executor.as_deref(),
+            attempt: told.attempt,
             fire_time: told.fire_time.map(|time| human::rfc3339(time, zone)),
             outcome: told.outcome.map(crate::scheduler::Outcome::as_str),
             exit_code: told.exit_code,

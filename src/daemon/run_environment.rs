@@ -12,7 +12,7 @@ pub fn run_variables(request: &SpawnRequest, past: &Summary) -> Vec<(&'static st
         ("RSCHED_JOB_ID", request.job.id.to_string()),
         ("RSCHED_RUN_ID", request.run_id.to_string()),
         ("RSCHED_FIRE_TIME", human::rfc3339(request.fire_time, zone)),
-        ("RSCHED_ATTEMPT", "1".to_owned()),
+        ("RSCHED_ATTEMPT", request.attempt.to_string()),
         ("RSCHED_REASON", request.reason.as_str().to_owned()),
     ];
     if let Some((_, outcome, _)) = past.last_run {

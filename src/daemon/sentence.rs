@@ -13,6 +13,7 @@ pub(super) fn level(told: &Emitted) -> Level {
         EventName::JobMissed
         | EventName::JobMaxInstances
         | EventName::JobSkipped
+        | EventName::JobRetrying
         | EventName::ClockStepped
         | EventName::SchedulerPaused => Level::Warn,
         EventName::JobError | EventName::StoreFailed | EventName::ReloadFailed => Level::Error,
@@ -68,6 +69,7 @@ pub(super) fn sentence(told: &Emitted, zone: &Zone) -> String {
         EventName::JobMaxInstances | EventName::JobSkipped if count > 1 => {
             format!("{count} executions of job \"{job}\" skipped: {detail}")
         }
+        EventName::JobRetrying if told.outcome.is_some() => retrying(told, job, detail),
         EventName::JobRetrying => format!("Retrying job \"{job}\" (scheduled at {at}): {detail}"),
         EventName::JobMaxInstances | EventName::JobSkipped => {
             format!("Execution of job \"{job}\" skipped: {detail}")
@@ -111,6 +113,18 @@ fn failure(told: &Emitted, job: &str, detail: &str) -> String {
         Some(Outcome::Lost) => format!("Job \"{job}\" is lost: {detail}"),
         _ => format!("Job \"{job}\" failed ({})", ending(told)),
     }
+}
+
+/// An attempt came to nothing, and another follows.
+fn retrying(told: &Emitted, job: &str, detail: &str) -> String {
+    let what = match told.outcome {
+        Some(Outcome::SpawnFailed) => {
+            return format!("Job \"{job}\" could not be started: {detail}");
+        }
+        Some(Outcome::TimedOut) => "was stopped at its timeout",
+        _ => "failed",
+    };
+    format!("Job \"{job}\" {what} ({}): {detail}", ending(told))
 }
 
 /// `exit 0, 4.2 s` or `signal 11 SIGSEGV, core dumped, 4.2 s`.

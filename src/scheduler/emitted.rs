@@ -3,7 +3,7 @@
 //! Names are `APScheduler`'s in lower case, plus a few of ours. The order is causal: submitted,
 //! started, executed or error. Logs, and later listeners and the API, are fed from these alone.
 
-use super::record::{Outcome, RunId};
+use super::record::{End, Outcome, RunId};
 use crate::config::JobId;
 use crate::time::WallTime;
 use std::sync::Arc;
@@ -157,6 +157,9 @@ pub struct Emitted {
     pub job_id: Option<JobId>,
     /// The pool of that job's runs; not known of an event that is read from records.
     pub executor: Option<Arc<str>>,
+    /// Which attempt of the run, if not the first or if another follows; not known of an event that is
+    /// read from records.
+    pub attempt: Option<u32>,
     /// Which run's.
     pub run_id: Option<RunId>,
     /// The fire it is about; for several, the newest.
@@ -193,6 +196,7 @@ impl Emitted {
             name,
             job_id: None,
             executor: None,
+            attempt: None,
             run_id: None,
             fire_time: None,
             outcome: None,
@@ -206,6 +210,15 @@ impl Emitted {
             detail: None,
             output_tail: None,
         }
+    }
+
+    /// Says how a run or an attempt ended.
+    pub(super) fn tell_end(&mut self, end: &End) {
+        self.outcome = Some(end.outcome);
+        self.exit_code = end.exit_code;
+        self.signal = end.signal;
+        self.core_dumped = end.core_dumped;
+        self.duration = end.duration;
     }
 
     /// An event about a job.

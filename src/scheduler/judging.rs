@@ -73,6 +73,7 @@ impl Scheduler {
     }
 
     fn judge_job(&mut self, id: &JobId, now: Now, submitted: &mut Vec<Run>) {
+        self.give_up_overtaken(id);
         let state = self
             .jobs
             .get_mut(id)
@@ -227,6 +228,7 @@ impl Scheduler {
                 replaced: false,
                 stop_requested: None,
                 stage: Stage::Waiting,
+                earlier: None,
                 pool: self.pools.of(job),
                 place: Place::default(),
             });
@@ -257,6 +259,14 @@ impl Scheduler {
             let Some(key) = self.pools.next(&self.runs) else {
                 return;
             };
+            if self
+                .runs
+                .get(&key)
+                .is_some_and(|run| self.is_overtaken(run))
+            {
+                self.give_up_before_start(key);
+                continue;
+            }
             let run = self.runs.get_mut(&key).expect("a waiting run exists");
             run.stage = Stage::Deciding;
             let record = run.record(RunState::Starting);

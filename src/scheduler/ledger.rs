@@ -13,7 +13,8 @@ use super::command::{Reply, Token};
 use super::emitted::Emitted;
 use super::job_state::{JobState, Returned};
 use super::progress::Progress;
-use super::record::{Batch, Record, RunId, RunState, Ticket};
+use super::record::{Batch, Record, RunId, Ticket};
+use super::retry::ended_attempt;
 use super::run::RunKey;
 use crate::config::JobId;
 use crate::time::{BootTime, Now};
@@ -276,12 +277,7 @@ impl Ledger {
         let ended = page
             .entries
             .iter()
-            .filter_map(|entry| match entry.record() {
-                Record::Run(run) if matches!(run.state, RunState::Ended(_)) => {
-                    Some((run.id, run.attempt))
-                }
-                _ => None,
-            })
+            .filter_map(|entry| ended_attempt(entry.record()))
             .collect();
         Some(Durable {
             decisions: page.decisions,

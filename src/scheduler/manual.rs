@@ -53,6 +53,7 @@ impl Scheduler {
             replaced: false,
             stop_requested: None,
             stage: Stage::Waiting,
+            earlier: None,
             place: Place::default(),
         };
         let run_id = run.id;
@@ -100,7 +101,9 @@ impl Scheduler {
             state.generation = self.generation;
         }
         match run.stage {
-            Stage::Waiting => self.skip_waiting(key, StopReason::Requested.of_a_skip()),
+            Stage::Waiting | Stage::Retrying { .. } => {
+                self.skip_waiting(key, StopReason::Requested.of_a_skip());
+            }
             // Where it comes to be all the same, it is stopped then.
             Stage::Deciding | Stage::Starting => {
                 run.stop_requested = Some(StopReason::Requested);

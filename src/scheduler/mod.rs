@@ -25,6 +25,7 @@ mod progress;
 mod record;
 mod recovery;
 mod reload;
+mod retry;
 mod run;
 mod run_time_jobs;
 #[expect(

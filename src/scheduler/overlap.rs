@@ -88,7 +88,9 @@ impl Scheduler {
             return;
         };
         match run.stage {
-            Stage::Waiting => self.skip_waiting(key, StopReason::Replaced.of_a_skip()),
+            Stage::Waiting | Stage::Retrying { .. } => {
+                self.skip_waiting(key, StopReason::Replaced.of_a_skip());
+            }
             Stage::Deciding | Stage::Starting => {
                 run.stop_requested.get_or_insert(StopReason::Replaced);
             }

@@ -25,7 +25,10 @@ impl Scheduler {
         self.alarms.extend(timeout_at.map(|at| (at, key)));
         let mut told = run.told(EventName::JobStarted);
         told.pid = Some(pid);
-        told.late_by = Some(now.wall.saturating_since(run.planned_start));
+        // A further attempt is due when the one before it has ended.
+        let is_first = run.attempt == 1;
+        told.late_by = is_first.then(|| now.wall.saturating_since(run.planned_start));
+        run.earlier = None;
         let stop_requested = run.stop_requested;
         let record = run.record(RunState::Running);
         self.ledger.note(record, now.boot);
@@ -43,7 +46,7 @@ impl Scheduler {
         let mut told = run.told(EventName::JobError);
         told.detail = Some(error);
         let end = End::without_process(Outcome::SpawnFailed, self.now.wall, None);
-        self.end(&run, end, told);
+        self.conclude(run, end, told);
     }
 
     pub(super) fn exited(
@@ -116,16 +119,15 @@ impl Scheduler {
             output,
             detail,
         };
-        self.end(&run, end, told);
+        self.conclude(run, end, told);
     }
 
     /// Records the end of a run, tells it, and gives back what it held.
     pub(super) fn end(&mut self, run: &Run, mut end: End, mut told: Emitted) {
-        told.outcome = Some(end.outcome);
-        told.exit_code = end.exit_code;
-        told.signal = end.signal;
-        told.core_dumped = end.core_dumped;
-        told.duration = end.duration;
+        told.tell_end(&end);
+        if told.detail.is_none() {
+            told.detail.clone_from(&end.detail);
+        }
         if end.detail.is_none() {
             end.detail.clone_from(&told.detail);
         }
@@ -164,6 +166,10 @@ impl Scheduler {
 
     /// Drops a waiting run: its job is gone, or somebody asked for it.
     pub(super) fn skip_waiting(&mut self, key: RunKey, why: &str) {
+        if self.runs.get(&key).is_some_and(|run| run.earlier.is_some()) {
+            // It is not for nothing that it waits: something of it ran.
+            return self.give_up(key, why);
+        }
         let Some(run) = self.runs.remove(&key) else {
             return;
         };
@@ -184,7 +190,7 @@ impl Scheduler {
             .collect()
     }
 
-    /// Timeouts and kills that are due.
+    /// Timeouts, kills and further attempts that are due.
     pub(super) fn ring_alarms(&mut self, now: Now) {
         while let Some(&(at, key)) = self.alarms.first() {
             if at > now.boot {
@@ -194,6 +200,10 @@ impl Scheduler {
             let Some(run) = self.runs.get_mut(&key) else {
                 continue;
             };
+            if matches!(run.stage, Stage::Retrying { .. }) {
+                self.retry_is_due(key, now);
+                continue;
+            }
             let Stage::Running { stop, kill_at, .. } = &mut run.stage else {
                 continue;
             };

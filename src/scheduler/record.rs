@@ -191,11 +191,20 @@ pub enum Reason {
     Startup,
     /// Somebody asked for it.
     Manual,
+    /// It is not the first attempt of its run. A run's own reason, which stands in its record, is never
+    /// this one.
+    Retry,
 }
 
 impl Reason {
     /// Every reason, for tables and tests.
-    pub const ALL: [Self; 4] = [Self::Scheduled, Self::Catchup, Self::Startup, Self::Manual];
+    pub const ALL: [Self; 5] = [
+        Self::Scheduled,
+        Self::Catchup,
+        Self::Startup,
+        Self::Manual,
+        Self::Retry,
+    ];
 
     /// The reason of this name.
     #[must_use]
@@ -211,6 +220,7 @@ impl Reason {
             Self::Catchup => "catchup",
             Self::Startup => "startup",
             Self::Manual => "manual",
+            Self::Retry => "retry",
         }
     }
 }
@@ -229,7 +239,7 @@ pub struct FireRange {
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunState {
-    /// Waits for a worker; on restart it is backlog.
+    /// Waits for a worker, or for its next attempt; on restart it is backlog.
     Pending,
     /// The decision to start. Once this is durable, the process may be spawned.
     Starting,
@@ -330,6 +340,8 @@ pub struct RunRecord {
     pub pid: Option<i32>,
     /// Where it stands.
     pub state: RunState,
+    /// How the attempt before this one ended, until this one begins: the run ends so if it never does.
+    pub earlier: Option<Box<End>>,
 }
 
 impl RunRecord {

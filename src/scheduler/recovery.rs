@@ -127,7 +127,14 @@ impl Scheduler {
             // Nobody saw it happen, but the clock was set back while no scheduler ran.
             self.set_back(now.wall, newest.saturating_since(now.wall));
         }
-        for (record, fate) in past.runs {
+        for (mut record, fate) in past.runs {
+            if fate == Fate::NeverStarted
+                && let Some(end) = record.earlier.take()
+            {
+                self.resume_retry(record, *end, &edited);
+                continue;
+            }
+            record.earlier = None;
             match fate {
                 Fate::Alive {
                     pid,
@@ -144,7 +151,7 @@ impl Scheduler {
     pub(super) fn take_up_recovered(&mut self) {
         for (record, end, name) in std::mem::take(&mut self.recovered) {
             let mut told = about_run(&record, name);
-            told.outcome = Some(end.outcome);
+            told.tell_end(&end);
             told.detail.clone_from(&end.detail);
             if name == EventName::JobRetrying {
                 told.outcome = None;
@@ -377,7 +384,7 @@ impl Scheduler {
         }
     }
 
-    fn run_of(&mut self, record: &RunRecord, job: Arc<Job>, stage: Stage) -> Run {
+    pub(super) fn run_of(&mut self, record: &RunRecord, job: Arc<Job>, stage: Stage) -> Run {
         self.last_key += 1;
         let planned_start = self.planned_start_of(record);
         let pool = self.pools.of(&job);
@@ -399,6 +406,7 @@ impl Scheduler {
             replaced: false,
             stop_requested: None,
             stage,
+            earlier: None,
             pool,
             place: Place::default(),
         }

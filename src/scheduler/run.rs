@@ -4,6 +4,7 @@
 //! Waiting ──▶ Deciding ──▶ Starting ──▶ Running ──▶ (ended: recorded and gone)
 //!    │           │             └── spawn failed ──▶ (ended)
 //!    │           └── store failed ──▶ (undone: the fire is judged again)
+//!    ├◀── Retrying ◀── (an attempt failed, and another is due later) ──▶ (given up: ended)
 //!    └── job removed, replaced, or stopped on request ──▶ (skipped)
 //! ```
 //!
@@ -12,7 +13,8 @@
 
 use super::emitted::{Emitted, EventName};
 use super::pools::Place;
-use super::record::{Reason, Record, RunId, RunRecord, RunState};
+use super::record::{End, Reason, Record, RunId, RunRecord, RunState};
+use super::retry::earlier_of;
 use crate::config::Job;
 use crate::time::{BootTime, WallTime};
 use std::sync::Arc;
@@ -39,6 +41,11 @@ pub(super) enum StopReason {
 pub(super) enum Stage {
     /// For a free worker, for its turn in a catch-up, or for an earlier instance to end.
     Waiting,
+    /// For its next attempt to be due.
+    Retrying {
+        /// When that is.
+        at: BootTime,
+    },
     /// For its `Starting` record to be durable.
     Deciding,
     /// For the process to exist.
@@ -91,6 +98,8 @@ pub(super) struct Run {
     /// Whether it is to be stopped as soon as there is something to stop, and why.
     pub stop_requested: Option<StopReason>,
     pub stage: Stage,
+    /// How the attempt before this one ended, until this one begins.
+    pub earlier: Option<Box<End>>,
     /// The pool that its worker is of.
     pub pool: Arc<str>,
     /// Where it is in the line, or was.
@@ -100,7 +109,7 @@ pub(super) struct Run {
 impl Run {
     /// Whether it holds a worker.
     pub fn holds_worker(&self) -> bool {
-        !matches!(self.stage, Stage::Waiting)
+        !matches!(self.stage, Stage::Waiting | Stage::Retrying { .. })
     }
 
     /// Whether its process exists.
@@ -112,6 +121,7 @@ impl Run {
     pub fn told(&self, name: EventName) -> Emitted {
         Emitted {
             executor: Some(Arc::clone(&self.pool)),
+            attempt: (self.attempt > 1).then_some(self.attempt),
             run_id: Some(self.id),
             fire_time: Some(self.fire_time),
             ..Emitted::about(name, &self.job.id)
@@ -148,6 +158,7 @@ impl Run {
             started_at: started.map(|(_, wall)| wall),
             waited: started.map(|(boot, _)| boot.saturating_since(self.waits_since)),
             pid,
+            earlier: earlier_of(self, &state),
             state,
         })
     }

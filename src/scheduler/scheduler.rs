@@ -7,7 +7,7 @@ use super::event::{Action, Deadline, Event, SpawnRequest};
 use super::job_state::{Instances, JobState};
 use super::ledger::{Before, Decisions, Durable, Ledger, Undone};
 use super::pools::Pools;
-use super::record::{End, Record, RunRecord, RunState, StoreId};
+use super::record::{End, Reason, Record, RunRecord, RunState, StoreId};
 use super::recovery::Past;
 use super::run::{Run, RunKey, Stage};
 use super::run_time_jobs::JobSource;
@@ -284,6 +284,17 @@ impl Scheduler {
                 self.skip_waiting(key, reason.of_a_skip());
                 continue;
             }
+            if self
+                .runs
+                .get(&key)
+                .is_some_and(|run| self.is_overtaken(run))
+            {
+                self.give_up_before_start(key);
+                continue;
+            }
+            let Some(run) = self.runs.get_mut(&key) else {
+                continue;
+            };
             if self.shutdown.is_some() {
                 // No new runs: it goes back to being backlog.
                 self.wait_again(key);
@@ -296,7 +307,11 @@ impl Scheduler {
                 attempt: run.attempt,
                 job: Arc::clone(&run.job),
                 fire_time: run.fire_time,
-                reason: run.reason,
+                reason: if run.attempt > 1 {
+                    Reason::Retry
+                } else {
+                    run.reason
+                },
             };
             self.out.push(Action::Spawn(Box::new(request)));
         }

@@ -81,6 +81,10 @@ pub struct RunStatus {
     pub fire_time: WallTime,
     /// Why it exists.
     pub reason: Reason,
+    /// Which attempt is the current or the next one, from 1.
+    pub attempt: u32,
+    /// When that is due, while an earlier one has failed and it has not begun.
+    pub retry_at: Option<WallTime>,
     /// Its process and when that started; none while it waits.
     pub process: Option<(i32, WallTime)>,
     /// Whether it is being stopped.
@@ -220,6 +224,8 @@ fn run_status(run: &Run) -> RunStatus {
         job: run.job.id.clone(),
         fire_time: run.fire_time,
         reason: run.reason,
+        attempt: run.attempt,
+        retry_at: run.retry_at(),
         process,
         stopping,
     }

@@ -44,6 +44,7 @@ pub fn run(job: &str, fire: &str, state: RunState) -> RunRecord {
         waited: Some(Duration::ZERO),
         pid: Some(4321),
         state,
+        earlier: None,
     }
 }
 

@@ -104,11 +104,12 @@ pub fn nothing_starts_before_its_planned_start(world: &World, toml: &str, seen: 
 
 pub fn no_fire_runs_twice(world: &World) {
     let mut seen = BTreeSet::new();
-    for (job, fire, ..) in &world.trace.processes {
+    let processes = world.trace.processes.iter().zip(&world.trace.attempts);
+    for ((job, fire, ..), (_, attempt)) in processes {
         // What was asked for may meet a fire.
         let asked_for = world.trace.manual.contains(&(job.clone(), *fire));
         assert!(
-            seen.insert((job, fire)) || asked_for,
+            seen.insert((job, fire, attempt)) || asked_for,
             "{job} ran twice for {fire:?}"
         );
     }
@@ -125,8 +126,8 @@ pub fn no_run_starts_or_ends_twice(world: &World) {
                 | EventName::JobSkipped
         );
         if let (true, Some(run)) = (once, told.run_id) {
-            let kind = told.name == EventName::JobStarted;
-            assert!(seen.insert((run, kind)), "run {run} again: {told:?}");
+            let started = (told.name == EventName::JobStarted).then_some(told.attempt);
+            assert!(seen.insert((run, started)), "run {run} again: {told:?}");
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::checkers;
 use crate::death::Death;
 use crate::policy::{POOLS, Policy, policy};
 use crate::policy_checkers;
+use crate::retry_checkers;
 use crate::world::{Script, World, cases, id, seconds};
 use proptest::prelude::*;
 use rsched::scheduler::{Command, EventName, Exit, Outcome, Record, ShutdownRequest};
@@ -253,6 +254,7 @@ struct Plan {
     coalesce: &'static str,
     max_instances: usize,
     runs_for_ms: u64,
+    exit: i32,
     jitter: Option<u64>,
     timeout: Option<u64>,
     spawn_fails: bool,
@@ -273,7 +275,7 @@ fn plan() -> impl Strategy<Value = Plan> {
         1..900_u64,
         coalesce,
         1..4_usize,
-        1..150_000_u64,
+        (1..150_000_u64, 0..2_i32),
         prop::option::of(0..200_u64),
         prop::option::of(1..100_u64),
         prop::bool::weighted(0.1),
@@ -286,7 +288,7 @@ fn plan() -> impl Strategy<Value = Plan> {
                 grace,
                 coalesce,
                 max_instances,
-                runs_for_ms,
+                (runs_for_ms, exit),
                 jitter,
                 timeout,
                 spawn_fails,
@@ -298,6 +300,7 @@ fn plan() -> impl Strategy<Value = Plan> {
                 coalesce,
                 max_instances,
                 runs_for_ms,
+                exit,
                 jitter,
                 timeout,
                 spawn_fails,
@@ -349,9 +352,10 @@ proptest! {
         for (name, plan) in names.iter().zip(&plans) {
             world = world.script(name, Script {
                 runs_for: Duration::from_millis(plan.runs_for_ms),
-                exit: Exit::Code(0),
+                exit: Exit::Code(plan.exit),
                 ignores_term: plan.ignores_term,
                 spawn_fails: plan.spawn_fails,
+                recovers_at: plan.policy.recovers_at,
             });
         }
         for happening in happenings {
@@ -400,6 +404,7 @@ proptest! {
         checkers::instances_stay_within_limits(&world, &toml);
         policy_checkers::what_may_wait_is_not_skipped(&world, &toml);
         policy_checkers::groups_exclude_each_other(&world, &toml);
+        retry_checkers::attempts_follow_the_rules(&world, &toml);
         checkers::every_fire_has_exactly_one_outcome(&world, &toml, begin, end);
         checkers::only_late_fires_are_missed(&world, &toml, begin);
         checkers::only_what_ran_is_lost(&world);

@@ -1,6 +1,6 @@
 //! The production scheduler under a virtual clock, with scripted processes and a store that may fail.
 //!
-//! `world.rs` is the machine it runs on, `checkers.rs` and `policy_checkers.rs` what must hold in every
+//! `world.rs` is the machine it runs on, `checkers.rs` and `…_checkers.rs` what must hold in every
 //! world; the other files tell one story a test.
 
 mod checkers;
@@ -17,6 +17,8 @@ mod policy;
 mod policy_checkers;
 mod random;
 mod reload;
+mod retries;
+mod retry_checkers;
 mod shutdown;
 mod store;
 mod tally;

@@ -13,6 +13,8 @@ pub struct Policy {
     priority: i32,
     overlap: &'static str,
     exclusive: Option<&'static str>,
+    retry: Option<(u32, u64, f64, u64, &'static str)>,
+    pub recovers_at: Option<u32>,
 }
 
 pub fn policy() -> impl Strategy<Value = Policy> {
@@ -21,13 +23,25 @@ pub fn policy() -> impl Strategy<Value = Policy> {
         -1..2_i32,
         prop::sample::select(vec!["skip", "queue", "replace"]),
         prop::sample::select(vec![None, None, Some("a"), Some("b")]),
+        prop::option::of((
+            0..4_u32,
+            1..20_u64,
+            prop::sample::select(vec![1.0, 1.5, 2.0, 3.333]),
+            0..30_u64,
+            prop::sample::select(vec!["'failure'", "'timeout'", "'failure', 'timeout'"]),
+        )),
+        prop::option::of(2..5_u32),
     )
-        .prop_map(|(executor, priority, overlap, exclusive)| Policy {
-            executor,
-            priority,
-            overlap,
-            exclusive,
-        })
+        .prop_map(
+            |(executor, priority, overlap, exclusive, retry, recovers_at)| Policy {
+                executor,
+                priority,
+                overlap,
+                exclusive,
+                retry,
+                recovers_at,
+            },
+        )
 }
 
 impl Policy {
@@ -38,11 +52,17 @@ impl Policy {
             priority,
             overlap,
             exclusive,
+            retry,
+            ..
         } = self;
         let keys = format!("executor = '{executor}'\npriority = {priority}\noverlap = '{overlap}'");
         writeln!(toml, "{keys}").unwrap();
         if let Some(group) = exclusive {
             writeln!(toml, "exclusive = '{group}'").unwrap();
+        }
+        if let Some((attempts, delay, factor, more, on)) = retry {
+            let most = delay + more;
+            writeln!(toml, "retry = {{ attempts = {attempts}, delay = {delay}, factor = {factor:?}, max_delay = {most}, on = [{on}] }}").unwrap();
         }
     }
 }

@@ -5,7 +5,7 @@
 use crate::checkers::planned_start;
 use crate::world::{World, jobs};
 use rsched::config::{Coalesce, Job, Overlap};
-use rsched::scheduler::{EventName, Outcome, Reason, Record, RunId};
+use rsched::scheduler::{EventName, Outcome, Reason, Record, RunId, RunStatus};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Of the runs of one pool that were due at the same instant and noticed together, none is started
@@ -190,7 +190,10 @@ pub fn nobody_waits_for_nothing(world: &World, toml: &str) {
         .filter(|run| run.process.is_some())
         .filter_map(|run| job(run.job.as_str()))
         .collect();
-    for waiting in runs.iter().filter(|run| run.process.is_none()) {
+    let is_waiting = |run: &&RunStatus| {
+        run.process.is_none() && run.retry_at.is_none_or(|at| at <= world.wall())
+    };
+    for waiting in runs.iter().filter(is_waiting) {
         let Some(mine) = job(waiting.job.as_str()) else {
             continue;
         };
@@ -203,7 +206,11 @@ pub fn nobody_waits_for_nothing(world: &World, toml: &str) {
         let is_excluded = running
             .iter()
             .any(|other| policy.exclusive.is_some() && other.policy.exclusive == policy.exclusive);
-        let its_own_runs = running.iter().any(|other| other.id == mine.id);
+        // One that waits for its next attempt counts.
+        let its_own_runs = runs.iter().any(|other| {
+            let counts = other.process.is_some() || other.retry_at.is_some();
+            other.job == waiting.job && other.id != waiting.id && counts
+        });
         assert!(
             pool_is_full || is_excluded || its_own_runs,
             "{waiting:?} waits for nobody at {:?}",

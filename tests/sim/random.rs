@@ -4,6 +4,7 @@ use crate::checkers;
 use crate::death::Death;
 use crate::policy::{POOLS, Policy, policy};
 use crate::policy_checkers;
+use crate::retry_checkers;
 use crate::world::{Script, World, cases, id, seconds};
 use proptest::prelude::*;
 use rsched::scheduler::{Command, Exit, ShutdownRequest};
@@ -269,6 +270,7 @@ proptest! {
                 exit: Exit::Code(plan.exit),
                 ignores_term: plan.ignores_term,
                 spawn_fails: plan.spawn_fails,
+                recovers_at: plan.policy.recovers_at,
             });
         }
         for happening in happenings {
@@ -308,6 +310,8 @@ proptest! {
         policy_checkers::who_is_replaced_has_a_successor(&world, &toml);
         policy_checkers::what_may_wait_is_not_skipped(&world, &toml);
         policy_checkers::groups_exclude_each_other(&world, &toml);
+        retry_checkers::attempts_follow_the_rules(&world, &toml);
+        retry_checkers::nobody_gives_up_too_early(&world, &toml, end);
         checkers::nothing_starts_before_its_planned_start(&world, &toml, begin);
         checkers::every_fire_has_exactly_one_outcome(&world, &toml, begin, end);
         checkers::every_command_is_answered(&world);

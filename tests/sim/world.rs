@@ -25,6 +25,8 @@ pub struct Script {
     pub ignores_term: bool,
     /// Whether they cannot be started at all.
     pub spawn_fails: bool,
+    /// From this attempt of a run on, they succeed.
+    pub recovers_at: Option<u32>,
 }
 
 impl Default for Script {
@@ -34,6 +36,7 @@ impl Default for Script {
             exit: Exit::Code(0),
             ignores_term: false,
             spawn_fails: false,
+            recovers_at: None,
         }
     }
 }
@@ -59,6 +62,8 @@ pub struct Trace {
     pub records: Vec<Record>,
     /// (job, fire time, start, end) of every process; end is none while it runs.
     pub processes: Vec<(String, WallTime, WallTime, Option<WallTime>)>,
+    /// Runs that somebody asked for.
+    pub asked_for: BTreeSet<RunId>,
     /// Which attempt of which run each of these is.
     pub attempts: Vec<(RunId, u32)>,
     /// Processes of runs that somebody asked for: job and time of the request.
@@ -85,7 +90,7 @@ pub struct World {
     pub(super) boot: BootTime,
     scripts: BTreeMap<String, Script>,
     pub(super) processes: BTreeMap<RunKey, Process>,
-    durable_starts: BTreeSet<RunId>,
+    durable_starts: BTreeSet<(RunId, u32)>,
     store_fails_until: Option<BootTime>,
     pub(super) store_delay: Duration,
     pub(super) unanswered: Vec<(BootTime, Batch)>,
@@ -440,7 +445,7 @@ impl World {
             if let Record::Run(run) = record
                 && run.state == RunState::Starting
             {
-                self.durable_starts.insert(run.id);
+                self.durable_starts.insert((run.id, run.attempt));
             }
         }
         self.disk.take_in(&batch);
@@ -503,11 +508,17 @@ impl World {
                     request.fire_time <= self.latest,
                     "its fire time never came: {request:?}"
                 );
-                if !self.durable_starts.contains(&request.run_id) {
+                let attempt = (request.run_id, request.attempt);
+                if !self.durable_starts.contains(&attempt) {
                     self.trace.premature.push(request.run_id);
                 }
                 let job = request.job.id.to_string();
+                assert_eq!(request.reason == Reason::Retry, request.attempt > 1);
+                let (run, asked) = (request.run_id, &mut self.trace.asked_for);
                 if request.reason == Reason::Manual {
+                    asked.insert(run);
+                }
+                if asked.contains(&run) {
                     self.trace.manual.insert((job.clone(), request.fire_time));
                 }
                 self.spawn(&request);
@@ -564,7 +575,10 @@ impl World {
             since: self.boot,
             since_wall: self.wall,
             ends: self.boot + script.runs_for,
-            exit: script.exit,
+            exit: match script.recovers_at {
+                Some(attempt) if request.attempt >= attempt => Exit::Code(0),
+                _ => script.exit,
+            },
             ignores_term: script.ignores_term,
         };
         self.processes.insert(request.run, process);

@@ -8,4 +8,5 @@ mod moved;
 mod past;
 mod recovery;
 mod refused;
+mod retries;
 mod version_1;

@@ -68,6 +68,15 @@ const OF_RUNS: [Outcome; 6] = [
     Outcome::SpawnFailed,
     Outcome::Lost,
 ];
+
+/// Those that stand in records.
+const REASONS: [Reason; 4] = [
+    Reason::Scheduled,
+    Reason::Catchup,
+    Reason::Startup,
+    Reason::Manual,
+];
+
 const OF_FIRES: [Outcome; 3] = [Outcome::Missed, Outcome::Coalesced, Outcome::Skipped];
 
 fn one_of<T: Copy>(all: &[T], choice: u8) -> T {
@@ -166,13 +175,14 @@ impl Author {
                 epoch,
                 sequence,
                 attempt: 0,
-                reason: one_of(&Reason::ALL, choice),
+                reason: one_of(&REASONS, choice),
                 stands_for: u64::from(choice % 9) + 1,
                 noticed_at: at(i64::from(fire)),
                 started_at: None,
                 waited: None,
                 pid: None,
                 state: RunState::Pending,
+                earlier: None,
             }
         });
         run.state = match (&run.state, choice % 4) {

@@ -118,7 +118,7 @@ fn wrong_keys_are_named_with_what_was_meant() {
 
 #[test]
 fn what_later_versions_have_is_refused_by_name() {
-    let text = "[defaults]\nretry = {}\n[jobs.a]\n\
+    let text = "[jobs.a]\n\
                 hosts = []\ncommand = 'x'\n";
     let loaded = load_text(text);
     let messages: Vec<&str> = loaded
@@ -126,7 +126,7 @@ fn what_later_versions_have_is_refused_by_name() {
         .iter()
         .map(|problem| problem.message.as_str())
         .collect();
-    let names = ["`retry`", "`hosts`"];
+    let names = ["`hosts`"];
     assert_eq!(
         messages,
         names.map(|name| format!("{name} is not supported by this version"))
@@ -570,7 +570,7 @@ comand = "pg_dump app"
 cron = { day_of_week = "mon-fri/2", hour = 6 }
 interval = "2h"
 command = ["/usr/bin/make", "report"]
-retry = { attempts = 3 }
+hosts = ["web-*"]
 "#;
     let loaded = load_text(text);
     assert!(loaded.jobs_file.is_none());
@@ -616,10 +616,10 @@ error[several_triggers]: `[jobs.report]` has two triggers, `cron` and `interval`
    |
    = help: keep one of them
 
-error[not_supported_yet]: `retry` is not supported by this version
+error[not_supported_yet]: `hosts` is not supported by this version
   --> jobs.toml:12:1
    |
-12 | retry = { attempts = 3 }
+12 | hosts = ["web-*"]
    | ^^^^^
 "#;
     let human = render_human(&loaded.diagnostics, &[source(text)], false);

@@ -2,6 +2,7 @@
 
 use super::*;
 use std::path::Path;
+use std::time::Duration;
 
 #[test]
 fn which_exit_codes_are_a_success() {
@@ -62,6 +63,7 @@ fn a_job_names_its_pool_and_its_rank() {
         let text = format!("[jobs.a]\ncommand = 'x'\nexclusive = '{name}'\n");
         assert!(refused(&text).contains(problem), "{}", refused(&text));
     }
+    assert_eq!(triggered("").policy.retry, None);
     let of = |index: usize| {
         (
             &*file.jobs[index].policy.executor,
@@ -80,6 +82,78 @@ fn a_job_names_its_pool_and_its_rank() {
          jobs.toml:8:12: error: `priority` is a decimal number, expected a whole number [wrong_type]\n"
     );
     assert!(refused("[defaults]\nexecutor = 'batch'\n").contains("no such executor"));
+}
+
+#[test]
+fn how_a_failed_run_is_tried_again() {
+    let retry = |keys: &str| {
+        triggered(&format!("retry = {{ {keys} }}"))
+            .policy
+            .retry
+            .unwrap()
+    };
+    let usual = Retry {
+        attempts: 3,
+        delay: Duration::from_secs(10),
+        factor_thousandths: 2_000,
+        max_delay: Duration::from_secs(300),
+        on_failure: true,
+        on_timeout: true,
+    };
+    assert_eq!(retry("attempts = 3"), usual);
+    let long = retry("attempts = '1', delay = '1h', factor = 1.25, on = ['timeout']");
+    assert_eq!(
+        long,
+        Retry {
+            attempts: 1,
+            delay: Duration::from_secs(3_600),
+            factor_thousandths: 1_250,
+            max_delay: Duration::from_secs(3_600),
+            on_failure: false,
+            on_timeout: true,
+        }
+    );
+    let of_defaults = valid(
+        "[defaults]\nretry = { attempts = 3 }\n[jobs.a]\ncommand = 'x'\n\
+         [jobs.b]\ncommand = 'y'\nretry = { attempts = 0 }\n",
+    );
+    let attempts = of_defaults
+        .jobs
+        .iter()
+        .map(|job| job.policy.retry.unwrap().attempts);
+    assert_eq!(attempts.collect::<Vec<_>>(), [3, 0]);
+    for (keys, problem) in [
+        (
+            "delay = 3",
+            "`retry` has no `attempts` [missing_key] add how often",
+        ),
+        ("attempts = -1", "`attempts` is `-1`, expected 0 to 1000"),
+        ("attempts = 1001", "expected 0 to 1000"),
+        ("attempts = 1, delay = 0", "`delay` is zero"),
+        (
+            "attempts = 1, delay = '6m', max_delay = '5m'",
+            "`max_delay` is 5m, less than `delay`, which is 6m",
+        ),
+        (
+            "attempts = 1, factor = 0.5",
+            "`factor` is `0.5`, expected 1 to 1000",
+        ),
+        (
+            "attempts = 1, factor = nan",
+            "`factor` is `nan`, expected 1 to 1000",
+        ),
+        ("attempts = 1, factor = true", "expected a number"),
+        ("attempts = 1, on = []", "nothing would be tried again"),
+        (
+            "attempts = 1, on = ['failed']",
+            "expected one of `failure`, `timeout`",
+        ),
+        ("attempts = 1, tries = 3", "unknown key `tries` in `retry`"),
+    ] {
+        let text = format!("[jobs.a]\ncommand = 'x'\nretry = {{ {keys} }}\n");
+        assert!(refused(&text).contains(problem), "{}", refused(&text));
+    }
+    assert!(refused("[jobs.a]\ncommand = 'x'\nretry = 3\n").contains("expected a table"));
 }
 
 #[test]

@@ -39,8 +39,10 @@ pub(super) const TABLES: [&str; 9] = [
 const RULES: [(&str, &str); 12] = [
     (
         "a run that ended has no outcome, or one that did not has one",
-        "SELECT number FROM runs WHERE (state = 'ended') <> (outcome IS NOT NULL)
-             OR (state = 'ended') <> (ended_at IS NOT NULL)",
+        "SELECT number FROM runs WHERE (outcome IS NULL) <> (ended_at IS NULL)
+             OR (state = 'ended' AND outcome IS NULL)
+             OR (state <> 'ended' AND outcome IS NOT NULL
+                 AND (attempt < 2 OR state NOT IN ('pending', 'starting')))",
     ),
     (
         "the output of a run that is not there, or has not ended",

@@ -40,6 +40,7 @@ pub(super) const fn state_name(state: &RunState) -> &'static str {
 /// A run, without its output.
 pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
     let state: String = row.get(12)?;
+    let has_outcome = row.get_ref(13)? != rusqlite::types::ValueRef::Null;
     Ok(RunRecord {
         id: RunId::from_u64(row.get::<_, i64>(0)?.cast_unsigned()),
         job: job_id(row, 1)?,
@@ -59,6 +60,11 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
             "running" => RunState::Running,
             "ended" => RunState::Ended(Box::new(end(row)?)),
             _ => return Err(strange(12, "a state of a run", &state)),
+        },
+        earlier: if has_outcome && state != "ended" {
+            Some(Box::new(end(row)?))
+        } else {
+            None
         },
     })
 }
@@ -145,6 +151,7 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Emitted> {
             _ => Some(job_id(row, 3)?),
         },
         executor: None,
+        attempt: None,
         run_id: optional(4)?.map(|number| RunId::from_u64(number.cast_unsigned())),
         fire_time: optional_time(row, 5)?,
         outcome: match row.get::<_, Option<String>>(6)? {

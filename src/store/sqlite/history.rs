@@ -92,10 +92,16 @@ impl History {
     pub fn runs(&self, asked: Asked<'_>) -> Result<Vec<RunRecord>, OpenError> {
         let sql = format!(
             "SELECT {RUN_COLUMNS} FROM runs
-             WHERE {} AND fire_time BETWEEN ?2 AND ?3 {}
+             WHERE {} AND fire_time BETWEEN ?2 AND ?3 {} {}
              ORDER BY fire_time DESC, number DESC LIMIT ?4",
             of_job(asked.job),
             ended_as(asked.outcomes),
+            // Those without an end may have the outcome of an attempt.
+            if asked.outcomes.is_empty() {
+                ""
+            } else {
+                "AND state = 'ended'"
+            },
         );
         let parameters = params![
             asked.job.map(JobId::as_str),

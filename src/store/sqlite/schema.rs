@@ -9,10 +9,10 @@ use rusqlite::{Connection, Transaction};
 pub(super) const APPLICATION_ID: i64 = 0x7273_6368;
 
 /// The first step makes version 1, and so on.
-const STEPS: [&str; 1] = [FIRST];
+const STEPS: [&str; 2] = [FIRST, RETRIES];
 
 /// The version this program writes: the number of steps.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 const FIRST: &str = "
 -- One row: what is true of the whole store.
@@ -135,6 +135,10 @@ CREATE TABLE events (
     detail TEXT
 );
 ";
+
+/// No other tables, but another meaning: a run that is pending or starting has the outcome of the attempt
+/// before, in the columns of an end. A program that does not know would run it as if nothing had run.
+const RETRIES: &str = "";
 
 /// The version of a file; 0 when it is new.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {

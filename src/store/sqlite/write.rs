@@ -96,7 +96,8 @@ fn write(to: &Transaction<'_>, record: &Record, keep_runs: u32) -> rusqlite::Res
 }
 
 fn run(to: &Transaction<'_>, run: &RunRecord, keep_runs: u32) -> rusqlite::Result<()> {
-    let end = run.end();
+    // Of a run that waits for its next attempt: how the one before it ended.
+    let end = run.end().or(run.earlier.as_deref());
     let usage = end.and_then(|end| end.usage);
     // A note of a process may come behind the record of its end, which then stands.
     let number: Option<i64> = to
