@@ -73,6 +73,7 @@ fn jobs_file(jobs: usize) -> JobsFile {
         zones: &zones,
         machine_zone: Zone::utc(),
         machine_id: "bench",
+        host_name: "here",
         cpus: 2,
         now: WallTime::from_unix_seconds(BEGIN),
         accounts: None,

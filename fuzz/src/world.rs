@@ -44,6 +44,7 @@ pub fn context() -> Context<'static> {
         zones: &ZONES,
         machine_zone: zone(1),
         machine_id: "fuzz",
+        host_name: "here",
         cpus: 2,
         now: NOW,
         accounts: None,

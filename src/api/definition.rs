@@ -158,6 +158,7 @@ impl Definition {
             machine_zone: zones.machine_zone(),
             zones: &zones,
             machine_id: &host::machine_id(),
+            host_name: &host::name(),
             cpus: 1,
             now: clock::read().wall,
             accounts: Some(&UserDatabase::default()),

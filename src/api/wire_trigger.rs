@@ -102,6 +102,7 @@ mod tests {
             zones: &zones,
             machine_zone: Zone::utc(),
             machine_id: "machine",
+            host_name: "here",
             cpus: 1,
             now: WallTime::from_unix_seconds(0),
             accounts: None,

@@ -79,6 +79,7 @@ fn asked(args: &ExplainArgs) -> Result<Asked, ExitCode> {
             let context = Context {
                 machine_zone: zones.machine_zone(),
                 machine_id: &host::machine_id(),
+                host_name: &host::name(),
                 zones: &zones,
                 cpus: 1,
                 now,

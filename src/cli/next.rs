@@ -28,6 +28,7 @@ pub(super) fn next(args: &NextArgs) -> ExitCode {
 fn answer(args: &NextArgs) -> Result<ExitCode, ExitCode> {
     let zones = ZoneDatabase::system();
     let machine_id = host::machine_id();
+    let host_name = host::name();
     // Whole seconds, so that an interval counted from now reads well.
     let now = WallTime::from_unix_seconds(clock::read().wall.unix_seconds());
     let zone = args.expression.named_zone(&zones)?;
@@ -39,6 +40,7 @@ fn answer(args: &NextArgs) -> Result<ExitCode, ExitCode> {
             let context = Context {
                 machine_zone: zones.machine_zone(),
                 machine_id: &machine_id,
+                host_name: &host_name,
                 zones: &zones,
                 cpus: 1,
                 now: window.from,

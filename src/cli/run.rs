@@ -6,7 +6,7 @@ use super::jobs_files;
 use super::open_store::{self, Opened};
 use super::terminal::{complain, write_stderr};
 use crate::api::{Desk, Facts, Feed, Guard, Identity, MIN_TOKEN_BYTES, Server, Tcp};
-use crate::config::{ApiSettings, StorePlace, TokenFile};
+use crate::config::{ApiSettings, Hosts, StorePlace, TokenFile};
 use crate::daemon::{
     Control, Daemon, Inheritance, JobsSource, Level, LogFormat, LogLines, LogWriter, ReadJobs,
     Sendmail, Setup,
@@ -262,7 +262,7 @@ fn read_jobs(args: &RunArgs, source: &mut JobsSource, now: WallTime) -> Result<R
         }
         jobs_files::show(&read.warnings, &read.sources);
     }
-    check_host(read.file.scheduler.hosts.as_deref(), &host::name())?;
+    check_host(&read.file.scheduler.hosts, &host::name())?;
     Ok(read)
 }
 
@@ -281,18 +281,12 @@ fn warn_in_json(read: &ReadJobs, now: WallTime) {
 }
 
 /// One file may be on many hosts, and says on which of them it runs.
-fn check_host(allowed: Option<&[String]>, ours: &str) -> Result<(), ExitCode> {
-    let Some(allowed) = allowed else {
-        return Ok(());
-    };
-    // Host names are the same in upper and lower case (RFC 1123).
-    if allowed.iter().any(|name| name.eq_ignore_ascii_case(ours)) {
+fn check_host(allowed: &Hosts, ours: &str) -> Result<(), ExitCode> {
+    if allowed.include(ours) {
         return Ok(());
     }
-    let names: Vec<_> = allowed.iter().map(|name| format!("`{name}`")).collect();
     let why = format!(
-        "this host is `{ours}`, and `hosts` in `[scheduler]` allows {} only: nothing was started",
-        names.join(", ")
+        "this host is `{ours}`, and `hosts` in `[scheduler]` allows {allowed} only: nothing was started"
     );
     Err(fail(ExitCode::NotPermitted, &why))
 }

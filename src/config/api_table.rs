@@ -2,7 +2,6 @@
 
 use super::api::{ApiSettings, TokenFile};
 use super::command;
-use super::not_supported::Place;
 use super::reader::{Entry, Problems, Table};
 use super::value::{TextKind, boolean, filled_text, items, table};
 use crate::diagnostic::quoted;
@@ -40,7 +39,7 @@ pub(super) fn settings(entry: &Entry<'_>, problems: &mut Problems) -> Option<Api
     if let Some(listen) = listen {
         needs_token(&listen, address, token.as_ref(), &api, problems);
     }
-    api.finish(Place::Api, problems);
+    api.finish(problems);
     let (address, (token_file, _)) = address.zip(token)?;
     (problems.errors() == before).then(|| ApiSettings {
         listen: address,

@@ -1,7 +1,6 @@
 //! `except`: what drops a trigger's fires. Unlike a trigger, each of its items has an extent: a date
 //! its day, a cron table all that its fields leave open, a crontab expression its minute.
 
-use super::not_supported::Place;
 use super::parts;
 use super::reader::{Entry, Problems, Table};
 use super::schedule_keys::{DateText, unknown_zone, zone};
@@ -78,7 +77,7 @@ fn exception<'t>(
             DeValue::Table(_) => {
                 let mut fields = table(&cron, "`cron`".to_owned(), problems)?;
                 let read = open_fields(&mut fields, cron, problems);
-                fields.finish(Place::Trigger, problems);
+                fields.finish(problems);
                 read
             }
             _ => {
@@ -94,7 +93,7 @@ fn exception<'t>(
         }),
         (None, None) => open_fields(&mut own, entry, problems),
     };
-    own.finish_with(Place::Trigger, problems, trigger::misplaced_argument);
+    own.finish_with(problems, trigger::misplaced_argument);
     if let Some(exception) = &mut read {
         // A zone in the expression itself is the innermost.
         exception.zone = exception.zone.take().or(own_zone);

@@ -1,6 +1,5 @@
 //! `[executors.NAME]`: the pools of workers that runs wait for.
 
-use super::not_supported::Place;
 use super::reader::{Entry, Problems, Table};
 use super::settings::count;
 use super::suggestion;
@@ -43,7 +42,7 @@ pub(super) fn executors(
         let workers = pool
             .take("max_workers")
             .and_then(|entry| count(&entry, problems));
-        pool.finish(Place::Executor, problems);
+        pool.finish(problems);
         executors.insert(entry.key.into(), workers.unwrap_or(default_workers));
     }
     executors

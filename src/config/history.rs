@@ -1,6 +1,5 @@
 //! `[history]`: how much is kept of the past.
 
-use super::not_supported::Place;
 use super::reader::{Entry, Problems};
 use super::settings::count;
 use super::value::{size, table, written};
@@ -52,7 +51,7 @@ impl History {
         {
             history.keep_output = bytes;
         }
-        own.finish(Place::History, problems);
+        own.finish(problems);
         history
     }
 }

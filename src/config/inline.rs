@@ -2,7 +2,6 @@
 
 use super::interval_table::PARTS;
 use super::load::Context;
-use super::not_supported::Place;
 use super::reader::{Entry, File, Problems};
 use super::schedule::{WholeSchedule, schedule};
 use super::schedule_keys::ScheduleKeys;
@@ -40,7 +39,7 @@ pub struct InlineTrigger {
 /// let zones = ZoneDatabase::bundled();
 /// let now = WallTime::from_unix_seconds(1_767_225_600);
 /// let (machine_zone, machine_id) = (Zone::utc(), "host-7");
-/// let context = Context { zones: &zones, machine_zone, machine_id, cpus: 1, now, accounts: None };
+/// let context = Context { zones: &zones, machine_zone, machine_id, host_name: "here", cpus: 1, now, accounts: None };
 /// let options = ExpressionOptions::default();
 /// let read = |text| parse_inline_trigger(text, &Zone::utc(), options, &context);
 /// assert!(read("{ day = '3rd fri', hour = '0-3' }").is_ok());
@@ -126,7 +125,7 @@ fn read(
         let keys = ScheduleKeys::read(&mut table, context.zones, problems);
         reading.options.dialect = keys.named_dialect().unwrap_or(options.dialect);
         let written = trigger::read(&mut table, reading, problems);
-        table.finish_with(Place::Job, problems, trigger::misplaced_argument);
+        table.finish_with(problems, trigger::misplaced_argument);
         (written, keys)
     } else if has(&parts) {
         let problem = entry.error("misplaced_argument", "the parts of an interval stand alone");
@@ -136,7 +135,7 @@ fn read(
         // First, so that they are not taken for what stands there instead of fields.
         let keys = ScheduleKeys::read(&mut table, context.zones, problems);
         let written = trigger::cron_table(&mut table, *entry, problems);
-        table.finish(Place::Job, problems);
+        table.finish(problems);
         (written, keys)
     };
     let defaults = ScheduleKeys::default();

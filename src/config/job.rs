@@ -1,8 +1,8 @@
 //! A job that cannot be wrong: what the jobs file means after every check.
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL};
 use super::{
-    ApiSettings, Executors, History, JobId, Listener, Output, ResourceLimits, RunAs, RunPolicy,
-    StorePlace, Surroundings,
+    ApiSettings, Executors, History, Hosts, JobId, Listener, Output, ResourceLimits, RunAs,
+    RunPolicy, StorePlace, Surroundings,
 };
 use crate::schedule::{ScheduleSpec, Trigger};
 use crate::time::Zone;
@@ -112,6 +112,8 @@ pub struct Job {
     pub limits: ResourceLimits,
     /// False: listed, never scheduled.
     pub enabled: bool,
+    /// Where it runs, if that is on other hosts only; here it is not enabled then.
+    pub elsewhere: Option<Hosts>,
     /// Instances that may run or wait for a worker, at least 1; [`NO_LIMIT`]: any number.
     pub max_instances: u32,
     /// How late a fire may be noticed and still run; none = forever.
@@ -160,6 +162,7 @@ impl Job {
             no_new_privileges: false,
             limits: ResourceLimits::default(),
             enabled: false,
+            elsewhere: None,
             max_instances: 1,
             misfire_grace_time: Some(DEFAULT_GRACE),
             coalesce: Coalesce::default(),
@@ -196,8 +199,8 @@ pub struct SchedulerSettings {
     pub history: History,
     /// `[api]`, if that asks for TCP.
     pub api: Option<ApiSettings>,
-    /// Host names on which `rsched run` may start; none = any.
-    pub hosts: Option<Vec<String>>,
+    /// The hosts on which `rsched run` may start.
+    pub hosts: Hosts,
 }
 
 /// Everything a jobs file (or several) says.

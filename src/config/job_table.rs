@@ -1,7 +1,6 @@
 //! One job's table, with the defaults and the file's environment, as a [`Job`].
 
 use super::allow::Allowed;
-use super::not_supported::Place;
 use super::reader::{Entry, Problems, Table};
 use super::schedule::{WholeSchedule, schedule};
 use super::schedule_keys::ScheduleKeys;
@@ -19,6 +18,8 @@ use toml::de::DeValue;
 /// What holds for every job.
 pub(super) struct Surroundings<'t, 'a> {
     pub zones: &'a ZoneDatabase,
+    /// Of this machine, for the `hosts` of a job.
+    pub host_name: &'a str,
     /// `[scheduler]`'s zone, or the machine's.
     pub zone: Arc<Zone>,
     pub now: WallTime,
@@ -103,6 +104,8 @@ impl<'t> Surroundings<'t, '_> {
         let defaults = &self.defaults;
         let mut env = self.env.clone();
         env.extend(settings.env);
+        let hosts = settings.hosts.or_else(|| defaults.hosts.clone());
+        let elsewhere = hosts.filter(|hosts| !hosts.include(self.host_name));
         let grace = settings.misfire_grace_time.or(defaults.misfire_grace_time);
         Some(Job {
             name: name.unwrap_or_else(|| id.to_string()),
@@ -138,7 +141,8 @@ impl<'t> Surroundings<'t, '_> {
             nice: process.nice,
             no_new_privileges: process.no_new_privileges.unwrap_or(false),
             limits: process.limits,
-            enabled: settings.enabled.or(defaults.enabled).unwrap_or(true),
+            enabled: elsewhere.is_none() && settings.enabled.or(defaults.enabled).unwrap_or(true),
+            elsewhere,
             max_instances: settings
                 .max_instances
                 .or(defaults.max_instances)
@@ -215,7 +219,7 @@ fn missing_command(table: &Table<'_>) -> Option<Diagnostic> {
 }
 
 fn finish(table: Table<'_>, problems: &mut Problems) {
-    table.finish_with(Place::Job, problems, |entry| {
+    table.finish_with(problems, |entry| {
         if entry.key == "id" {
             let problem = entry.key_error(
                 "unknown_key",

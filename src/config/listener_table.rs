@@ -1,7 +1,6 @@
 //! `[[listeners]]`: who is told of events.
 
 use super::listener::{EVENT_NAMES, JobGlob, Listener, ListenerTarget, host_of};
-use super::not_supported::Place;
 use super::reader::{Entry, Problems, Table};
 use super::value::{TextKind, filled_text, items, positive_length, table, wrong_type};
 use super::{command, suggestion};
@@ -68,7 +67,7 @@ fn listener(
     let timeout = own
         .take("timeout")
         .and_then(|entry| positive_length(&entry, problems));
-    own.finish(Place::Listener, problems);
+    own.finish(problems);
     let (events, target) = events.zip(target)?;
     (problems.errors() == before).then(|| Listener {
         number,

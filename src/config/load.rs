@@ -5,7 +5,6 @@ use super::crontab_file::{Around, Crontab, FileFormat, TabFile, WrittenJob};
 use super::executors::executor;
 use super::job_table::Surroundings;
 use super::limits::MAX_JOBS;
-use super::not_supported::Place;
 use super::reader::{Entry, File, Problems, Table};
 use super::run_time_job::Surroundings as RunTimeSurroundings;
 use super::settings::Settings;
@@ -51,6 +50,8 @@ pub struct Context<'a> {
     pub machine_zone: Arc<Zone>,
     /// The machine's id, for the default of `seed`.
     pub machine_id: &'a str,
+    /// The machine's name, for the `hosts` of a job.
+    pub host_name: &'a str,
     /// Number of CPUs, for the default of `max_workers`.
     pub cpus: usize,
     /// Now, for what can only be told from the next fire.
@@ -84,7 +85,7 @@ pub struct Loaded {
 /// let zones = ZoneDatabase::bundled();
 /// let now = WallTime::from_unix_seconds(1_767_225_600);
 /// let (machine_zone, machine_id) = (Zone::utc(), "host-7");
-/// let context = Context { zones: &zones, machine_zone, machine_id, cpus: 2, now, accounts: None };
+/// let context = Context { zones: &zones, machine_zone, machine_id, host_name: "here", cpus: 2, now, accounts: None };
 /// let loaded = load(&[file], &context);
 /// assert_eq!(loaded.jobs_file.unwrap().jobs[0].id.as_str(), "hello");
 /// ```
@@ -108,7 +109,7 @@ pub fn load(files: &[FileText], context: &Context<'_>) -> Loaded {
 /// let zones = ZoneDatabase::bundled();
 /// let now = WallTime::from_unix_seconds(1_767_225_600);
 /// let machine_zone = Zone::utc();
-/// let context = Context { zones: &zones, machine_zone, machine_id: "host-7", cpus: 2, now, accounts: None };
+/// let context = Context { zones: &zones, machine_zone, machine_id: "host-7", host_name: "here", cpus: 2, now, accounts: None };
 /// let loaded = load_formatted(&[file], &context, None, Vec::new());
 /// assert!(loaded.jobs_file.unwrap().jobs[0].id.as_str().starts_with("backup-"));
 /// ```
@@ -216,7 +217,7 @@ fn read(
         tables.take(&mut root, problems);
         job_entries.extend(root.take("jobs"));
         listener_entries.extend(root.take("listeners"));
-        root.finish(Place::File, problems);
+        root.finish(problems);
     }
     let around = [
         tables.scheduler,
@@ -261,6 +262,7 @@ fn read(
     let around_jobs = Surroundings {
         executors: scheduler.executors.clone(),
         zones: context.zones,
+        host_name: context.host_name,
         zone,
         now: context.now,
         accounts: context.accounts,
@@ -338,7 +340,7 @@ fn read_defaults<'t>(
 ) -> Option<Settings<'t>> {
     let mut defaults = table(entry, "`[defaults]`".into(), problems)?;
     let settings = Settings::read(&mut defaults, zones, problems);
-    defaults.finish_with(Place::Defaults, problems, |entry| {
+    defaults.finish_with(problems, |entry| {
         const OF_A_JOB: [&str; 10] = [
             "all", "any", "calendar", "command", "cron", "date", "except", "interval", "name",
             "trigger",

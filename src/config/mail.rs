@@ -1,6 +1,5 @@
 //! `output = { mail = … }`: to whom what a job prints is mailed, and what the mail says of itself.
 
-use super::not_supported::Place;
 use super::reader::{Entry, Problems, Table};
 use super::value::{TextKind, boolean, filled_text, wrong_type};
 use crate::diagnostic::quoted;
@@ -50,7 +49,7 @@ impl Mail {
         let from = own.take("from").and_then(|it| address(&it, problems));
         let only_failures = own.take("only_failures");
         let only_failures = only_failures.and_then(|it| boolean(&it, problems));
-        own.finish(Place::Output, problems);
+        own.finish(problems);
         (problems.errors() == before).then(|| Self {
             to,
             from,

@@ -19,6 +19,7 @@ mod exception;
 mod executors;
 mod exit_codes;
 mod history;
+mod hosts;
 mod inline;
 mod interval_table;
 mod job;
@@ -30,7 +31,6 @@ mod listener_table;
 mod load;
 mod machine;
 mod mail;
-mod not_supported;
 mod output;
 mod parts;
 mod process_keys;
@@ -59,6 +59,7 @@ pub use dialect::{Dialect, ExpressionOptions};
 pub use executors::{DEFAULT_EXECUTOR, Executors};
 pub use exit_codes::ExitCodes;
 pub use history::History;
+pub use hosts::Hosts;
 pub use inline::{
     InlineTrigger, diagnostics_of_expression, parse_inline_trigger, warnings_of_expression,
 };

@@ -1,7 +1,6 @@
 //! `output`: where what a job prints goes.
 
 use super::command::path;
-use super::not_supported::Place;
 use super::reader::{Entry, Problems, Table};
 use super::value::{choice, integer, size, table, wrong_type};
 use super::{Mail, Size};
@@ -92,7 +91,7 @@ fn file(entry: &Entry<'_>, mut own: Table<'_>, problems: &mut Problems) -> Optio
         let help = "write `output = { file = \"PATH\" }`, `{ mail = \"ADDRESS\" }`, or \"log\"";
         problems.push(problem.help(help));
     }
-    own.finish(Place::Output, problems);
+    own.finish(problems);
     let kept = keep.map(|keep| {
         if max_size.is_none() {
             let problem = keep.key_error("missing_key", "`keep` means nothing without `max_size`");

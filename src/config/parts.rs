@@ -1,7 +1,6 @@
 //! The parts of `any` and `all`: triggers of their own, each with what else its table says.
 
 use super::limits::MAX_PARTS;
-use super::not_supported::Place;
 use super::reader::{Entry, Problems};
 use super::schedule_keys::ScheduleKeys;
 use super::trigger::{self, Reading, WrittenTrigger};
@@ -58,7 +57,7 @@ fn part<'t>(entry: Entry<'t>, reading: Reading<'_>, problems: &mut Problems) -> 
     let reading = reading.with_dialect(keys.named_dialect());
     let trigger = trigger::read(&mut own, reading, problems);
     let is_empty = own.rest().is_empty();
-    own.finish_with(Place::Trigger, problems, trigger::misplaced_argument);
+    own.finish_with(problems, trigger::misplaced_argument);
     let trigger = trigger?;
     if trigger.entry.is_none() {
         // What stands there instead of one is reported as what it is.

@@ -3,7 +3,6 @@
 
 use super::account::{AccountKeys, principal};
 use super::command::path;
-use super::not_supported::Place;
 use super::reader::{Entry, Problems, Table};
 use super::value::{TextKind, boolean, integer, table, text, written, wrong_type};
 use super::{Output, ResourceLimits, Stdin};
@@ -121,7 +120,7 @@ fn stdin(entry: &Entry<'_>, problems: &mut Problems) -> Option<Stdin> {
             let mut own = table(entry, "`stdin`".into(), problems)?;
             let file = own.take("file");
             let is_empty = own.rest().is_empty();
-            own.finish(Place::Stdin, problems);
+            own.finish(problems);
             if let Some(file) = file {
                 return path(&file, problems).map(Stdin::File);
             }

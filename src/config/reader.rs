@@ -2,7 +2,6 @@
 //! error, so that nothing can be ignored by oversight.
 
 use super::limits::MAX_PROBLEMS;
-use super::not_supported::{Place, is_not_supported};
 use super::{string_span, suggestion};
 use crate::diagnostic::{Diagnostic, Location, quoted};
 use std::collections::HashSet;
@@ -247,22 +246,19 @@ impl<'t> Table<'t> {
     }
 
     /// Reports every key that was not asked for.
-    pub(super) fn finish(self, place: Place, problems: &mut Problems) {
-        self.finish_with(place, problems, |_| None);
+    pub(super) fn finish(self, problems: &mut Problems) {
+        self.finish_with(problems, |_| None);
     }
 
     /// As [`Self::finish`], but `special` may know better what to say of a key.
     pub(super) fn finish_with(
         self,
-        place: Place,
         problems: &mut Problems,
         special: impl Fn(&Entry<'t>) -> Option<Diagnostic>,
     ) {
         let mut listed = 0;
         for entry in self.rest() {
-            let problem = if is_not_supported(place, entry.key) {
-                not_supported(&entry)
-            } else if let Some(problem) = special(&entry) {
+            let problem = if let Some(problem) = special(&entry) {
                 problem
             } else {
                 let message = format!("unknown key {} in {}", quoted(entry.key), self.name);
@@ -279,10 +275,4 @@ impl<'t> Table<'t> {
             problems.push(problem);
         }
     }
-}
-
-/// The error of a key that a later version will have.
-pub(super) fn not_supported(entry: &Entry<'_>) -> Diagnostic {
-    let message = format!("{} is not supported by this version", quoted(entry.key));
-    entry.key_error("not_supported_yet", message)
 }

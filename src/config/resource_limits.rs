@@ -1,7 +1,6 @@
 //! `limits = { … }`: what the kernel lets a job have at most.
 
 use super::Size;
-use super::not_supported::Place;
 use super::reader::{Entry, Problems};
 use super::value::{integer, length, size, table};
 use crate::diagnostic::quoted;
@@ -43,7 +42,7 @@ impl ResourceLimits {
             processes: limit("processes", number),
             core: limit("core", bytes),
         };
-        own.finish(Place::Limits, problems);
+        own.finish(problems);
         Some(limits)
     }
 

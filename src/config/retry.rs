@@ -1,6 +1,5 @@
 //! `retry = { … }`: how often a run that failed is tried again, and when.
 
-use super::not_supported::Place;
 use super::reader::{Entry, Problems};
 use super::value::{choice, integer, items, positive_length, table, written, wrong_type};
 use crate::diagnostic::quoted;
@@ -99,7 +98,7 @@ impl Retry {
             .take("on")
             .and_then(|entry| on(&entry, problems))
             .unwrap_or((true, true));
-        own.finish(Place::Retry, problems);
+        own.finish(problems);
         Some(Self {
             attempts: attempts.filter(|_| problems.errors() == before)?,
             delay,

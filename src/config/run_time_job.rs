@@ -38,7 +38,7 @@ impl Surroundings {
 /// let zones = ZoneDatabase::bundled();
 /// let now = WallTime::from_unix_seconds(1_767_225_600);
 /// let (machine_zone, machine_id) = (Zone::utc(), "host-7");
-/// let context = Context { zones: &zones, machine_zone, machine_id, cpus: 2, now, accounts: None };
+/// let context = Context { zones: &zones, machine_zone, machine_id, host_name: "here", cpus: 2, now, accounts: None };
 /// let id = JobId::parse("tick").unwrap();
 /// let read = |keys: &str| {
 ///     run_time_job(&id, keys.parse().unwrap(), &Surroundings::default(), &context)
@@ -141,6 +141,7 @@ mod tests {
             zones: &zones,
             machine_zone: Zone::utc(),
             machine_id: "machine",
+            host_name: "here",
             cpus: 1,
             now: WallTime::from_unix_seconds(0),
             accounts: None,

@@ -2,12 +2,11 @@
 
 use super::allow::Allowed;
 use super::executors::executors;
-use super::not_supported::Place;
 use super::reader::{Entry, Problems};
 use super::schedule_keys::zone;
 use super::store_place::store_place;
-use super::value::{TextKind, boolean, choice, filled_text, items, length, table, text};
-use super::{Context, Durability, History, SchedulerSettings, StorePlace};
+use super::value::{TextKind, boolean, choice, length, table, text};
+use super::{Context, Durability, History, Hosts, SchedulerSettings, StorePlace};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +47,7 @@ pub(super) fn settings(
         durability: Durability::default(),
         history: History::default(),
         api: None,
-        hosts: None,
+        hosts: Hosts::default(),
     };
     let mut allowed = Allowed::default();
     if let Some(mut table) =
@@ -100,25 +99,12 @@ pub(super) fn settings(
         }
         settings.hosts = table
             .take("hosts")
-            .and_then(|entry| hosts(&entry, problems));
+            .and_then(|entry| Hosts::read(&entry, problems))
+            .unwrap_or_default();
         if let Some(entry) = table.take("allow") {
             allowed = Allowed::read(&entry, problems);
         }
-        table.finish(Place::Scheduler, problems);
+        table.finish(problems);
     }
     (settings, allowed)
-}
-
-/// `hosts`: names, of which `*` is any; nothing where that is among them.
-fn hosts(entry: &Entry<'_>, problems: &mut Problems) -> Option<Vec<String>> {
-    let items = items(entry, "an array of host names", problems)?;
-    if items.is_empty() {
-        let problem = entry.error("empty", "`hosts` is an empty array: no host may run this");
-        problems.push(problem.help("name the hosts, or write `[\"*\"]` for any"));
-    }
-    let names: Option<Vec<String>> = items
-        .iter()
-        .map(|item| filled_text(item, TextKind::Name, problems).map(std::borrow::Cow::into_owned))
-        .collect();
-    names.filter(|names| !names.iter().any(|name| name == "*"))
 }

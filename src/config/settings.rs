@@ -10,7 +10,7 @@ use super::value::{
     TextKind, boolean, choice, filled_text, integer, items, length, positive_length, text,
     wrong_type,
 };
-use super::{Coalesce, NO_LIMIT, OnLost, command, environment};
+use super::{Coalesce, Hosts, NO_LIMIT, OnLost, command, environment};
 use crate::time::ZoneDatabase;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -35,6 +35,7 @@ pub(super) struct Settings<'t> {
     pub cwd: Option<PathBuf>,
     pub env: BTreeMap<String, String>,
     pub enabled: Option<bool>,
+    pub hosts: Option<Hosts>,
     pub max_instances: Option<u32>,
     pub misfire_grace_time: Option<Grace>,
     pub coalesce: Option<Coalesce>,
@@ -85,6 +86,9 @@ impl<'t> Settings<'t> {
             enabled: table
                 .take("enabled")
                 .and_then(|entry| boolean(&entry, problems)),
+            hosts: table
+                .take("hosts")
+                .and_then(|entry| Hosts::read(&entry, problems)),
             max_instances: table
                 .take("max_instances")
                 .and_then(|entry| count(&entry, problems)),

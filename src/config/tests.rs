@@ -23,6 +23,7 @@ fn context() -> Context<'static> {
         zones: ZONES.get_or_init(ZoneDatabase::bundled),
         machine_zone: Zone::utc(),
         machine_id: "machine",
+        host_name: "here",
         cpus: 2,
         now: NOW,
         accounts: None,

@@ -4,7 +4,6 @@
 
 use super::exception::{self, Exception};
 use super::interval_table::{self, PARTS};
-use super::not_supported::Place;
 use super::parts::{self, Part};
 use super::reader::{Entry, Problems, Table};
 use super::schedule_keys::{DateText, ScheduleKeys, unknown_zone};
@@ -289,7 +288,7 @@ fn finish_own<'t>(
     problems: &mut Problems,
 ) -> Option<WrittenTrigger<'t>> {
     let keys = ScheduleKeys::read(&mut own, reading.zones, problems);
-    own.finish(Place::Trigger, problems);
+    own.finish(problems);
     Some(WrittenTrigger {
         keys,
         ..WrittenTrigger::new(read?, entry)

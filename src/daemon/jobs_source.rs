@@ -166,6 +166,7 @@ impl JobsSource {
         let context = Context {
             machine_zone: zones.machine_zone(),
             machine_id: &host::machine_id(),
+            host_name: &host::name(),
             zones,
             cpus: std::thread::available_parallelism().map_or(1, usize::from),
             now,
@@ -217,6 +218,7 @@ impl JobsSource {
         let context = Context {
             machine_zone: zones.machine_zone(),
             machine_id: &host::machine_id(),
+            host_name: &host::name(),
             zones,
             cpus: 1,
             now,

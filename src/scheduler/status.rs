@@ -73,8 +73,6 @@ pub struct RunStatus {
     pub key: RunKey,
     /// Its id.
     pub id: RunId,
-    /// Which process of it this is, from 1.
-    pub attempt: u32,
     /// Its job.
     pub job: JobId,
     /// The fire it is for.
@@ -220,7 +218,6 @@ fn run_status(run: &Run) -> RunStatus {
     RunStatus {
         key: run.key,
         id: run.id,
-        attempt: run.attempt,
         job: run.job.id.clone(),
         fire_time: run.fire_time,
         reason: run.reason,

@@ -98,6 +98,7 @@ fn context() -> Context<'static> {
         zones: ZONES.get_or_init(ZoneDatabase::bundled),
         machine_zone: Zone::utc(),
         machine_id: "host-7",
+        host_name: "here",
         cpus: 2,
         now: NOW,
         accounts: None,

@@ -58,6 +58,7 @@ fn context() -> Context<'static> {
         zones: zones(),
         machine_zone: zones().get("Europe/Berlin").unwrap(),
         machine_id: "host-7",
+        host_name: "here",
         cpus: 2,
         now: NOW,
         accounts: None,

@@ -159,6 +159,7 @@ fn a_job_in_utc_runs_while_the_machine_s_zone_is_in_transition_cronie_124() {
             zones: &zones,
             machine_zone: Arc::new(zone("America/New_York").as_the_machine_s()),
             machine_id: "host-7",
+            host_name: "here",
             accounts: None,
             cpus: 2,
             now: from,

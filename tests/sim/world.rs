@@ -156,6 +156,7 @@ pub fn jobs(text: &str, now: WallTime) -> JobsFile {
         zones: &zones,
         machine_zone: Arc::new(Zone::utc().as_the_machine_s()),
         machine_id: "machine",
+        host_name: "here",
         cpus: 4,
         now,
         accounts: None,

@@ -291,8 +291,8 @@ impl Inquiry<'_> {
             let sentence = format!("{job} is due at {due}, {far}");
             return Ok(answer("future", sentence));
         }
-        if self.defined.is_some_and(|job| !job.enabled) {
-            let sentence = format!("{job} did not run at {due}: it is disabled in the jobs file");
+        if let Some(reason) = self.defined.and_then(|job| why_never(job)) {
+            let sentence = format!("{job} did not run at {due}: {reason}");
             return Ok(answer("disabled", sentence));
         }
         if let Some(pause) = self.pause_of_job(fire) {
@@ -434,13 +434,13 @@ impl Inquiry<'_> {
     fn of_nothing(&self) -> Answer {
         let job = &self.job;
         let sentence = match self.defined {
-            Some(defined) if !defined.enabled => {
-                format!("{job} has never run: it is disabled in the jobs file")
-            }
-            Some(defined) => format!(
-                "{job} has not been due yet: its schedule is {}",
-                schedule_text(defined)
-            ),
+            Some(defined) => match why_never(defined) {
+                Some(reason) => format!("{job} has never run: {reason}"),
+                None => format!(
+                    "{job} has not been due yet: its schedule is {}",
+                    schedule_text(defined)
+                ),
+            },
             None => format!("there is no record of any fire of {job}"),
         };
         Answer {
@@ -507,6 +507,14 @@ impl<'a> Fate<'a> {
 
 fn one_of<'a>(first: &'a str, otherwise: &'a str) -> &'a str {
     if first.is_empty() { otherwise } else { first }
+}
+
+/// Why a job is listed and not run, if it is so.
+fn why_never(job: &Job) -> Option<String> {
+    match &job.elsewhere {
+        Some(hosts) => Some(format!("it runs on {hosts} only, and this is another host")),
+        None => (!job.enabled).then(|| "it is disabled in the jobs file".to_owned()),
+    }
 }
 
 fn schedule_text(job: &Job) -> String {

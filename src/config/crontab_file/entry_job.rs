@@ -82,6 +82,7 @@ impl Crontab<'_> {
             output: environment.output(entry.mails_failures_only),
             run_as,
             enabled: true,
+            elsewhere: None,
             max_instances: if entry.single { 1 } else { NO_LIMIT },
             // Whatever a crontab says nothing of.
             ..Job::departed(id)

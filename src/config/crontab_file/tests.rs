@@ -62,6 +62,7 @@ fn load(files: &[(&str, &str, FileFormat)]) -> Loaded {
         zones: ZONES.get_or_init(ZoneDatabase::bundled),
         machine_zone: Zone::utc(),
         machine_id: "host-7",
+        host_name: "here",
         cpus: 2,
         now: NOW,
         accounts: None,

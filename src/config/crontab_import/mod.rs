@@ -37,7 +37,7 @@ pub struct Imported {
 /// let zones = ZoneDatabase::bundled();
 /// let now = WallTime::from_unix_seconds(1_767_225_600);
 /// let machine_zone = Zone::utc();
-/// let context = Context { zones: &zones, machine_zone, machine_id: "host-7", cpus: 2, now, accounts: None };
+/// let context = Context { zones: &zones, machine_zone, machine_id: "host-7", host_name: "here", cpus: 2, now, accounts: None };
 /// let toml = import_crontab(&file, &context, None).toml.unwrap();
 /// let job = "# Every morning.\n[jobs.backup]\ncron = \"0 6 * * *\"\ncommand = \"backup --all\"\n";
 /// assert!(toml.ends_with(job), "{toml}");

@@ -39,6 +39,7 @@ fn context() -> Context<'static> {
         zones: ZONES.get_or_init(ZoneDatabase::bundled),
         machine_zone: Zone::utc(),
         machine_id: "host-7",
+        host_name: "here",
         cpus: 2,
         // 2026-01-01T00:00:00Z
         now: WallTime::from_unix_seconds(1_767_225_600),

@@ -210,10 +210,24 @@ fn words_and_numbers_have_several_spellings() {
 #[test]
 fn hosts_are_names_or_any() {
     let hosts = |text: &str| valid(&format!("[scheduler]\n{text}\n")).scheduler.hosts;
-    assert_eq!(hosts(""), None);
-    assert_eq!(hosts("hosts = ['a', '*']"), None);
-    assert_eq!(
-        hosts("hosts = ['a', 'b']"),
-        Some(vec!["a".into(), "b".into()])
-    );
+    assert_eq!(hosts(""), Hosts::default());
+    assert_eq!(hosts("hosts = ['a', '*']"), Hosts::default());
+    assert_eq!(hosts("hosts = ['a', 'b']"), Hosts::from(["a", "b"]));
+}
+
+#[test]
+fn a_job_of_other_hosts_is_not_enabled_here() {
+    let job = |text: &str| valid(&format!("{text}\ncommand = 'x'\n")).jobs.remove(0);
+    let here = job("[jobs.a]\nhosts = ['web1', 'HERE']");
+    assert!(here.enabled && here.elsewhere.is_none());
+    let elsewhere = job("[jobs.a]\nhosts = ['web1', 'web2']");
+    assert!(!elsewhere.enabled);
+    let hosts = elsewhere.elsewhere.as_ref().unwrap();
+    assert_eq!(hosts.to_string(), "`web1`, `web2`");
+    let elsewhere = job("[defaults]\nhosts = ['web1']\n[jobs.a]");
+    assert!(!elsewhere.enabled);
+    let any = job("[defaults]\nhosts = ['web1']\n[jobs.a]\nhosts = ['*']");
+    assert!(any.enabled);
+    let disabled = job("[jobs.a]\nenabled = false\nhosts = ['here']");
+    assert!(!disabled.enabled && disabled.elsewhere.is_none());
 }

@@ -117,30 +117,6 @@ fn wrong_keys_are_named_with_what_was_meant() {
 }
 
 #[test]
-fn what_later_versions_have_is_refused_by_name() {
-    let text = "[jobs.a]\n\
-                hosts = []\ncommand = 'x'\n";
-    let loaded = load_text(text);
-    let messages: Vec<&str> = loaded
-        .diagnostics
-        .iter()
-        .map(|problem| problem.message.as_str())
-        .collect();
-    let names = ["`hosts`"];
-    assert_eq!(
-        messages,
-        names.map(|name| format!("{name} is not supported by this version"))
-    );
-    assert!(
-        loaded
-            .diagnostics
-            .iter()
-            .all(|problem| problem.code == "not_supported_yet")
-    );
-    assert!(loaded.jobs_file.is_none());
-}
-
-#[test]
 fn a_job_has_one_trigger_and_it_can_fire() {
     check(&[
         (
@@ -570,7 +546,7 @@ comand = "pg_dump app"
 cron = { day_of_week = "mon-fri/2", hour = 6 }
 interval = "2h"
 command = ["/usr/bin/make", "report"]
-hosts = ["web-*"]
+hosts = []
 "#;
     let loaded = load_text(text);
     assert!(loaded.jobs_file.is_none());
@@ -616,11 +592,13 @@ error[several_triggers]: `[jobs.report]` has two triggers, `cron` and `interval`
    |
    = help: keep one of them
 
-error[not_supported_yet]: `hosts` is not supported by this version
-  --> jobs.toml:12:1
+error[empty]: `hosts` is an empty array: no host may run this
+  --> jobs.toml:12:9
    |
-12 | hosts = ["web-*"]
-   | ^^^^^
+12 | hosts = []
+   |         ^^
+   |
+   = help: name the hosts, or write `["*"]` for any
 "#;
     let human = render_human(&loaded.diagnostics, &[source(text)], false);
     assert_eq!(human, expected);

@@ -261,6 +261,7 @@ fn without_a_machine_nothing_is_said_of_users_and_programs() {
         zones: &zones,
         machine_zone: Zone::utc(),
         machine_id: "host-7",
+        host_name: "here",
         cpus: 2,
         now: NOW,
         accounts: None,
