@@ -47,7 +47,12 @@ pub(super) fn sentence(told: &Emitted, zone: &Zone) -> String {
         EventName::JobRemoved => format!("Removed job \"{job}\""),
         EventName::JobModified => format!("Changed job \"{job}\""),
         EventName::JobSubmitted => format!("Submitted job \"{job}\" (scheduled at {at})"),
-        EventName::JobStarted => format!("Running job \"{job}\" (scheduled at {at})"),
+        EventName::JobStarted => {
+            let attempt = told
+                .attempt
+                .map_or(String::new(), |n| format!(", attempt {n}"));
+            format!("Running job \"{job}\" (scheduled at {at}{attempt})")
+        }
         EventName::JobExecuted => {
             format!("Job \"{job}\" executed successfully ({})", ending(told))
         }
@@ -95,10 +100,14 @@ pub(super) fn sentence(told: &Emitted, zone: &Zone) -> String {
 }
 
 fn failure(told: &Emitted, job: &str, detail: &str) -> String {
+    let why = match detail {
+        "" => String::new(),
+        detail => format!(": {detail}"),
+    };
     match told.outcome {
         Some(Outcome::SpawnFailed) => format!("Job \"{job}\" could not be started: {detail}"),
         Some(Outcome::TimedOut) => format!(
-            "Job \"{job}\" was stopped at its timeout ({})",
+            "Job \"{job}\" was stopped at its timeout ({}){why}",
             ending(told)
         ),
         Some(Outcome::Killed) if !detail.is_empty() => {
@@ -111,7 +120,7 @@ fn failure(told: &Emitted, job: &str, detail: &str) -> String {
             )
         }
         Some(Outcome::Lost) => format!("Job \"{job}\" is lost: {detail}"),
-        _ => format!("Job \"{job}\" failed ({})", ending(told)),
+        _ => format!("Job \"{job}\" failed ({}){why}", ending(told)),
     }
 }
 
@@ -226,6 +235,38 @@ mod tests {
         assert_eq!(
             say(&skipped),
             "Execution of job \"backup\" skipped: maximum number of running instances reached (1)"
+        );
+    }
+
+    #[test]
+    fn attempts_are_told_of() {
+        let retrying = Emitted {
+            outcome: Some(Outcome::Failed),
+            exit_code: Some(7),
+            duration: Some(Duration::from_secs(2)),
+            detail: Some("attempt 2 of 4 in 10s".into()),
+            ..told(EventName::JobRetrying)
+        };
+        assert_eq!(
+            say(&retrying),
+            "Job \"backup\" failed (exit 7, 2.0 s): attempt 2 of 4 in 10s"
+        );
+        let started = Emitted {
+            attempt: Some(2),
+            ..told(EventName::JobStarted)
+        };
+        assert_eq!(
+            say(&started),
+            "Running job \"backup\" (scheduled at 2026-01-01 00:00:00+00:00, attempt 2)"
+        );
+        let given_up = Emitted {
+            detail: Some("not tried again: the job's next fire comes first".into()),
+            name: EventName::JobError,
+            ..retrying
+        };
+        assert_eq!(
+            say(&given_up),
+            "Job \"backup\" failed (exit 7, 2.0 s): not tried again: the job's next fire comes first"
         );
     }
 
