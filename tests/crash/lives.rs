@@ -235,3 +235,30 @@ fn d8_files_that_may_not_grow_are_a_full_disk() {
     scheduler.event("job_executed", "a");
     scheduler.stop();
 }
+
+#[test]
+fn a16_a_store_of_a_later_version_or_a_damaged_one_is_refused_with_78_and_stays_as_it_is() {
+    let sandbox = Sandbox::new(EVERY_SECOND);
+    let mut scheduler = sandbox.start();
+    scheduler.event("job_executed", "a");
+    scheduler.stop();
+    let store = sandbox.state().join("store.sqlite");
+    let refused = |why: &str| {
+        let before = fs::read(&store).unwrap();
+        let (code, _, stderr) = sandbox.output(&["run", "jobs.toml", "--state-dir", "state"]);
+        assert_eq!(code, Some(78), "{stderr}");
+        assert!(
+            stderr.contains(why) && stderr.contains("help: "),
+            "{stderr}"
+        );
+        assert_eq!(fs::read(&store).unwrap(), before);
+    };
+    let later = rusqlite::Connection::open(&store).unwrap();
+    later.pragma_update(None, "user_version", 99).unwrap();
+    drop(later);
+    refused("was written by a later version");
+    let mut bytes = fs::read(&store).unwrap();
+    bytes[..64].fill(7);
+    fs::write(&store, bytes).unwrap();
+    refused("is no store of rsched");
+}
