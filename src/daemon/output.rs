@@ -45,7 +45,7 @@ impl Daemon {
         };
         for name in names {
             // Anything else is not ours.
-            let Some((job, run, destination)) = Output::parse_file_name(&name) else {
+            let Some((job, run, attempt, destination)) = Output::parse_file_name(&name) else {
                 continue;
             };
             let adopted = match OutputPipe::reopen(&self.setup.pipes_directory.join(&name)) {
@@ -55,6 +55,7 @@ impl Daemon {
                         pipe,
                         job,
                         run,
+                        attempt,
                         destination,
                         queued: false,
                         is_ours: false,

@@ -73,7 +73,7 @@ impl Daemon {
         destination: Destination,
     ) -> Result<u64, NotStarted> {
         let (job, run) = (request.job.id.clone(), request.run_id);
-        let name = Output::file_name(&job, run, destination);
+        let name = Output::file_name(&job, run, request.attempt, destination);
         let mut pipe = OutputPipe::create(&self.setup.pipes_directory, &name).map_err(|error| {
             let message = format!("cannot make its output pipe `{name}`: {error}");
             NotStarted::of(&error, message)
@@ -92,6 +92,7 @@ impl Daemon {
             pipe,
             job,
             run,
+            attempt: request.attempt,
             destination,
             is_ours: true,
             queued: false,

@@ -34,6 +34,9 @@ pub(super) struct Output {
     pub pipe: OutputPipe,
     pub job: JobId,
     pub run: RunId,
+    /// Which process of the run it was made for. Something in the background may hold open that of an
+    /// earlier one.
+    pub attempt: u32,
     /// Where that goes.
     pub destination: Destination,
     /// It was made for a run of this scheduler, not of an earlier one.
@@ -81,18 +84,27 @@ impl Output {
         self.destination == Destination::Log
     }
 
-    /// The name of the pipe of a run, from which the next scheduler learns whose it is.
-    pub fn file_name(job: &JobId, run: RunId, destination: Destination) -> String {
-        format!("{job}.{run}{}", destination.mark())
+    /// The name of the pipe of an attempt, from which the next scheduler learns whose it is.
+    pub fn file_name(job: &JobId, run: RunId, attempt: u32, destination: Destination) -> String {
+        let attempt = match attempt {
+            1 => String::new(),
+            later => format!("+{later}"),
+        };
+        format!("{job}.{run}{attempt}{}", destination.mark())
     }
 
     /// What such a name says; nothing if it is none.
-    pub fn parse_file_name(name: &str) -> Option<(JobId, RunId, Destination)> {
+    pub fn parse_file_name(name: &str) -> Option<(JobId, RunId, u32, Destination)> {
         let mut destinations = Destination::ALL.into_iter();
         let destination = destinations.find(|it| name.ends_with(it.mark()))?;
         let name = name.strip_suffix(destination.mark())?;
         let (job, run) = name.rsplit_once('.')?;
-        Some((JobId::parse(job).ok()?, RunId::parse(run)?, destination))
+        let (run, attempt) = match run.split_once('+') {
+            Some((run, attempt)) => (run, attempt.parse().ok()?),
+            None => (run, 1),
+        };
+        let (job, run) = (JobId::parse(job).ok()?, RunId::parse(run)?);
+        Some((job, run, attempt, destination))
     }
 }
 
@@ -127,12 +139,11 @@ impl SupervisedRuns {
         self.outputs_opened
     }
 
-    /// The number of the pipe of a run.
+    /// The number of the pipe of a run, of its last attempt.
     pub fn output_of(&self, run: RunId) -> Option<u64> {
-        let mut outputs = self.outputs.iter();
-        outputs
-            .find(|(_, output)| output.run == run)
-            .map(|(&number, _)| number)
+        let outputs = self.outputs.iter().filter(|(_, output)| output.run == run);
+        let newest = outputs.max_by_key(|(_, output)| output.attempt);
+        newest.map(|(&number, _)| number)
     }
 
     /// What a run has printed until now, as far as it came to us and is kept.
@@ -169,5 +180,30 @@ impl SupervisedRuns {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_pipe_says_whose_it_is() {
+        let job = JobId::parse("a.b-1").unwrap();
+        let run = RunId::from_u64(0x1f);
+        for destination in Destination::ALL {
+            for attempt in [1, 2, 1_001] {
+                let name = Output::file_name(&job, run, attempt, destination);
+                let read = Output::parse_file_name(&name);
+                assert_eq!(
+                    read,
+                    Some((job.clone(), run, attempt, destination)),
+                    "{name}"
+                );
+            }
+        }
+        let first = Output::file_name(&job, run, 1, Destination::Log);
+        assert_eq!(first, "a.b-1.000000000000001f");
+        assert_eq!(Output::parse_file_name("a.000000000000001f+x"), None);
     }
 }
