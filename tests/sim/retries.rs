@@ -254,7 +254,7 @@ fn an_attempt_whose_record_the_store_does_not_take_is_made_when_it_does() {
     world.run_for(seconds(60));
     let starts = world.starts("a");
     assert_eq!((starts.len(), starts[0]), (2, 3600));
-    assert!(starts[1] > 3635, "{starts:?}");
+    assert!(starts[1] >= 3635, "{starts:?}");
     assert_eq!(outcomes(&world), [(2, Outcome::Succeeded)]);
     checkers::nothing_starts_without_a_durable_record(&world);
 }
