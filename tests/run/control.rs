@@ -580,8 +580,9 @@ fn a_run_that_has_ended_is_found_with_what_it_printed() {
 
 #[test]
 fn what_a_run_prints_can_be_read_while_it_runs() {
-    let (sandbox, mut scheduler, client) =
-        started("[jobs.talk]\ncommand = 'echo one; read line < gate; echo two'\n");
+    let (sandbox, mut scheduler, client) = started(
+        "[jobs.talk]\ncommand = 'echo one; until [ -p gate ]; do sleep 0.01; done; read line < gate; echo two'\n",
+    );
     sandbox.make_gate("gate");
     let run = scheduler.event("job_started", "talk")["run_id"].clone();
     let run = run.as_str().unwrap();
