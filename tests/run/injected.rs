@@ -91,7 +91,7 @@ fn b6_b7_b8_whatever_is_refused_for_now_on_the_way_to_a_process_no_run_is_lost()
     let calls = calls_of(&trace, main);
     let begin = calls
         .iter()
-        .position(|call| call.line.contains("S_IFIFO|0600)"))
+        .position(|call| call.line.contains("S_IFIFO|0600"))
         .unwrap();
     let end = calls
         .iter()
