@@ -7,7 +7,7 @@ use std::time::Instant;
 const FACTS: &str = "grep -h -e ^Uid -e ^Gid -e ^Groups -e ^Umask -e ^NoNewPrivs -e ^CapEff /proc/self/status; grep -e 'open files' -e 'core file' /proc/self/limits; cut -d' ' -f19 /proc/self/stat";
 
 /// What all of them must say, with its blanks made one.
-const RIGHT: &str = "Umask: 0027 Uid: 54321 54321 54321 54321 Gid: 54322 54322 54322 54322 Groups: 54322 NoNewPrivs: 1 CapEff: 0000000000000000 Max core file size 0 0 bytes Max open files 60 60 files 5";
+const RIGHT: &str = "Umask: 0027 Uid: 54321 54321 54321 54321 Gid: 54322 54322 54322 54322 Groups: 54322 CapEff: 0000000000000000 NoNewPrivs: 1 Max core file size 0 0 bytes Max open files 60 60 files 5";
 
 pub fn users(runs: u32) {
     if !nix::unistd::geteuid().is_root() {
