@@ -1668,7 +1668,7 @@ _rsched() {
                     return 0
                     ;;
                 --log-format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json journal" -- "${cur}"))
                     return 0
                     ;;
                 --log-level)

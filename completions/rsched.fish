@@ -58,8 +58,9 @@ complete -c rsched -n "__fish_rsched_needs_command" -f -a "help" -d 'Print this 
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l file-format -d 'What the files are written in [default: *.toml is TOML, any other name a crontab]' -r -f -a "toml\t'A jobs file'
 crontab\t'crontab(5)'"
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l for -d 'Stop after this long, as SIGTERM does' -r
-complete -c rsched -n "__fish_rsched_using_subcommand run" -l log-format -d 'How log lines look' -r -f -a "text\t'For people'
-json\t'One JSON object a line'"
+complete -c rsched -n "__fish_rsched_using_subcommand run" -l log-format -d 'How log lines look [default: journal where standard error is systemd\'s journal, else text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'
+journal\t'Fields for systemd\'s journal'"
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l log-level -d 'The loudness of the log; job output is at info' -r -f -a "error\t''
 warn\t''
 info\t''

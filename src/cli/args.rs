@@ -116,9 +116,9 @@ pub(super) struct RunArgs {
     /// Stop after this long, as SIGTERM does
     #[arg(long = "for", value_name = "DURATION", value_parser = positive_duration)]
     pub run_for: Option<Duration>,
-    /// How log lines look
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormatArg::Text)]
-    pub log_format: LogFormatArg,
+    /// How log lines look [default: journal where standard error is systemd's journal, else text]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub log_format: Option<LogFormatArg>,
     /// The loudness of the log; job output is at info
     #[arg(long, value_name = "LEVEL", value_enum)]
     pub log_level: Option<LogLevelArg>,
@@ -353,6 +353,8 @@ pub(super) enum LogFormatArg {
     Text,
     /// One JSON object a line
     Json,
+    /// Fields for systemd's journal
+    Journal,
 }
 
 impl From<LogFormatArg> for LogFormat {
@@ -360,6 +362,7 @@ impl From<LogFormatArg> for LogFormat {
         match format {
             LogFormatArg::Text => Self::Text,
             LogFormatArg::Json => Self::Json,
+            LogFormatArg::Journal => Self::Journal,
         }
     }
 }

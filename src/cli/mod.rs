@@ -43,6 +43,7 @@ pub use args::Cli;
 pub use exit_code::ExitCode;
 
 use crate::process::intermediate;
+use crate::sys::account;
 use args::Command;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
@@ -60,6 +61,12 @@ pub fn main() -> std::process::ExitCode {
             return job_ids::main(words).into();
         }
         _ => {}
+    }
+    if account::has_borrowed_rights() {
+        terminal::complain(
+            &"installed setuid or setgid, rsched would give its rights to whoever runs it: nothing was done",
+        );
+        return ExitCode::NotPermitted.into();
     }
     let parsed = command()
         .try_get_matches()

@@ -1,6 +1,6 @@
 //! `rsched run`: validate, lock, start, and stay in the foreground until told to stop.
 
-use super::args::{RunArgs, Verbosity};
+use super::args::{LogFormatArg, RunArgs, Verbosity};
 use super::exit_code::ExitCode;
 use super::jobs_files;
 use super::open_store::{self, Opened};
@@ -8,8 +8,8 @@ use super::terminal::{complain, write_stderr};
 use crate::api::{Desk, Facts, Feed, Guard, Identity, MIN_TOKEN_BYTES, Server, Tcp};
 use crate::config::{ApiSettings, Hosts, StorePlace, TokenFile};
 use crate::daemon::{
-    Control, Daemon, Inheritance, JobsSource, Level, LogFormat, LogLines, LogWriter, ReadJobs,
-    Sendmail, Setup,
+    Control, Daemon, Inheritance, JobsSource, Level, LogFormat, LogLines, LogTarget, LogWriter,
+    ReadJobs, Sendmail, Setup,
 };
 use crate::diagnostic;
 use crate::scheduler::Scheduler;
@@ -20,6 +20,7 @@ use crate::sys::directories::{
 };
 use crate::sys::file_system::network_file_system;
 use crate::sys::identity::ProcessStat;
+use crate::sys::journal::Journal;
 use crate::sys::lock::{Holder, InstanceLock, LockError};
 use crate::sys::notify::{self, Notifier};
 use crate::sys::signals::Signals;
@@ -89,8 +90,9 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         marks,
         adopted,
     } = open_store(args, &source, &read, &directories)?;
+    let (log_format, log_target) = log_target(args)?;
     let lines = LogLines {
-        format: args.log_format.into(),
+        format: log_format,
         level: verbosity
             .level()
             .or(args.log_level.map(Level::from))
@@ -99,11 +101,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
     };
     let control = control(&directories, &source, &read, policy, store_path.as_deref())?;
     let log_room = Waker::new().map_err(broken)?;
-    let log = std::io::stderr()
-        .as_fd()
-        .try_clone_to_owned()
-        .and_then(|stderr| LogWriter::start(File::from(stderr), log_room.clone()))
-        .map_err(broken)?;
+    let log = LogWriter::start(log_target, log_room.clone()).map_err(broken)?;
     let notify_socket = std::env::var_os("NOTIFY_SOCKET");
     let setup = Setup {
         watches_files: read.file.scheduler.watch,
@@ -254,7 +252,7 @@ fn read_jobs(args: &RunArgs, source: &mut JobsSource, now: WallTime) -> Result<R
         let code = jobs_files::complain_about(&rejected);
         fail(code, &"nothing was started")
     })?;
-    if LogFormat::from(args.log_format) == LogFormat::Json {
+    if matches!(args.log_format, Some(LogFormatArg::Json)) {
         warn_in_json(&read, now);
     } else {
         for reason in &read.distrust {
@@ -264,6 +262,29 @@ fn read_jobs(args: &RunArgs, source: &mut JobsSource, now: WallTime) -> Result<R
     }
     check_host(&read.file.scheduler.hosts, &host::name())?;
     Ok(read)
+}
+
+/// How lines look, and where they go.
+fn log_target(args: &RunArgs) -> Result<(LogFormat, LogTarget), ExitCode> {
+    let stderr = std::io::stderr();
+    let journal = match args.log_format {
+        Some(LogFormatArg::Journal) => {
+            let reached = Journal::of_this_machine().map_err(|error| {
+                let why = format!("cannot reach systemd's journal: {error}");
+                fail(ExitCode::CannotCreate, &why)
+            });
+            Some(reached?)
+        }
+        Some(_) => None,
+        None => Journal::behind(&stderr, std::env::var_os("JOURNAL_STREAM").as_deref()),
+    };
+    if let Some(journal) = journal {
+        return Ok((LogFormat::Journal, LogTarget::Journal(journal)));
+    }
+    let stderr = stderr.as_fd().try_clone_to_owned();
+    let stderr = stderr.map_err(|error| fail(ExitCode::InputOutput, &error))?;
+    let format = args.log_format.map_or(LogFormat::Text, LogFormat::from);
+    Ok((format, LogTarget::File(File::from(stderr))))
 }
 
 /// Who reads the log reads no text between its lines.

@@ -10,6 +10,7 @@ use super::usage_text::write_usage;
 use crate::config::JobId;
 use crate::process::Usage;
 use crate::scheduler::{Emitted, RunId};
+use crate::sys::journal::BETWEEN_FIELDS;
 use crate::time::{WallTime, Zone, civil::CivilTime, human};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -25,6 +26,8 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+    /// Fields for systemd's journal, see [`crate::sys::journal`].
+    Journal,
 }
 
 /// A line of a job's output.
@@ -179,6 +182,10 @@ impl LogLines {
                 let json = JsonLine::of_event(told, usage, &self.zone, &message);
                 finish_json(&json, line);
             }
+            LogFormat::Journal => {
+                let json = JsonLine::of_event(told, usage, &self.zone, &message);
+                finish_journal(&json, level, &message, line);
+            }
             LogFormat::Text => {
                 self.begin_text(told.time, level, line);
                 escape(message.as_bytes(), line);
@@ -218,6 +225,10 @@ impl LogLines {
                 };
                 finish_json(&json, line);
             }
+            LogFormat::Journal => {
+                let json = JsonLine::new(String::new(), level);
+                finish_journal(&json, level, message, line);
+            }
             LogFormat::Text => {
                 self.begin_text(time, level, line);
                 escape(message.as_bytes(), line);
@@ -250,6 +261,17 @@ impl LogLines {
                     ..JsonLine::new(human::rfc3339(time, &self.zone), Level::Info)
                 };
                 finish_json(&json, line);
+            }
+            LogFormat::Journal => {
+                let json = JsonLine {
+                    job_id: Some(output.job.as_str()),
+                    run_id: output.run,
+                    cut: output.cut.then_some(true),
+                    ..JsonLine::new(String::new(), Level::Info)
+                };
+                let text = String::from_utf8_lossy(output.bytes);
+                let message = format!("{} | {text}", output.job);
+                finish_journal(&json, Level::Info, &message, line);
             }
             LogFormat::Text => {
                 self.begin_time(time, line);
@@ -315,6 +337,38 @@ fn finish_json(json: &JsonLine<'_>, line: &mut Vec<u8>) {
             } else {
                 push(character, line);
             }
+        }
+    }
+    line.push(b'\n');
+}
+
+/// A line of fields: those of JSON under names of our own, beside the message and how loud it is
+/// (`systemd.journal-fields(7)`).
+fn finish_journal(json: &JsonLine<'_>, level: Level, message: &str, line: &mut Vec<u8>) {
+    let priority = match level {
+        Level::Error => 3,
+        Level::Warn => 4,
+        Level::Info => 6,
+        Level::Debug => 7,
+    };
+    line.extend_from_slice(b"MESSAGE=");
+    escape(message.as_bytes(), line);
+    line.push(BETWEEN_FIELDS);
+    // Writing to a vector cannot fail.
+    _ = write!(line, "PRIORITY={priority}");
+    line.push(BETWEEN_FIELDS);
+    line.extend_from_slice(b"SYSLOG_IDENTIFIER=rsched");
+    let fields = serde_json::to_value(json).unwrap_or_default();
+    for (key, value) in fields.as_object().into_iter().flatten() {
+        // The journal has these of its own.
+        if matches!(key.as_str(), "time" | "level" | "message") {
+            continue;
+        }
+        line.push(BETWEEN_FIELDS);
+        _ = write!(line, "RSCHED_{}=", key.to_ascii_uppercase());
+        match value.as_str() {
+            Some(text) => escape(text.as_bytes(), line),
+            None => _ = write!(line, "{value}"),
         }
     }
     line.push(b'\n');
@@ -409,6 +463,34 @@ mod tests {
         assert!(line.contains(r#""json":{"b": 1, "a": [2.50]}"#), "{line}");
         let line = output(LogFormat::Json, b"{not json");
         assert!(line.contains(r#""output":"{not json""#), "{line}");
+    }
+
+    #[test]
+    fn the_journal_gets_fields() {
+        let job = JobId::parse("backup").unwrap();
+        let told = Emitted {
+            seq: 7,
+            exit_code: Some(0),
+            ..Emitted::about(crate::scheduler::EventName::JobExecuted, &job)
+        };
+        let mut line = Vec::new();
+        lines(LogFormat::Journal).event(&told, None, &mut line);
+        let text = String::from_utf8(line).unwrap().replace('\x1f', "\n");
+        for field in [
+            "MESSAGE=Job \"backup\" executed successfully (exit 0)",
+            "PRIORITY=6",
+            "SYSLOG_IDENTIFIER=rsched",
+            "RSCHED_EVENT=job_executed",
+            "RSCHED_JOB_ID=backup",
+            "RSCHED_SEQ=7",
+            "RSCHED_EXIT_CODE=0",
+        ] {
+            assert!(text.lines().any(|line| line == field), "{field} in {text}");
+        }
+        // What a job prints can add no field.
+        let forged = output(LogFormat::Journal, b"x\x1fRSCHED_JOB_ID=other\nPRIORITY=0");
+        assert_eq!(forged.matches('\x1f').count(), 3, "{forged:?}");
+        assert_eq!(forged.matches('\n').count(), 1, "{forged:?}");
     }
 
     #[test]

@@ -6,11 +6,13 @@
 //! pipe, which slows the job instead.
 
 use crate::sys::clock;
+use crate::sys::journal::Journal;
 use crate::sys::poller::wait_until_writable;
 use crate::sys::wake::Waker;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::mem;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -45,6 +47,43 @@ impl Shared {
     }
 }
 
+/// Where lines go.
+#[derive(Debug)]
+pub enum LogTarget {
+    /// Standard error, or a file.
+    File(File),
+    /// The journal, as [`super::LogFormat::Journal`] makes lines.
+    Journal(Journal),
+}
+
+impl From<File> for LogTarget {
+    fn from(file: File) -> Self {
+        Self::File(file)
+    }
+}
+
+impl Write for LogTarget {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.write(bytes),
+            Self::Journal(journal) => journal.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl AsFd for LogTarget {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::File(file) => file.as_fd(),
+            Self::Journal(journal) => journal.as_fd(),
+        }
+    }
+}
+
 /// The way to the log.
 pub struct LogWriter {
     shared: Arc<Shared>,
@@ -56,12 +95,13 @@ impl LogWriter {
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn start(file: File, room: Waker) -> std::io::Result<Self> {
+    pub fn start(target: impl Into<LogTarget>, room: Waker) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let for_thread = Arc::clone(&shared);
+        let target = target.into();
         thread::Builder::new()
             .name("log".into())
-            .spawn(move || write_all(&for_thread, file, &room))?;
+            .spawn(move || write_all(&for_thread, target, &room))?;
         Ok(Self { shared })
     }
 
@@ -180,8 +220,8 @@ impl<W: Write> Log<W> {
     }
 }
 
-fn write_all(shared: &Shared, file: File, room: &Waker) {
-    let mut log = Log::new(file);
+fn write_all(shared: &Shared, target: LogTarget, room: &Waker) {
+    let mut log = Log::new(target);
     let mut taken = Vec::new();
     let mut queue = shared.lock();
     loop {

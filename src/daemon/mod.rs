@@ -34,7 +34,7 @@ pub use foreground::{Foreground, ForegroundEnd};
 pub use jobs_source::{ImportedCrontab, JobsSource, ReadJobs, Rejected};
 pub use level::Level;
 pub use log_line::{LogFormat, LogLines};
-pub use log_writer::LogWriter;
+pub use log_writer::{LogTarget, LogWriter};
 pub use mailer::Sendmail;
 pub use recovery::{Adopted, fate, mark_name};
 pub use run_environment::run_variables;

@@ -1,6 +1,6 @@
 //! The users of this machine, as its user database knows them.
 
-use nix::unistd::{User, geteuid};
+use nix::unistd::{User, getegid, geteuid, getgid, getuid};
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +30,12 @@ impl Login {
             home: env::var_os("HOME").map_or_else(|| Path::new("/").to_owned(), PathBuf::from),
         }
     }
+}
+
+/// Whether the program has other rights than whoever ran it: it is installed setuid or setgid.
+#[must_use]
+pub fn has_borrowed_rights() -> bool {
+    getuid() != geteuid() || getgid() != getegid()
 }
 
 /// The home directory of the user of that name; none if the database knows none, or cannot say.

@@ -11,6 +11,7 @@ pub mod file_system;
 pub mod host;
 pub mod identity;
 pub mod inode_watch;
+pub mod journal;
 pub mod lock;
 pub mod memory;
 pub mod memory_file;
