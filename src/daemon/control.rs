@@ -91,8 +91,9 @@ impl Daemon {
                 self.feed(Event::Command { token, command });
             }
             Question::Reload(client) => {
-                let answer = self.reload().map_err(|rejected| rejection(&rejected));
-                drop(client.send(answer));
+                self.reload(Some(Box::new(move |outcome| {
+                    drop(client.send(outcome.map_err(rejection)));
+                })));
             }
             Question::Shutdown(request, client) => {
                 self.stop_by(request);

@@ -7,7 +7,7 @@
 
 use super::control::{Control, Waiting};
 use super::files_watch::FilesWatch;
-use super::jobs_source::{JobsSource, Rejected};
+use super::jobs_source::JobsSource;
 use super::level::Level;
 use super::listeners::Listeners;
 use super::log_line::LogLines;
@@ -15,13 +15,13 @@ use super::log_writer::LogWriter;
 use super::mail::UnmailedOutputs;
 use super::mailer::{Mailer, Sendmail};
 use super::recovery::Adopted;
+use super::reloading::Reloading;
 use super::run_launch::Inheritance;
 use super::sentence::counted;
 use super::status_text::status_lines;
 use super::supervised::SupervisedRuns;
 use super::zone_watch::ZoneWatch;
 use crate::config::{Listener, Surroundings};
-use crate::diagnostic;
 use crate::process::{self, ReadBuffer, StartMarks};
 use crate::scheduler::{Action, Emitted, Event, EventName, RunKey, Scheduler, ShutdownRequest};
 use crate::store::{Answer, Store};
@@ -58,6 +58,7 @@ const QUESTIONS: u64 = 7;
 pub(super) const FILES_WATCH: u64 = 8;
 const MAILS: u64 = 9;
 const LISTENERS: u64 = 10;
+const RELOADS: u64 = 11;
 /// From here on tokens are processes, each behind the run's key.
 pub(super) const FIRST_CHILD: u64 = 16;
 /// From here on processes that are being prepared, in the same way.
@@ -144,6 +145,7 @@ pub struct Daemon {
     /// Who waits for the answer to a command.
     pub(super) waiting: Waiting,
     pub(super) listeners: Listeners,
+    pub(super) reloading: Reloading,
     /// When the batches without an answer were handed to the store.
     commits: VecDeque<i64>,
     stop_at: Option<BootTime>,
@@ -206,6 +208,8 @@ impl Daemon {
         )
         .map_err(doing("making a bell for listeners"))?;
         watch(poller.add(&listeners.bell, LISTENERS))?;
+        let reloading = Reloading::new().map_err(doing("making a bell for reloads"))?;
+        watch(poller.add(&reloading.bell, RELOADS))?;
         Ok(Self {
             stop_at: setup.run_for.map(|time| now.boot + time),
             housekeeping_at: now.boot + HOUSEKEEPING,
@@ -228,6 +232,7 @@ impl Daemon {
             told_gone_at: None,
             waiting: Waiting::default(),
             listeners,
+            reloading,
             commits: VecDeque::new(),
             text: Vec::new(),
             actions: Vec::new(),
@@ -309,6 +314,9 @@ impl Daemon {
         }
         if ready.contains(&ZONES) {
             self.zones_touched();
+        }
+        if ready.contains(&RELOADS) {
+            self.take_reading();
         }
         if ready.contains(&FILES_WATCH) {
             self.files_stirred();
@@ -427,7 +435,7 @@ impl Daemon {
         match signal {
             // What is wrong with the files is logged. Whoever removed the socket need not wait for it.
             Signal::SIGHUP => {
-                drop(self.reload());
+                self.reload(None);
                 self.check_socket();
             }
             Signal::SIGUSR1 => self.log_status(),
@@ -466,52 +474,6 @@ impl Daemon {
         }
         self.give_up_starts(self.stop_requests > 1);
         self.feed(Event::Shutdown(request));
-    }
-
-    /// Reads the files again. If they cannot be taken the old jobs stay, and all are told.
-    pub(super) fn reload(&mut self) -> Result<(), Rejected> {
-        if self.stop_requests > 0 {
-            // The service manager would take us for one that goes on.
-            let why = "Not reloading: the scheduler is shutting down";
-            self.say(Level::Warn, why);
-            return Err(Rejected::Unreadable(why.to_owned()));
-        }
-        drop(self.setup.notifier.reloading());
-        let outcome = match self.setup.source.read(clock::read().wall) {
-            Ok(read) => {
-                let jobs = counted(read.file.jobs.len() as u64, "job");
-                for reason in &read.distrust {
-                    self.say(Level::Warn, reason);
-                }
-                for line in diagnostic::render_short(&read.warnings, &read.sources).lines() {
-                    self.say(Level::Warn, line);
-                }
-                self.warn_of_changed_api(read.file.scheduler.api.as_ref());
-                self.setup.watches_files = read.file.scheduler.watch;
-                self.setup.wants_mails = read.file.jobs.iter().any(|job| job.is_mailed());
-                let zone = Arc::clone(&read.file.scheduler.timezone);
-                self.setup.control.feed.reloaded(Arc::clone(&zone));
-                self.setup.lines.zone = zone;
-                self.setup.surroundings = Arc::clone(&read.file.surroundings);
-                self.listeners.replace(&read.file.listeners);
-                self.feed(Event::Reload(Box::new(read.file)));
-                self.watch_files();
-                self.say(Level::Info, &format!("Reloaded: {jobs}"));
-                self.announce_mails();
-                self.read_zones_again();
-                Ok(())
-            }
-            Err(rejected) => {
-                for line in rejected.to_string().lines() {
-                    self.say(Level::Error, line);
-                }
-                let short = rejected.summary();
-                self.feed(Event::ReloadFailed(short));
-                Err(rejected)
-            }
-        };
-        self.tell_service_manager();
-        outcome
     }
 
     fn own_deadlines(&mut self) {
@@ -599,7 +561,7 @@ impl Daemon {
         }
     }
 
-    fn tell_service_manager(&self) {
+    pub(super) fn tell_service_manager(&self) {
         let jobs = counted(self.setup.scheduler.overview().jobs as u64, "job");
         // Nobody may be listening: that is their business.
         drop(self.setup.notifier.ready());

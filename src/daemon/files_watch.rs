@@ -131,6 +131,11 @@ impl Daemon {
         if watch.look_at.is_none_or(|at| at > clock::read().boot) {
             return;
         }
+        if self.reloading.is_under_way() {
+            // What it finds out is what a change is to be told from.
+            watch.look_at = Some(clock::read().boot + SETTLING);
+            return;
+        }
         watch.look_at = None;
         let change = self.setup.source.change();
         let settled = std::mem::replace(&mut watch.candidate, change) == change;
@@ -139,7 +144,7 @@ impl Daemon {
         } else if change.is_some() && self.stop_requests == 0 {
             watch.candidate = None;
             // What is wrong with them is logged.
-            drop(self.reload());
+            self.reload(None);
         }
         self.watch_directories();
     }

@@ -16,6 +16,7 @@ mod mailer;
 mod output;
 mod processes;
 mod recovery;
+mod reloading;
 mod run_environment;
 mod run_launch;
 mod run_output;
