@@ -1,5 +1,6 @@
 //! One instance, by `flock`.
 
+use crate::own_disk::{Locks, OwnDisk, can_serve_a_disk, with_disk};
 use crate::scheduler::{PATIENCE, Sandbox, Scheduler, eventually, is_alive};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -237,4 +238,49 @@ fn what_is_made_is_for_nobody_else() {
     assert_eq!(mode(&sandbox.state().join("lock")), 0o600);
     assert_eq!(mode(&sandbox.state().join("output")), 0o700);
     scheduler.stop();
+}
+
+#[test]
+fn f6_no_scheduler_runs_on_a_file_system_that_has_no_locks() {
+    if !can_serve_a_disk() {
+        return;
+    }
+    for error in [libc::ENOLCK, libc::EOPNOTSUPP, libc::ENOSYS] {
+        let sandbox = Sandbox::new(IDLE);
+        let rsched = env!("CARGO_BIN_EXE_rsched");
+        let arguments = ["run", "jobs.toml", "--state-dir", "disk/state"];
+        let mut command = with_disk(&sandbox, rsched, &arguments);
+        let child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        let _disk = OwnDisk::serve(&sandbox, pid, Locks::Refused(error));
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(73), "{stderr}");
+        assert!(stderr.contains("disk/state/lock`"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_scheduler_whose_files_are_all_on_a_file_system_of_another_program_is_as_any() {
+    if !can_serve_a_disk() {
+        return;
+    }
+    let sandbox = Sandbox::new(
+        "[jobs.a]\ninterval = '1s'\ncommand = 'echo a'\noutput = { file = 'disk/out' }\n",
+    );
+    let rsched = env!("CARGO_BIN_EXE_rsched");
+    let arguments = [
+        "run",
+        "jobs.toml",
+        "--state-dir",
+        "disk/state",
+        "--log-format",
+        "json",
+    ];
+    let mut scheduler = Scheduler::start(&mut with_disk(&sandbox, rsched, &arguments));
+    let disk = OwnDisk::serve(&sandbox, scheduler.pid(), Locks::Local);
+    scheduler.event("job_executed", "a");
+    scheduler.event("job_executed", "a");
+    scheduler.stop();
+    drop(disk);
 }

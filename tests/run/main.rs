@@ -22,6 +22,7 @@ mod lock;
 mod mail;
 mod nasty;
 mod outputs;
+mod own_disk;
 mod scheduler;
 mod signals;
 mod starts;

@@ -1,0 +1,528 @@
+//! A disk whose every answer is the test's: it can be told not to answer, as a disk that hangs, or to
+//! refuse locks.
+//!
+//! It is a FUSE file system in memory, served by a thread of the test over `/dev/fuse`, without a library,
+//! and mounted in a mount namespace of the launched program's own. Who waits for an answer waits
+//! uninterruptibly (state D): not even SIGKILL ends that, as with a real disk. Dropped, the disk is gone,
+//! and whoever waits for it is told so.
+
+use crate::scheduler::{PATIENCE, Sandbox, eventually};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::os::fd::AsFd as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{self, JoinHandle};
+
+/// What is not answered for now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hang {
+    #[default]
+    Nothing,
+    /// What changes something: create, write, truncate, rename, remove, flush, fsync. Looking at files works.
+    Changes,
+    /// Not even looking at a file.
+    Everything,
+}
+
+/// What the disk says to a lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Locks {
+    /// The kernel's own.
+    Local,
+    /// This error.
+    Refused(i32),
+}
+
+#[derive(Default)]
+struct Control {
+    hang: Hang,
+    held: usize,
+    over: bool,
+}
+
+type Shared = Arc<(Mutex<Control>, Condvar)>;
+
+/// The disk, mounted at `disk` in the sandbox for the program that was launched with it.
+pub struct OwnDisk {
+    shared: Shared,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Whether there can be such a disk here. If not, says so.
+pub fn can_serve_a_disk() -> bool {
+    let script = "exec 3<>/dev/fuse && \
+                  mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 own /mnt";
+    let works = Command::new("unshare")
+        .args(["-rm", "sh", "-c", script])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !works {
+        eprintln!("skipped: /dev/fuse cannot be mounted in a namespace of our own here");
+    }
+    works
+}
+
+/// A program in the sandbox, with a disk mounted at `disk`: start it, and pass its pid to
+/// [`OwnDisk::serve`]. It is root in a user namespace of its own.
+pub fn with_disk(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> Command {
+    fs::create_dir(sandbox.path("disk")).unwrap();
+    sandbox.make_gate("fuse-taken");
+    let script = "exec 3<>/dev/fuse && read -r line < fuse-taken && \
+        mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0,default_permissions own disk && \
+        exec 3>&- \"$0\" \"$@\"";
+    let mut command = sandbox.bare_command(Path::new("unshare"));
+    command
+        .args(["-rm", "sh", "-c", script])
+        .arg(program)
+        .args(arguments);
+    command
+}
+
+impl OwnDisk {
+    /// Serves the disk of that process, which [`with_disk`] made.
+    pub fn serve(sandbox: &Sandbox, pid: i32, locks: Locks) -> Self {
+        let there = format!("/proc/{pid}/fd/3");
+        eventually("it opens /dev/fuse", || {
+            fs::read_link(&there).is_ok_and(|path| path == Path::new("/dev/fuse"))
+        });
+        let process = pidfd_open(Pid::from_raw(pid).unwrap(), PidfdFlags::empty()).unwrap();
+        let device = pidfd_getfd(&process, 3, PidfdGetfdFlags::empty()).unwrap();
+        let shared = Shared::default();
+        let server = Server {
+            device: device.into(),
+            shared: Arc::clone(&shared),
+            locks,
+            files: Files::new(),
+            held: Vec::new(),
+        };
+        let thread = thread::spawn(move || server.serve());
+        sandbox.open_gate("fuse-taken");
+        Self {
+            shared,
+            thread: Some(thread),
+        }
+    }
+
+    /// From now on these are not answered; what was held and is none of these is.
+    pub fn hang(&self, hang: Hang) {
+        self.shared.0.lock().unwrap().hang = hang;
+    }
+
+    /// Waits until that many requests wait for an answer.
+    pub fn wait_for_held(&self, count: usize) {
+        let (control, changed) = &*self.shared;
+        let control = control.lock().unwrap();
+        let (control, timeout) = changed
+            .wait_timeout_while(control, PATIENCE, |control| control.held < count)
+            .unwrap();
+        assert!(!timeout.timed_out(), "{} requests wait", control.held);
+    }
+}
+
+impl Drop for OwnDisk {
+    fn drop(&mut self) {
+        if let Ok(mut control) = self.shared.0.lock() {
+            control.over = true;
+        }
+        drop(self.thread.take().map(JoinHandle::join));
+    }
+}
+
+/// The kernel's names, of `linux/fuse.h`.
+mod opcode {
+    pub const LOOKUP: u32 = 1;
+    pub const FORGET: u32 = 2;
+    pub const GETATTR: u32 = 3;
+    pub const SETATTR: u32 = 4;
+    pub const MKNOD: u32 = 8;
+    pub const MKDIR: u32 = 9;
+    pub const UNLINK: u32 = 10;
+    pub const RMDIR: u32 = 11;
+    pub const RENAME: u32 = 12;
+    pub const OPEN: u32 = 14;
+    pub const READ: u32 = 15;
+    pub const WRITE: u32 = 16;
+    pub const STATFS: u32 = 17;
+    pub const RELEASE: u32 = 18;
+    pub const FSYNC: u32 = 20;
+    pub const FLUSH: u32 = 25;
+    pub const INIT: u32 = 26;
+    pub const OPENDIR: u32 = 27;
+    pub const READDIR: u32 = 28;
+    pub const RELEASEDIR: u32 = 29;
+    pub const FSYNCDIR: u32 = 30;
+    pub const SETLK: u32 = 32;
+    pub const SETLKW: u32 = 33;
+    pub const CREATE: u32 = 35;
+    pub const INTERRUPT: u32 = 36;
+    pub const DESTROY: u32 = 38;
+    pub const BATCH_FORGET: u32 = 42;
+    pub const RENAME2: u32 = 45;
+}
+use opcode::*;
+
+const FUSE_BIG_WRITES: u32 = 1 << 5;
+const FUSE_FLOCK_LOCKS: u32 = 1 << 10;
+
+const MAX_WRITE: u32 = 64 * 1024;
+
+/// A request of the kernel.
+struct Request(Vec<u8>);
+
+impl Request {
+    fn u32(&self, at: usize) -> u32 {
+        u32::from_ne_bytes(self.0[at..at + 4].try_into().unwrap())
+    }
+
+    fn u64(&self, at: usize) -> u64 {
+        u64::from_ne_bytes(self.0[at..at + 8].try_into().unwrap())
+    }
+
+    fn opcode(&self) -> u32 {
+        self.u32(4)
+    }
+
+    fn node(&self) -> u64 {
+        self.u64(16)
+    }
+
+    /// The strings that follow so many bytes of the body, which begins at 40.
+    fn names(&self, after: usize) -> Vec<String> {
+        let text = String::from_utf8(self.0[40 + after..].to_vec()).unwrap();
+        text.split_terminator('\0').map(str::to_owned).collect()
+    }
+
+    fn is_held_by(&self, hang: Hang) -> bool {
+        match hang {
+            Hang::Nothing => false,
+            Hang::Everything => !matches!(self.opcode(), INIT | DESTROY),
+            Hang::Changes => matches!(
+                self.opcode(),
+                SETATTR
+                    | MKDIR
+                    | UNLINK
+                    | RMDIR
+                    | RENAME
+                    | RENAME2
+                    | WRITE
+                    | FSYNC
+                    | FLUSH
+                    | CREATE
+            ),
+        }
+    }
+}
+
+struct Server {
+    device: File,
+    shared: Shared,
+    locks: Locks,
+    files: Files,
+    held: Vec<Request>,
+}
+
+impl Server {
+    fn serve(mut self) {
+        loop {
+            let hang = {
+                let mut control = self.shared.0.lock().unwrap();
+                if control.over {
+                    return;
+                }
+                control.held = self.held.len();
+                self.shared.1.notify_all();
+                control.hang
+            };
+            let (held, free): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held)
+                .into_iter()
+                .partition(|request| request.is_held_by(hang));
+            self.held = held;
+            for request in free {
+                self.answer(&request);
+            }
+            let mut polled = [PollFd::new(self.device.as_fd(), PollFlags::POLLIN)];
+            // Before it is mounted it is not ready, but in error; and so it is when all is over.
+            if poll(&mut polled, PollTimeout::from(5_u8)) == Ok(0) {
+                continue;
+            }
+            let mut bytes = vec![0; MAX_WRITE as usize + 4096];
+            let Ok(length) = self.device.read(&mut bytes) else {
+                thread::yield_now();
+                continue;
+            };
+            bytes.truncate(length);
+            let request = Request(bytes);
+            // These want no answer. An interrupted request is none the less held.
+            if matches!(request.opcode(), FORGET | BATCH_FORGET | INTERRUPT) {
+                continue;
+            }
+            self.held.push(request);
+        }
+    }
+
+    fn answer(&mut self, request: &Request) {
+        let (error, body) = match self.reply(request) {
+            Ok(body) => (0, body),
+            Err(error) => (-error, Vec::new()),
+        };
+        let length = u32::try_from(16 + body.len()).unwrap();
+        let mut answer = length.to_ne_bytes().to_vec();
+        answer.extend(error.to_ne_bytes());
+        answer.extend(&request.0[8..16]);
+        answer.extend(body);
+        // ENOENT: whoever asked is gone.
+        drop(self.device.write_all(&answer));
+    }
+
+    fn reply(&mut self, request: &Request) -> Result<Vec<u8>, i32> {
+        let (files, node) = (&mut self.files, request.node());
+        match request.opcode() {
+            INIT => {
+                let flags = match self.locks {
+                    Locks::Local => FUSE_BIG_WRITES,
+                    Locks::Refused(_) => FUSE_BIG_WRITES | FUSE_FLOCK_LOCKS,
+                };
+                // Version 7.31; then readahead, flags, background, largest write, and nothing else.
+                let mut body = words(&[7, 31, MAX_WRITE, flags, 0, MAX_WRITE]);
+                body.resize(64, 0);
+                Ok(body)
+            }
+            LOOKUP => files.entry(files.find(node, &request.names(0)[0])?),
+            GETATTR => files.attributes(node),
+            SETATTR => {
+                files.change(node, request)?;
+                files.attributes(node)
+            }
+            MKDIR => {
+                let mode = libc::S_IFDIR | request.u32(40);
+                files.make(node, &request.names(8)[0], mode, request)
+            }
+            MKNOD => files.make(node, &request.names(16)[0], request.u32(40), request),
+            CREATE => {
+                let mode = request.u32(44);
+                let mut body = files.make(node, &request.names(16)[0], mode, request)?;
+                body.extend([0; 16]);
+                Ok(body)
+            }
+            UNLINK | RMDIR => files.remove(node, &request.names(0)[0]),
+            RENAME => files.rename(node, request.u64(40), &request.names(8)),
+            RENAME2 => files.rename(node, request.u64(40), &request.names(16)),
+            OPEN | OPENDIR => Ok(vec![0; 16]),
+            READ => files.read(node, request.u64(48), request.u32(56)),
+            WRITE => files.write(node, request.u64(48), &request.0[80..]),
+            READDIR => Ok(files.list(node, request.u64(48), request.u32(56))),
+            STATFS => {
+                let mut body = [1_u64 << 20, 1 << 19, 1 << 19, 1 << 20, 1 << 19]
+                    .map(u64::to_ne_bytes)
+                    .concat();
+                body.extend(words(&[4096, 255, 4096]));
+                body.resize(80, 0);
+                Ok(body)
+            }
+            RELEASE | RELEASEDIR | FLUSH | FSYNC | FSYNCDIR | DESTROY => Ok(Vec::new()),
+            SETLK | SETLKW => match self.locks {
+                Locks::Refused(error) => Err(error),
+                Locks::Local => Err(libc::ENOSYS),
+            },
+            _ => Err(libc::ENOSYS),
+        }
+    }
+}
+
+fn words(values: &[u32]) -> Vec<u8> {
+    values
+        .iter()
+        .flat_map(|value| value.to_ne_bytes())
+        .collect()
+}
+
+const ROOT: u64 = 1;
+
+struct Node {
+    mode: u32,
+    uid: u32,
+    gid: u32,
+    data: Vec<u8>,
+}
+
+/// The files: names in directories, and what they name. What has no name any more is kept.
+struct Files {
+    names: BTreeMap<(u64, String), u64>,
+    nodes: Vec<Node>,
+}
+
+impl Files {
+    fn new() -> Self {
+        let root = Node {
+            mode: libc::S_IFDIR | 0o755,
+            uid: 0,
+            gid: 0,
+            data: Vec::new(),
+        };
+        Self {
+            names: BTreeMap::new(),
+            nodes: vec![root],
+        }
+    }
+
+    fn node(&mut self, number: u64) -> &mut Node {
+        &mut self.nodes[usize::try_from(number - ROOT).unwrap()]
+    }
+
+    fn find(&self, directory: u64, name: &str) -> Result<u64, i32> {
+        let found = self.names.get(&(directory, name.to_owned()));
+        found.copied().ok_or(libc::ENOENT)
+    }
+
+    /// `struct fuse_attr`.
+    fn attr(&mut self, number: u64) -> Vec<u8> {
+        let node = self.node(number);
+        let size = node.data.len() as u64;
+        let (mode, uid, gid) = (node.mode, node.uid, node.gid);
+        let mut body = [number, size, size.div_ceil(512), 0, 0, 0]
+            .map(u64::to_ne_bytes)
+            .concat();
+        body.extend(words(&[0, 0, 0, mode, 1, uid, gid, 0, 4096, 0]));
+        body
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "an answer, as all are")]
+    fn attributes(&mut self, number: u64) -> Result<Vec<u8>, i32> {
+        let mut body = vec![0; 16];
+        body.extend(self.attr(number));
+        Ok(body)
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "an answer, as all are")]
+    fn entry(&mut self, number: u64) -> Result<Vec<u8>, i32> {
+        let mut body = number.to_ne_bytes().to_vec();
+        body.resize(40, 0);
+        body.extend(self.attr(number));
+        Ok(body)
+    }
+
+    fn make(
+        &mut self,
+        directory: u64,
+        name: &str,
+        mode: u32,
+        by: &Request,
+    ) -> Result<Vec<u8>, i32> {
+        if self.find(directory, name).is_ok() {
+            return Err(libc::EEXIST);
+        }
+        self.nodes.push(Node {
+            mode,
+            uid: by.u32(24),
+            gid: by.u32(28),
+            data: Vec::new(),
+        });
+        let number = self.nodes.len() as u64;
+        self.names.insert((directory, name.to_owned()), number);
+        self.entry(number)
+    }
+
+    fn remove(&mut self, directory: u64, name: &str) -> Result<Vec<u8>, i32> {
+        let number = self.find(directory, name)?;
+        if self.names.keys().any(|(parent, _)| *parent == number) {
+            return Err(libc::ENOTEMPTY);
+        }
+        self.names.remove(&(directory, name.to_owned()));
+        Ok(Vec::new())
+    }
+
+    fn rename(&mut self, from: u64, to: u64, names: &[String]) -> Result<Vec<u8>, i32> {
+        let number = self.find(from, &names[0])?;
+        self.names.remove(&(from, names[0].clone()));
+        self.names.insert((to, names[1].clone()), number);
+        Ok(Vec::new())
+    }
+
+    fn change(&mut self, number: u64, request: &Request) -> Result<(), i32> {
+        let (which, node) = (request.u32(40), self.node(number));
+        if which & 1 != 0 {
+            node.mode = request.u32(108);
+        }
+        if which & 2 != 0 {
+            node.uid = request.u32(116);
+        }
+        if which & 4 != 0 {
+            node.gid = request.u32(120);
+        }
+        if which & 8 != 0 {
+            let size = usize::try_from(request.u64(56)).map_err(|_| libc::EFBIG)?;
+            node.data.resize(size, 0);
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, number: u64, at: u64, size: u32) -> Result<Vec<u8>, i32> {
+        let at = usize::try_from(at).map_err(|_| libc::EFBIG)?;
+        let data = self.node(number).data.get(at..).unwrap_or_default();
+        Ok(data[..data.len().min(size as usize)].to_vec())
+    }
+
+    fn write(&mut self, number: u64, at: u64, bytes: &[u8]) -> Result<Vec<u8>, i32> {
+        let at = usize::try_from(at).map_err(|_| libc::EFBIG)?;
+        let data = &mut self.node(number).data;
+        if data.len() < at + bytes.len() {
+            data.resize(at + bytes.len(), 0);
+        }
+        data[at..at + bytes.len()].copy_from_slice(bytes);
+        Ok(words(&[u32::try_from(bytes.len()).unwrap(), 0]))
+    }
+
+    fn list(&self, directory: u64, after: u64, size: u32) -> Vec<u8> {
+        let entries = self
+            .names
+            .iter()
+            .filter(|((parent, _), _)| *parent == directory);
+        let mut body = Vec::new();
+        for (number, ((_, name), node)) in (1_u64..).zip(entries) {
+            if number <= after {
+                continue;
+            }
+            let mut entry = [*node, number].map(u64::to_ne_bytes).concat();
+            entry.extend(words(&[u32::try_from(name.len()).unwrap(), 0]));
+            entry.extend(name.as_bytes());
+            entry.resize(entry.len().next_multiple_of(8), 0);
+            if body.len() + entry.len() > size as usize {
+                break;
+            }
+            body.extend(entry);
+        }
+        body
+    }
+}
+
+#[test]
+fn nothing_ends_who_waits_for_a_disk_that_hangs_until_it_answers() {
+    if !can_serve_a_disk() {
+        return;
+    }
+    for hang in [Hang::Changes, Hang::Everything] {
+        let sandbox = Sandbox::new("");
+        let script = "echo a > disk/b; mv disk/b disk/c; cat disk/c > seen; ls disk >> seen; \
+                      read -r line < gate; echo d >> disk/c; cat disk/c > seen";
+        let mut command = with_disk(&sandbox, "sh", &["-c", script]);
+        sandbox.make_gate("gate");
+        let mut shell = command.spawn().unwrap();
+        let pid = i32::try_from(shell.id()).unwrap();
+        let disk = OwnDisk::serve(&sandbox, pid, Locks::Local);
+        eventually("it has files", || sandbox.read("seen") == "a\nc\n");
+        disk.hang(hang);
+        sandbox.open_gate("gate");
+        disk.wait_for_held(1);
+        shell.kill().unwrap();
+        let state = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        eventually("it waits", || state().contains(") D "));
+        disk.hang(Hang::Nothing);
+        assert!(!shell.wait().unwrap().success());
+        assert_eq!(sandbox.read("seen"), "a\nc\n", "it was killed");
+    }
+}
