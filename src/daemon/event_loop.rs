@@ -27,6 +27,7 @@ use crate::scheduler::{Action, Emitted, Event, EventName, RunKey, Scheduler, Shu
 use crate::store::{Answer, Store};
 use crate::sys::clock;
 use crate::sys::lock::InstanceLock;
+use crate::sys::mounts;
 use crate::sys::notify::Notifier;
 use crate::sys::poller::Poller;
 use crate::sys::signals::Signals;
@@ -171,6 +172,7 @@ impl Daemon {
     /// When the machine has no descriptors or no memory left.
     pub fn new(setup: Setup) -> Result<Self, DaemonError> {
         let now = clock::read();
+        mounts::watch();
         let poller = Poller::new().map_err(doing("making a poller"))?;
         let output_poller = Poller::new().map_err(doing("making a poller"))?;
         let signals = Signals::new(&[
@@ -385,6 +387,11 @@ impl Daemon {
                         self.step(answer, &mut actions);
                     }
                 }
+                Action::GiveUpStart { run } => {
+                    if let Some(answer) = self.give_up_start(run) {
+                        self.step(answer, &mut actions);
+                    }
+                }
                 Action::Signal { run, signal } => self.signal(run, signal),
                 Action::ClearStart { run_id, attempt } => self.clear_start(run_id, attempt),
                 Action::Reply { token, reply } => self.waiting.answer(token, reply),
@@ -493,6 +500,7 @@ impl Daemon {
         }
         self.look_at_files();
         self.retry_starts(now);
+        self.tell_slow_starts(now);
         if self.outlived_at.is_some_and(|at| at <= now) {
             self.look_at_stopped();
         }

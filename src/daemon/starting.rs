@@ -16,12 +16,21 @@ use crate::sys::clock;
 use crate::time::BootTime;
 use nix::errno::Errno;
 use std::io;
+use std::time::Duration;
+
+/// A start that is being prepared for so long is told of.
+const SLOW_START: Duration = Duration::from_secs(30);
+
+const SHUTTING_DOWN: &str = "the scheduler is shutting down";
 
 /// A run on its way to its process.
 #[derive(Debug)]
 pub(super) struct Starting {
     request: Box<SpawnRequest>,
     backoff: Backoff,
+    since: BootTime,
+    /// It was told that it takes long.
+    told_slow: bool,
 }
 
 /// Where it stands.
@@ -83,9 +92,12 @@ impl From<SpawnError> for NotStarted {
 impl Daemon {
     /// Starts a run; what came of it, if that is known at once.
     pub(super) fn start(&mut self, request: Box<SpawnRequest>) -> Option<Event> {
+        let now = clock::read().boot;
         self.try_start(Starting {
             request,
-            backoff: Backoff::begin(clock::read().boot),
+            backoff: Backoff::begin(now),
+            since: now,
+            told_slow: false,
         })
     }
 
@@ -203,28 +215,49 @@ impl Daemon {
 
     /// A process that is being prepared has something to say.
     pub(super) fn look_at_preparation(&mut self, run: RunKey) {
-        let Some((starting, stage)) = self.runs.starting.remove(&run) else {
-            return;
-        };
+        if let Some(event) = self.further(run) {
+            self.feed(event);
+        }
+    }
+
+    /// Goes on with a start as far as it gets; what came of it, if that is known.
+    fn further(&mut self, run: RunKey) -> Option<Event> {
+        let (starting, stage) = self.runs.starting.remove(&run)?;
         let StartStage::Preparing { preparing, output } = stage else {
             self.runs.starting.insert(run, (starting, stage));
-            return;
+            return None;
         };
-        let event = match preparing.progress() {
+        match preparing.progress() {
             Progress::Preparing(preparing) => {
                 let preparing = Box::new(preparing);
                 let stage = StartStage::Preparing { preparing, output };
                 self.runs.starting.insert(run, (starting, stage));
-                return;
+                None
             }
             Progress::Done(Ok(child)) => Some(self.started(&starting, child, &output)),
             Progress::Done(Err(error)) => {
                 self.drop_output(&output);
                 self.not_started(starting, error.into())
             }
-        };
-        if let Some(event) = event {
-            self.feed(event);
+        }
+    }
+
+    /// Tells of starts that take suspiciously long, each once.
+    pub(super) fn tell_slow_starts(&mut self, now: BootTime) {
+        let mut slow = Vec::new();
+        for (starting, stage) in self.runs.starting.values_mut() {
+            let is_slow = now.saturating_since(starting.since) >= SLOW_START;
+            if is_slow && !starting.told_slow && matches!(stage, StartStage::Preparing { .. }) {
+                starting.told_slow = true;
+                slow.push(starting.request.job.id.clone());
+            }
+        }
+        for job in slow {
+            let message = format!(
+                "Job \"{job}\" does not start: a file or directory that it names has not answered for {} s, as on a disk that hangs",
+                SLOW_START.as_secs()
+            );
+            self.say(Level::Error, &message);
         }
     }
 
@@ -247,7 +280,8 @@ impl Daemon {
             }
         };
         if self.stop_requests > 0 {
-            return Some(given_up(run, &why));
+            let error = format!("{why}; {SHUTTING_DOWN}");
+            return Some(Event::SpawnFailed { run, error });
         }
         if is_first {
             let job = &starting.request.job.id;
@@ -278,15 +312,42 @@ impl Daemon {
         }
     }
 
-    /// When the next of them is due.
+    /// When the next of them is due to be looked at.
     pub(super) fn next_start(&self) -> Option<BootTime> {
-        let stages = self.runs.starting.values().map(|(_, stage)| stage);
-        stages
-            .filter_map(|stage| match stage {
+        let starting = self.runs.starting.values();
+        starting
+            .filter_map(|(starting, stage)| match stage {
                 StartStage::Refused { again_at, .. } => Some(*again_at),
-                StartStage::Preparing { .. } => None,
+                StartStage::Preparing { .. } if starting.told_slow => None,
+                StartStage::Preparing { .. } => Some(starting.since + SLOW_START),
             })
             .min()
+    }
+
+    /// Nobody wants this start any more; what came of it, if it has not come to its end before.
+    pub(super) fn give_up_start(&mut self, run: RunKey) -> Option<Event> {
+        // A process that exists is stopped as one, politely.
+        if let Some(event) = self.further(run) {
+            return Some(event);
+        }
+        let why = match self.runs.starting.remove(&run)? {
+            (_, StartStage::Refused { why, .. }) => why,
+            (_, StartStage::Preparing { preparing, output }) => {
+                let began = preparing.give_up();
+                self.drop_output(&output);
+                if began {
+                    "its program had only begun, and was killed".to_owned()
+                } else {
+                    "its program did not run yet".to_owned()
+                }
+            }
+        };
+        let error = if self.stop_requests > 0 {
+            format!("{why}; {SHUTTING_DOWN}")
+        } else {
+            why
+        };
+        Some(Event::SpawnFailed { run, error })
     }
 
     /// The scheduler is shutting down: nothing is tried again, and if it must be quick nothing more is
@@ -303,25 +364,9 @@ impl Daemon {
             .map(|(&run, _)| run)
             .collect();
         for run in runs {
-            let event = match self.runs.starting.remove(&run) {
-                Some((_, StartStage::Refused { why, .. })) => given_up(run, &why),
-                Some((_, StartStage::Preparing { preparing, output })) => {
-                    let why = if preparing.give_up() {
-                        "its program had only begun, and was killed"
-                    } else {
-                        "its program did not run yet"
-                    };
-                    self.drop_output(&output);
-                    given_up(run, why)
-                }
-                None => continue,
-            };
-            self.feed(event);
+            if let Some(event) = self.give_up_start(run) {
+                self.feed(event);
+            }
         }
     }
-}
-
-fn given_up(run: RunKey, why: &str) -> Event {
-    let error = format!("{why}; the scheduler is shutting down");
-    Event::SpawnFailed { run, error }
 }

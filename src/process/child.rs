@@ -15,8 +15,12 @@ use nix::unistd::Pid;
 use std::convert::Infallible;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
 pub use crate::sys::pidfd::{Exit, ResourceUsage};
+
+/// A process that got SIGKILL is waited for so long; only the kernel itself can keep it any longer.
+const TIME_TO_DIE: Duration = Duration::from_millis(100);
 
 /// Ends what cannot be watched. It has barely begun; SIGKILL cannot be refused, so the wait is short.
 fn kill_unsupervised(pid: Pid) {
@@ -167,10 +171,21 @@ impl Child {
         self.abandon_unreaped();
     }
 
-    /// As [`Self::abandon`]; how it ended is not asked.
+    /// As [`Self::abandon`]; how it ended is not asked. One that waits for a disk that hangs dies when that
+    /// answers, before it does anything else, and is reaped then as an orphan.
     pub(super) fn abandon_unreaped(&mut self) {
-        if let State::Unreaped { pid, .. } = self.state {
-            kill_unsupervised(pid);
+        if let State::Unreaped { pid, pidfd } = &self.state {
+            // It has barely begun, and SIGKILL cannot be refused.
+            let _ = signal_group(*pid, Signal::SIGKILL);
+            if pidfd.ends_within(TIME_TO_DIE) {
+                let Ok(_) = own_children::reap(*pid, || {
+                    // What cannot be waited for is gone.
+                    let _ = pidfd.try_wait(Reap::Yes);
+                    Ok::<_, Infallible>(Some(()))
+                });
+            } else {
+                own_children::disown(*pid);
+            }
             self.state = State::Reaped(Exit::UNKNOWN);
         }
     }

@@ -6,12 +6,12 @@
 
 use super::environment::add_from_file;
 use super::environment_file;
-use super::output_file::Remark;
 use super::preparation::Preparation;
 use super::program;
 use super::spawn_error::{SpawnError, SpawnErrorKind as Kind, errno_of};
 use super::start::OutputTarget;
 use super::stdin::Stdin;
+use crate::sys::mounts;
 use crate::sys::spawn::{SpawnOutput, SpawnPlan};
 use nix::errno::Errno;
 use nix::unistd::{AccessFlags, eaccess};
@@ -80,27 +80,19 @@ impl Launch {
         &self,
         output: &OutputTarget<'_>,
         marker: Option<&Path>,
-    ) -> Result<(SpawnPlan, Option<Remark>), SpawnError> {
+    ) -> Result<SpawnPlan, SpawnError> {
         self.check_working_directory()?;
         let executable = self.executable()?;
-        let (output, remark) = match output {
-            OutputTarget::File(file) => {
-                let opened = file.open(&self.cwd)?;
-                (SpawnOutput::Descriptor(opened.file), opened.remark)
-            }
-            other => (output_of(other)?, None),
-        };
-        let plan = SpawnPlan {
+        Ok(SpawnPlan {
             program: executable.program,
             arguments: executable.arguments,
             environment: executable.environment,
             working_directory: c_string("the working directory", &self.cwd)?,
             standard_input: self.stdin.open(&self.cwd)?,
-            output,
+            output: output_of(output)?,
             marker: marker_of(marker)?,
             kept: Vec::new(),
-        };
-        Ok((plan, remark))
+        })
     }
 
     /// The program, found as whoever we are now, and with what is in its file of variables now.
@@ -135,6 +127,20 @@ impl Launch {
             self.cwd.display()
         );
         Err(SpawnError::lasting(Kind::Unspeakable, None, message))
+    }
+
+    /// Whether entering its directory or looking for its program may wait for another machine.
+    pub(super) fn may_hang(&self) -> bool {
+        let program = match &self.program {
+            Program::Shell { shell, .. } => Some(shell.as_os_str()),
+            Program::Direct(arguments) => arguments.first().map(OsString::as_os_str),
+        };
+        let path = path_of(&self.environment);
+        let places = program
+            .into_iter()
+            .flat_map(|name| program::places(name, path));
+        let places = places.map(|place| self.cwd.join(place));
+        mounts::any_may_hang(std::iter::once(self.cwd.clone()).chain(places))
     }
 
     /// The program and its arguments.

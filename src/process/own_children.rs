@@ -39,6 +39,11 @@ pub(super) fn reap<T, E>(
     })
 }
 
+/// From now on it is an orphan like any other, reaped whenever it dies.
+pub(super) fn disown(pid: Pid) {
+    with_ours(|ours| ours.remove(&pid));
+}
+
 /// Reaps the orphans that have come to us and died.
 pub fn reap_orphans() {
     with_ours(|ours| orphans::reap_strangers(|pid| ours.contains(&pid)));

@@ -9,6 +9,19 @@ use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+/// Where a program is looked for: itself where it is a path, else the directories of `path`. All may be
+/// relative to the working directory; an empty one is that (environ(7)).
+pub(super) fn places<'a>(
+    name: &'a OsStr,
+    path: &'a OsStr,
+) -> Box<dyn Iterator<Item = &'a Path> + 'a> {
+    if name.as_bytes().contains(&b'/') {
+        return Box::new(std::iter::once(Path::new(name)));
+    }
+    let directories = path.as_bytes().split(|&byte| byte == b':');
+    Box::new(directories.map(|directory| Path::new(OsStr::from_bytes(directory))))
+}
+
 /// As `execvp` would, but in the PATH of the job and not ours, and telling what it found.
 pub(super) fn find(name: &OsStr, cwd: &Path, path: &OsStr) -> Result<PathBuf, SpawnError> {
     if name.as_bytes().contains(&b'/') {
@@ -31,9 +44,9 @@ pub(super) fn find(name: &OsStr, cwd: &Path, path: &OsStr) -> Result<PathBuf, Sp
         };
     }
     let mut first_obstacle = None;
-    for directory in path.as_bytes().split(|&byte| byte == b':') {
-        // An empty one is the working directory (environ(7)), which `join` makes of it.
-        let program = cwd.join(OsStr::from_bytes(directory)).join(name);
+    for directory in places(name, path) {
+        // `join` makes the working directory of an empty one.
+        let program = cwd.join(directory).join(name);
         match executability(&program) {
             Executability::Yes => return Ok(program),
             Executability::Missing(_) => {}

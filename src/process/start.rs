@@ -6,6 +6,7 @@ use super::launch::{self, Launch};
 use super::output_file::OutputFile;
 use super::own_children;
 use super::spawn_error::{SpawnError, SpawnErrorKind as Kind, errno_of};
+use super::stdin::Stdin;
 use crate::sys::spawn::{self as system, SpawnPlan};
 use std::fs::{self, File};
 use std::path::Path;
@@ -46,10 +47,10 @@ pub fn begin(
     output: OutputTarget<'_>,
     marker: Option<&Path>,
 ) -> Result<Start, SpawnError> {
-    let result = if launch.preparation.is_empty() {
-        start_at_once(launch, &output, marker).map(Start::Running)
-    } else {
+    let result = if needs_intermediate(launch, &output) {
         intermediate::begin(launch, &output, marker).map(Start::Preparing)
+    } else {
+        start_at_once(launch, &output, marker).map(Start::Running)
     };
     if let (Err(error), Some(marker)) = (&result, marker)
         && error.kind != Kind::AlreadyStarted
@@ -80,15 +81,22 @@ pub fn spawn_marked(
     running(begin(launch, output, Some(marker))?)
 }
 
+/// Whether anything is to be done that is not for us to do: what `posix_spawn` cannot, or touching
+/// what may hang. Who waits there is not to be the one who starts all other jobs. A file that the
+/// job names is always opened by the intermediate: any disk may be slow to find one.
+fn needs_intermediate(launch: &Launch, output: &OutputTarget<'_>) -> bool {
+    let names_a_file = launch.environment_file.is_some()
+        || matches!(launch.stdin, Stdin::File(_))
+        || matches!(output, OutputTarget::File(_));
+    names_a_file || !launch.preparation.is_empty() || launch.may_hang()
+}
+
 fn start_at_once(
     launch: &Launch,
     output: &OutputTarget<'_>,
     marker: Option<&Path>,
 ) -> Result<Child, SpawnError> {
-    let (plan, remark) = launch.resolve(output, marker)?;
-    let mut child = carry_out(&plan)?;
-    child.remark = remark;
-    Ok(child)
+    carry_out(&launch.resolve(output, marker)?)
 }
 
 fn running(start: Start) -> Result<Child, SpawnError> {

@@ -147,6 +147,12 @@ pub enum Action {
         /// What.
         signal: StopSignal,
     },
+    /// Do not wait any longer for this start to come to its end, and answer with `SpawnFailed`; a process
+    /// that exists by now is told as `Spawned`. What its job names may be on a disk that hangs.
+    GiveUpStart {
+        /// Which run's.
+        run: RunKey,
+    },
     /// Answer a command.
     Reply {
         /// Which.

@@ -104,9 +104,8 @@ impl Scheduler {
             Stage::Waiting | Stage::Retrying { .. } => {
                 self.skip_waiting(key, StopReason::Requested.of_a_skip());
             }
-            // Where it comes to be all the same, it is stopped then.
             Stage::Deciding | Stage::Starting => {
-                run.stop_requested = Some(StopReason::Requested);
+                self.stop_before_it_runs(key, StopReason::Requested);
             }
             Stage::Running { .. } => self.stop(key, StopReason::Requested, now),
         }

@@ -92,7 +92,7 @@ impl Scheduler {
                 self.skip_waiting(key, StopReason::Replaced.of_a_skip());
             }
             Stage::Deciding | Stage::Starting => {
-                run.stop_requested.get_or_insert(StopReason::Replaced);
+                self.stop_before_it_runs(key, StopReason::Replaced);
             }
             Stage::Running { .. } => self.stop(key, StopReason::Replaced, self.now),
         }

@@ -44,7 +44,10 @@ impl Scheduler {
             return;
         };
         let mut told = run.told(EventName::JobError);
-        told.detail = Some(error);
+        told.detail = Some(match run.stop_requested {
+            Some(reason) => format!("{error}; {}", reason.of_a_skip()),
+            None => error,
+        });
         let end = End::without_process(Outcome::SpawnFailed, self.now.wall, None);
         self.conclude(run, end, told);
     }
@@ -240,6 +243,17 @@ impl Scheduler {
             run: key,
             signal: StopSignal::Terminate,
         });
+    }
+
+    /// It has no process yet. Where it comes to be all the same, it is stopped then.
+    pub(super) fn stop_before_it_runs(&mut self, key: RunKey, reason: StopReason) {
+        let Some(run) = self.runs.get_mut(&key) else {
+            return;
+        };
+        run.stop_requested.get_or_insert(reason);
+        if matches!(run.stage, Stage::Starting) {
+            self.out.push(Action::GiveUpStart { run: key });
+        }
     }
 
     /// SIGKILL now.

@@ -1,6 +1,6 @@
 //! Stopping: no new runs; running ones may finish, then get SIGTERM, then SIGKILL.
 
-use super::event::ShutdownRequest;
+use super::event::{Action, ShutdownRequest};
 use super::run::{RunKey, Stage, StopReason};
 use super::scheduler::Scheduler;
 use crate::time::{BootTime, Now};
@@ -70,13 +70,17 @@ impl Scheduler {
 
     /// Also for a process that came to be while the order to stop was given.
     pub(super) fn stop_if_shutting_down(&mut self, key: RunKey, now: Now) {
-        let running = self
-            .runs
-            .get(&key)
-            .is_some_and(|run| matches!(run.stage, Stage::Running { .. }));
-        match self.shutdown {
-            Some(Shutdown::Terminating) if running => self.stop(key, StopReason::Shutdown, now),
-            Some(Shutdown::Killing) if running => self.kill(key),
+        let Some(run) = self.runs.get(&key) else {
+            return;
+        };
+        match (self.shutdown, &run.stage) {
+            (Some(Shutdown::Terminating), Stage::Running { .. }) => {
+                self.stop(key, StopReason::Shutdown, now);
+            }
+            (Some(Shutdown::Killing), Stage::Running { .. }) => self.kill(key),
+            (Some(Shutdown::Terminating | Shutdown::Killing), Stage::Starting) => {
+                self.out.push(Action::GiveUpStart { run: key });
+            }
             _ => {}
         }
     }

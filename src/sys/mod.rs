@@ -15,6 +15,7 @@ pub mod journal;
 pub mod lock;
 pub mod memory;
 pub mod memory_file;
+pub mod mounts;
 pub mod notify;
 pub mod orphans;
 pub mod passed_on;

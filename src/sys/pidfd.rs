@@ -174,8 +174,18 @@ impl Pidfd {
     /// Whether it has ended, be it reaped or not.
     #[must_use]
     pub fn has_ended(&self) -> bool {
+        self.polls_as_ended(PollTimeout::ZERO)
+    }
+
+    /// Whether it ends within this time, be it reaped or not; waits for that.
+    #[must_use]
+    pub fn ends_within(&self, patience: Duration) -> bool {
+        self.polls_as_ended(PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX))
+    }
+
+    fn polls_as_ended(&self, timeout: PollTimeout) -> bool {
         let mut ready = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
-        poll(&mut ready, PollTimeout::ZERO).is_ok_and(|count| count > 0)
+        poll(&mut ready, timeout).is_ok_and(|count| count > 0)
     }
 
     /// How a process that was *not* our child ended, where the kernel tells (Linux 6.15 and

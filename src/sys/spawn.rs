@@ -35,8 +35,6 @@ pub enum SpawnOutput {
     /// To this file, opened by the child for reading and writing: a named pipe then neither
     /// blocks the open nor breaks when its other reader is gone (`fifo(7)`).
     Open(CString),
-    /// Into this descriptor, open for writing. Ours may be closed once the child exists.
-    Descriptor(OwnedFd),
 }
 
 /// All that is to be known of a child before it exists.
@@ -149,17 +147,9 @@ impl FileActions {
                 }
                 actions.standard_input(&plan.standard_input)?;
             }
-            SpawnOutput::Open(_) | SpawnOutput::Descriptor(_) => {
+            SpawnOutput::Open(path) => {
                 actions.standard_input(&plan.standard_input)?;
-                match &plan.output {
-                    SpawnOutput::Open(path) => {
-                        actions.open(libc::STDOUT_FILENO, path, libc::O_RDWR)?;
-                    }
-                    SpawnOutput::Descriptor(descriptor) => {
-                        actions.duplicate(descriptor.as_raw_fd(), libc::STDOUT_FILENO)?;
-                    }
-                    SpawnOutput::Inherit => {}
-                }
+                actions.open(libc::STDOUT_FILENO, path, libc::O_RDWR)?;
                 // Last of those that can fail: nothing but the exec itself comes after the proof.
                 if let Some(marker) = &plan.marker {
                     actions.create(libc::STDERR_FILENO, marker)?;

@@ -14,6 +14,7 @@ mod environment;
 mod exec;
 mod files;
 mod flask;
+mod hung_disk;
 mod injected;
 mod jobs;
 mod launched;

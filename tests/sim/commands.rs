@@ -234,6 +234,27 @@ fn a_run_is_stopped_on_request_and_says_so() {
 }
 
 #[test]
+fn a_start_that_hangs_is_given_up_on_request() {
+    let script = Script {
+        start_takes: seconds(1000),
+        ..Script::default()
+    };
+    let mut world = World::new("2026-01-01 00:00:30", MINUTELY).script("a", script);
+    let run = world.trigger("a").unwrap();
+    world.run_for(SECOND);
+    world.command(Command::Kill(run));
+    world.run_for(SECOND);
+    let end = world.trace.emitted.last().unwrap();
+    assert_eq!(end.outcome, Some(Outcome::SpawnFailed));
+    assert_eq!(
+        end.detail.as_deref(),
+        Some("its program did not run yet; it was stopped on request before it began")
+    );
+    assert!(world.starts("a").is_empty() && world.marks_left().is_empty());
+    checkers::promised_runs_have_one_outcome(&world);
+}
+
+#[test]
 fn a_run_that_waits_is_dropped_on_request() {
     let toml = "[executors.default]\nmax_workers = 1\n[jobs.a]\ncron = '@yearly'\ncommand = 'x'\nmax_instances = 3\n";
     let mut world = World::new("2026-01-01 00:00:30", toml).runs_for("a", seconds(50));

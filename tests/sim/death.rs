@@ -51,6 +51,10 @@ impl World {
         self.dead = true;
         self.dies_after = None;
         self.events.clear();
+        // Who prepares them lives on.
+        for (run, (_, process)) in std::mem::take(&mut self.starting) {
+            self.begins_to_run(run, process);
+        }
         for (due, batch) in std::mem::take(&mut self.unanswered) {
             if due.as_micros() % 2 == 0 {
                 self.keep(batch);

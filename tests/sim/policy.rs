@@ -15,6 +15,8 @@ pub struct Policy {
     exclusive: Option<&'static str>,
     retry: Option<(u32, u64, f64, u64, &'static str)>,
     pub recovers_at: Option<u32>,
+    /// In milliseconds; mostly none.
+    pub start_takes: u64,
 }
 
 pub fn policy() -> impl Strategy<Value = Policy> {
@@ -31,15 +33,17 @@ pub fn policy() -> impl Strategy<Value = Policy> {
             prop::sample::select(vec!["'failure'", "'timeout'", "'failure', 'timeout'"]),
         )),
         prop::option::of(2..5_u32),
+        prop_oneof![4 => Just(0), 1 => 1..200_000_u64],
     )
         .prop_map(
-            |(executor, priority, overlap, exclusive, retry, recovers_at)| Policy {
+            |(executor, priority, overlap, exclusive, retry, recovers_at, start_takes)| Policy {
                 executor,
                 priority,
                 overlap,
                 exclusive,
                 retry,
                 recovers_at,
+                start_takes,
             },
         )
 }

@@ -185,14 +185,14 @@ pub fn nobody_waits_for_nothing(world: &World, toml: &str) {
     let file = jobs(toml, world.wall());
     let job = |id: &str| file.jobs.iter().find(|job| job.id.as_str() == id);
     let runs = world.scheduler.runs_of(None);
+    let is_busy = |run: &RunStatus| run.process.is_some() || world.is_starting(run.key);
     let running: Vec<_> = runs
         .iter()
-        .filter(|run| run.process.is_some())
+        .filter(|run| is_busy(run))
         .filter_map(|run| job(run.job.as_str()))
         .collect();
-    let is_waiting = |run: &&RunStatus| {
-        run.process.is_none() && run.retry_at.is_none_or(|at| at <= world.wall())
-    };
+    let is_waiting =
+        |run: &&RunStatus| !is_busy(run) && run.retry_at.is_none_or(|at| at <= world.wall());
     for waiting in runs.iter().filter(is_waiting) {
         let Some(mine) = job(waiting.job.as_str()) else {
             continue;
@@ -208,7 +208,7 @@ pub fn nobody_waits_for_nothing(world: &World, toml: &str) {
             .any(|other| policy.exclusive.is_some() && other.policy.exclusive == policy.exclusive);
         // One that waits for its next attempt counts.
         let its_own_runs = runs.iter().any(|other| {
-            let counts = other.process.is_some() || other.retry_at.is_some();
+            let counts = is_busy(other) || other.retry_at.is_some();
             other.job == waiting.job && other.id != waiting.id && counts
         });
         assert!(

@@ -270,6 +270,7 @@ proptest! {
                 exit: Exit::Code(plan.exit),
                 ignores_term: plan.ignores_term,
                 spawn_fails: plan.spawn_fails,
+                start_takes: Duration::from_millis(plan.policy.start_takes),
                 recovers_at: plan.policy.recovers_at,
             });
         }

@@ -26,12 +26,13 @@ pub fn attempts_follow_the_rules(world: &World, toml: &str) {
         }
     }
     let processes = world.trace.processes.iter().zip(&world.trace.attempts);
-    for ((job, fire, start, _), (run, attempt)) in processes {
+    for ((job, fire, _, _), (run, attempt)) in processes {
         if *attempt == 1 {
             continue;
         }
         let job = file.jobs.iter().find(|other| other.id.as_str() == job);
         let job = job.expect("a job of the file").as_ref();
+        let start = &world.trace.spawned[&(*run, *attempt)];
         let what = format!("attempt {attempt} of {} for {fire:?}, at {start:?}", job.id);
         let retry = job
             .policy

@@ -64,6 +64,24 @@ fn after_the_timeout_comes_term_and_then_kill() {
 }
 
 #[test]
+fn a_start_that_hangs_is_waited_for_no_longer_than_a_run() {
+    let script = Script {
+        start_takes: seconds(3_600),
+        ..Script::default()
+    };
+    let mut world = World::new("2026-01-01 00:00:30", JOB).script("a", script);
+    world.run_for(seconds(40));
+    world.shut_down(ShutdownRequest::Wait);
+    world.run_for(seconds(29));
+    assert!(!world.has_exited());
+    world.run_for(seconds(1));
+    assert!(world.has_exited());
+    let ends = world.trace.emitted.iter().filter_map(|told| told.outcome);
+    assert_eq!(ends.collect::<Vec<_>>(), [Outcome::SpawnFailed]);
+    assert!(world.starts("a").is_empty());
+}
+
+#[test]
 fn a_second_request_terminates_and_a_third_kills_at_once() {
     let mut world = running(600, true);
     world.shut_down(ShutdownRequest::Wait);

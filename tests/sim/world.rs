@@ -25,6 +25,8 @@ pub struct Script {
     pub ignores_term: bool,
     /// Whether they cannot be started at all.
     pub spawn_fails: bool,
+    /// How long it takes until their program runs, as on a disk that hangs.
+    pub start_takes: Duration,
     /// From this attempt of a run on, they succeed.
     pub recovers_at: Option<u32>,
 }
@@ -36,6 +38,7 @@ impl Default for Script {
             exit: Exit::Code(0),
             ignores_term: false,
             spawn_fails: false,
+            start_takes: Duration::ZERO,
             recovers_at: None,
         }
     }
@@ -53,6 +56,7 @@ pub struct Process {
     pub ends: BootTime,
     pub exit: Exit,
     ignores_term: bool,
+    runs_for: Duration,
 }
 
 /// What happened, for the checkers.
@@ -66,6 +70,8 @@ pub struct Trace {
     pub asked_for: BTreeSet<RunId>,
     /// Which attempt of which run each of these is.
     pub attempts: Vec<(RunId, u32)>,
+    /// When each attempt was to be started; its program may run later.
+    pub spawned: BTreeMap<(RunId, u32), WallTime>,
     /// Processes of runs that somebody asked for: job and time of the request.
     pub manual: BTreeSet<(String, WallTime)>,
     /// The answers to commands, in the order of the commands; none while there is none yet.
@@ -90,6 +96,8 @@ pub struct World {
     pub(super) boot: BootTime,
     scripts: BTreeMap<String, Script>,
     pub(super) processes: BTreeMap<RunKey, Process>,
+    /// Processes whose program does not run yet, and when it will.
+    pub(super) starting: BTreeMap<RunKey, (BootTime, Process)>,
     durable_starts: BTreeSet<(RunId, u32)>,
     store_fails_until: Option<BootTime>,
     pub(super) store_delay: Duration,
@@ -197,6 +205,7 @@ impl World {
             boot,
             scripts: BTreeMap::new(),
             processes: BTreeMap::new(),
+            starting: BTreeMap::new(),
             durable_starts: BTreeSet::new(),
             store_fails_until: None,
             store_delay: Duration::ZERO,
@@ -358,7 +367,8 @@ impl World {
                 .map(|wall| self.boot + wall.saturating_since(self.wall));
             let process_end = self.processes.values().map(|process| process.ends).min();
             let answer = self.unanswered.first().map(|&(due, _)| due);
-            let next = [fire, deadline.boot, process_end, answer]
+            let start = self.starting.values().map(|&(due, _)| due).min();
+            let next = [fire, deadline.boot, process_end, answer, start]
                 .into_iter()
                 .flatten()
                 .min();
@@ -395,6 +405,15 @@ impl World {
             let (_, batch) = self.unanswered.remove(0);
             self.answer(batch);
             self.give(Event::Woke);
+        }
+        let is_due = |(due, _): &(BootTime, Process)| *due <= self.boot;
+        let begun = self.starting.iter().filter(|(_, it)| is_due(it));
+        for run in begun.map(|(&run, _)| run).collect::<Vec<_>>() {
+            let Some((_, process)) = self.starting.remove(&run) else {
+                continue;
+            };
+            let pid = self.begins_to_run(run, process);
+            self.give(Event::Spawned { run, pid });
         }
         let ended: Vec<RunKey> = self
             .processes
@@ -524,6 +543,16 @@ impl World {
                 }
                 self.spawn(&request);
             }
+            Action::GiveUpStart { run } => {
+                // What runs by now was told as `Spawned`.
+                if let Some((_, process)) = self.starting.remove(&run) {
+                    self.marks.remove(&process.attempt);
+                    self.events.push_back(Event::SpawnFailed {
+                        run,
+                        error: "its program did not run yet".into(),
+                    });
+                }
+            }
             Action::ClearStart { run_id, attempt } => {
                 self.marks.remove(&(run_id, attempt));
             }
@@ -563,30 +592,52 @@ impl World {
         }
         let attempt = (request.run_id, request.attempt);
         assert!(self.marks.insert(attempt), "{attempt:?} starts again");
-        self.trace
-            .processes
-            .push((job.clone(), request.fire_time, self.wall, None));
-        self.trace.attempts.push(attempt);
-        let pid = i32::try_from(self.trace.processes.len()).unwrap() + 100;
+        self.trace.spawned.insert(attempt, self.wall);
         let process = Process {
             job,
             fire_time: request.fire_time,
             attempt,
-            pid,
+            pid: 0,
             since: self.boot,
             since_wall: self.wall,
-            ends: self.boot + script.runs_for,
+            ends: self.boot,
             exit: match script.recovers_at {
                 Some(attempt) if request.attempt >= attempt => Exit::Code(0),
                 _ => script.exit,
             },
             ignores_term: script.ignores_term,
+            runs_for: script.runs_for,
         };
-        self.processes.insert(request.run, process);
-        self.events.push_back(Event::Spawned {
-            run: request.run,
+        let run = request.run;
+        if script.start_takes.is_zero() {
+            let pid = self.begins_to_run(run, process);
+            self.events.push_back(Event::Spawned { run, pid });
+        } else {
+            let due = self.boot + script.start_takes;
+            self.starting.insert(run, (due, process));
+        }
+    }
+
+    /// Whether its process exists, and its program does not run yet.
+    pub fn is_starting(&self, run: RunKey) -> bool {
+        self.starting.contains_key(&run)
+    }
+
+    /// Its program runs from now on; gives its pid.
+    pub(super) fn begins_to_run(&mut self, run: RunKey, process: Process) -> i32 {
+        let (job, fire_time) = (process.job.clone(), process.fire_time);
+        self.trace.processes.push((job, fire_time, self.wall, None));
+        self.trace.attempts.push(process.attempt);
+        let pid = i32::try_from(self.trace.processes.len()).unwrap() + 100;
+        let process = Process {
             pid,
-        });
+            since: self.boot,
+            since_wall: self.wall,
+            ends: self.boot + process.runs_for,
+            ..process
+        };
+        self.processes.insert(run, process);
+        pid
     }
 
     // What happened, in words.

@@ -165,7 +165,7 @@ impl Preparing {
         if let Some(marker) = &self.marker {
             let _ = fs::remove_file(marker);
         }
-        // It is dead, so all that it ever said is there.
+        // It is dead, or will be before it says another word: all that it ever said is there.
         let heard = self.listen();
         heard.is_err() || matches!(judge(&self.said), Some(Ok(_)))
     }

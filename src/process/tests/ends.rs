@@ -1,6 +1,7 @@
 //! How runs end, and that nothing of them is left over.
 
 use super::*;
+use crate::sys::mounts;
 
 #[test]
 fn all_exit_codes_are_recorded_though_they_come_at_once() {
@@ -136,6 +137,7 @@ fn nothing_is_left_over_after_two_hundred_starts() {
             sandbox.script("plain", "no script\n", 0o755);
             let mut bad = [sandbox.direct(&["./plain"]), sandbox.direct(&["none"])];
             bad[0].stdin = Stdin::Text(b"text".to_vec());
+            mounts::watch();
             let before = descriptors::count_open().unwrap();
             for _ in 0..100 {
                 assert_eq!(sandbox.run(&good).exit.code, Some(0));

@@ -1,6 +1,9 @@
 //! What a job sees of the world it is started in.
 
 use super::*;
+use crate::sys::spawn::SpawnInput;
+use std::ffi::CString;
+use std::io;
 
 #[test]
 fn a_job_has_descriptors_0_1_2_only() {
@@ -79,11 +82,15 @@ fn a_job_has_its_own_session_and_no_terminal() {
 fn stdin_ends_at_once_or_is_the_file_that_was_named() {
     // B21.
     let sandbox = Sandbox::new();
-    let mut cat = sandbox.direct(&["cat"]);
+    let cat = sandbox.direct(&["cat"]);
     assert_eq!(sandbox.run(&cat).output, b"");
+    // It is the intermediate, which is no test, that opens files.
+    let open = |name: &str| Stdin::File(name.into()).open(sandbox.0.path());
     fs::write(sandbox.path("input"), "hello").unwrap();
-    cat.stdin = Stdin::File("input".into());
-    assert_eq!(sandbox.run(&cat).output, b"hello");
+    let SpawnInput::Descriptor(input) = open("input").unwrap() else {
+        panic!("nothing to read");
+    };
+    assert_eq!(io::read_to_string(fs::File::from(input)).unwrap(), "hello");
     nix::unistd::mkfifo(&sandbox.path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
     let place = sandbox.0.path().display();
     for (name, expected) in [
@@ -100,8 +107,7 @@ fn stdin_ends_at_once_or_is_the_file_that_was_named() {
             format!("stdin, `{place}/`, is a directory, expected a file"),
         ),
     ] {
-        cat.stdin = Stdin::File(name.into());
-        assert_eq!(failure(&cat).message, expected);
+        assert_eq!(open(name).unwrap_err().message, expected);
     }
 }
 
@@ -130,23 +136,29 @@ fn a_text_of_any_size_is_read_to_its_end_or_not_at_all() {
 #[test]
 fn a_file_of_variables_is_read_at_each_run_and_the_run_has_the_last_word() {
     let sandbox = Sandbox::new();
-    let mut echo = sandbox.shell("echo $A $B $RSCHED_RUN_ID $RSCHED_LAST_OUTCOME");
-    echo.environment.insert("A".into(), "job".into());
-    echo.environment
+    let mut job = sandbox.direct(&["true"]);
+    job.environment.insert("A".into(), "job".into());
+    job.environment
         .insert("RSCHED_RUN_ID".into(), "true".into());
-    echo.environment_file = Some("vars".into());
-    let run = |text: &str| {
+    job.environment_file = Some("vars".into());
+    // It is the intermediate, which is no test, that reads it.
+    let variables = |text: &str| {
         fs::write(sandbox.path("vars"), text).unwrap();
-        sandbox.run(&echo).output
+        let executable = job.executable().unwrap();
+        let variables = executable.environment.into_iter();
+        let text = |it: CString| it.into_string().unwrap();
+        let mut variables: Vec<_> = variables.map(text).collect();
+        variables.retain(|it| !it.starts_with("PATH="));
+        variables
     };
-    assert_eq!(run("B=2\n"), b"job 2 true");
+    assert_eq!(variables("B=2\n"), ["A=job", "B=2", "RSCHED_RUN_ID=true"]);
     assert_eq!(
-        run("A=file\nRSCHED_RUN_ID=forged\nRSCHED_LAST_OUTCOME=forged"),
-        b"file true"
+        variables("A=file\nRSCHED_RUN_ID=forged\nRSCHED_LAST_OUTCOME=forged"),
+        ["A=file", "RSCHED_RUN_ID=true"]
     );
     let place = sandbox.0.path().display();
     fs::write(sandbox.path("vars"), "A=1\nhunter2\n").unwrap();
-    let error = failure(&echo);
+    let error = job.executable().unwrap_err();
     assert_eq!(error.kind, SpawnErrorKind::EnvironmentFile);
     assert_eq!(
         error.message,
@@ -154,14 +166,13 @@ fn a_file_of_variables_is_read_at_each_run_and_the_run_has_the_last_word() {
     );
     fs::remove_file(sandbox.path("vars")).unwrap();
     assert_eq!(
-        failure(&echo).message,
+        job.executable().unwrap_err().message,
         format!("cannot read env_file `{place}/vars`: no such file or directory")
     );
     // The program is looked for in the PATH that it says.
-    let mut bare = sandbox.direct(&["true"]);
-    bare.environment_file = Some("vars".into());
     fs::write(sandbox.path("vars"), "PATH=/none").unwrap();
-    assert_eq!(failure(&bare).kind, SpawnErrorKind::ProgramNotFound);
+    let error = job.executable().unwrap_err();
+    assert_eq!(error.kind, SpawnErrorKind::ProgramNotFound);
 }
 
 #[test]
