@@ -57,6 +57,7 @@ impl From<Refusal> for Failure {
             | Refusal::JobOfFile(_)
             | Refusal::TooManyJobs(_)
             | Refusal::MaxInstances { .. } => StatusCode::CONFLICT,
+            Refusal::NoFireTimes(_) => StatusCode::BAD_REQUEST,
             Refusal::ShuttingDown | Refusal::StoreFailing => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self::new(status, why.to_string())

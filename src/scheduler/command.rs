@@ -42,7 +42,7 @@ pub enum Command {
         job: RunTimeJob,
         /// Take the place of a run-time job of the same id.
         replace: bool,
-        /// Begin paused.
+        /// Begin paused; one that takes a place is paused or not as is said here, whatever was there.
         paused: bool,
     },
     /// A new definition of a run-time job.
@@ -84,6 +84,9 @@ pub enum Refusal {
     /// It is in a jobs file, and is changed there.
     #[error("Job {0} is of the jobs file: change it there, then reload")]
     JobOfFile(JobId),
+    /// It would be gone at once.
+    #[error("Job {0} has no fire times left: all of its trigger's are past, or behind `end_date`")]
+    NoFireTimes(JobId),
     /// There is no room for another job.
     #[error("there are {0} jobs already, more are not possible")]
     TooManyJobs(usize),

@@ -42,7 +42,15 @@ impl Scheduler {
         match self.jobs.get(&id).map(|state| &state.source) {
             Some(JobSource::File) if replace => return Err(Refusal::JobOfFile(id)),
             Some(_) if !replace => return Err(Refusal::JobExists(id)),
-            Some(_) => return self.change_job(new, now),
+            // What takes the place of a job is paused or not as it was asked for, as in `APScheduler`.
+            Some(_) => {
+                self.redefine_run_time_job(new, paused, now)?;
+                return if paused {
+                    self.pause_job(&id, now)
+                } else {
+                    self.resume_job(&id, now)
+                };
+            }
             None => {}
         }
         let is_similar = |other: &&JobId| other.as_str().eq_ignore_ascii_case(id.as_str());
@@ -57,6 +65,7 @@ impl Scheduler {
         state.source = JobSource::Api(new.definition);
         state.paused = paused;
         state.plan();
+        refuse_if_over(&state)?;
         self.jobs.insert(id.clone(), state);
         self.ledger.job_changed(&id);
         self.tell_in_order(Emitted::about(EventName::JobAdded, &id));
@@ -65,7 +74,28 @@ impl Scheduler {
     }
 
     pub(super) fn change_job(&mut self, new: RunTimeJob, now: Now) -> Result<Reply, Refusal> {
+        let paused = self.jobs.get(&new.job.id).is_some_and(|state| state.paused);
+        self.redefine_run_time_job(new, paused, now)
+    }
+
+    fn redefine_run_time_job(
+        &mut self,
+        new: RunTimeJob,
+        paused: bool,
+        now: Now,
+    ) -> Result<Reply, Refusal> {
         let id = new.job.id.clone();
+        if let Some(state) = self.jobs.get(&id)
+            && matches!(state.source, JobSource::Api(_))
+            && (state.is_planned_afresh_as(&new.job) || state.paused != paused)
+        {
+            let mut changed = state.clone();
+            changed.progress.pass_over(now.wall);
+            changed.paused = paused;
+            changed.redefine(Arc::clone(&new.job), now.wall, state.generation);
+            changed.plan();
+            refuse_if_over(&changed)?;
+        }
         let mut state = self.take_run_time_job(&id)?;
         self.generation += 1;
         if state.job != new.job {
@@ -92,4 +122,13 @@ impl Scheduler {
             Some(JobSource::Api(_)) => Ok(self.jobs.remove(id).expect("it was just found")),
         }
     }
+}
+
+/// A job of no file goes when it has no fires left: one that never has any would be gone before who gave it
+/// has the answer.
+fn refuse_if_over(state: &JobState) -> Result<(), Refusal> {
+    if state.job.enabled && !state.paused && state.next.is_none() {
+        return Err(Refusal::NoFireTimes(state.job.id.clone()));
+    }
+    Ok(())
 }

@@ -331,6 +331,65 @@ fn a_job_is_added_changed_and_removed_at_run_time() {
 }
 
 #[test]
+fn a_job_that_takes_the_place_of_another_is_paused_or_not_as_was_asked_for() {
+    let mut world = World::new("2026-01-01 00:00:30", "");
+    let half_minutely = "[jobs.a]\ninterval = '30s'\ncommand = 'x'\n";
+    world.add(MINUTELY, false);
+    for (toml, paused) in [(half_minutely, true), (MINUTELY, true), (MINUTELY, false)] {
+        let job = world.run_time_job(toml);
+        let replace = true;
+        let done = world.command(Command::Add {
+            job,
+            replace,
+            paused,
+        });
+        assert_eq!(done, Some(Reply::Done));
+        let status = world.scheduler.job_status(&id("a")).unwrap();
+        assert_eq!(status.paused, paused, "{toml}");
+        world.run_for(seconds(60));
+    }
+    assert_eq!(world.starts("a"), [180]);
+    assert_eq!(
+        world.story()[1..],
+        [
+            "30 job_added a",
+            "30 job_modified a",
+            "30 job_paused a",
+            "90 job_modified a",
+            "150 job_resumed a",
+            "180 job_started a",
+            "180 job_executed a",
+        ]
+    );
+}
+
+#[test]
+fn a_run_time_job_that_has_no_run_times_left_is_refused() {
+    let past = "[jobs.a]\ndate = '2025-12-31 00:00:00'\ncommand = 'x'\n";
+    let over = Some(Reply::Refused(Refusal::NoFireTimes(id("a"))));
+    let mut world = World::new("2026-01-01 00:00:30", "");
+    assert_eq!(world.add(past, false), over);
+    assert_eq!(world.scheduler.jobs_after(None, 9).len(), 0);
+    world.add(MINUTELY, false);
+    assert_eq!(world.add(past, true), over);
+    let change = Command::Change(world.run_time_job(past));
+    assert_eq!(world.command(change), over);
+    // Nothing has changed. What is paused, or not to run at all, is kept whatever its trigger says.
+    world.run_for(seconds(60));
+    assert_eq!(world.starts("a"), [60]);
+    let disabled = format!("{past}enabled = false\n");
+    assert_eq!(world.add(&disabled, true), Some(Reply::Done));
+    let paused = Command::Add {
+        job: world.run_time_job(past),
+        replace: true,
+        paused: true,
+    };
+    assert_eq!(world.command(paused), Some(Reply::Done));
+    assert_eq!(world.add(past, true), over, "it would be resumed");
+    assert!(world.scheduler.job_status(&id("a")).is_some());
+}
+
+#[test]
 fn a_job_of_the_file_is_changed_in_the_file() {
     let mut world = World::new("2026-01-01 00:00:30", MINUTELY);
     let of_file = Some(Reply::Refused(Refusal::JobOfFile(id("a"))));
