@@ -22,5 +22,7 @@ mod retry_checkers;
 mod shutdown;
 mod store;
 mod tally;
+mod timeline_differences;
+mod timelines;
 mod world;
 mod zones;

@@ -1,7 +1,7 @@
 //! A machine that exists only in the test: two clocks, processes that follow a script, a store.
 
 use crate::tally::Tally;
-use rsched::config::{self, Context, FileText, JobId, JobsFile};
+use rsched::config::{self, Context, FileText, JobId, JobsFile, Loaded};
 use rsched::scheduler::{
     Action, Batch, Command, Emitted, Event, EventName, Exit, Past, Reason, Record, Refusal, Reply,
     RunId, RunKey, RunState, RunTimeJob, Scheduler, ShutdownRequest, SpawnRequest, StopSignal,
@@ -154,6 +154,14 @@ pub fn id(text: &str) -> JobId {
 
 /// Jobs from text, in UTC, or a panic that shows the diagnostics.
 pub fn jobs(text: &str, now: WallTime) -> JobsFile {
+    let loaded = load(text, now);
+    loaded
+        .jobs_file
+        .unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
+}
+
+/// Jobs from text, in UTC, or what is wrong with them.
+pub fn load(text: &str, now: WallTime) -> Loaded {
     let zones = ZoneDatabase::bundled();
     let file = FileText {
         name: "jobs.toml".into(),
@@ -169,10 +177,7 @@ pub fn jobs(text: &str, now: WallTime) -> JobsFile {
         now,
         accounts: None,
     };
-    let loaded = config::load(&[file], &context);
-    loaded
-        .jobs_file
-        .unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
+    config::load(&[file], &context)
 }
 
 pub(super) fn count_of(file: &JobsFile) -> u32 {
@@ -182,14 +187,19 @@ pub(super) fn count_of(file: &JobsFile) -> u32 {
 impl World {
     /// A scheduler of these jobs, started at that time.
     pub fn new(start: &str, toml: &str) -> Self {
-        Self::with(start, toml, false)
+        Self::with(start, toml, false, BTreeMap::new())
+    }
+
+    /// As [`Self::new`], with processes that follow their scripts from the first on.
+    pub fn scripted(start: &str, toml: &str, scripts: BTreeMap<String, Script>) -> Self {
+        Self::with(start, toml, false, scripts)
     }
 
     pub fn paused(start: &str, toml: &str) -> Self {
-        Self::with(start, toml, true)
+        Self::with(start, toml, true, BTreeMap::new())
     }
 
-    fn with(start: &str, toml: &str, paused: bool) -> Self {
+    fn with(start: &str, toml: &str, paused: bool, scripts: BTreeMap<String, Script>) -> Self {
         let wall = at(start);
         let boot = BootTime::from_micros(1_000_000_000);
         let now = Now { wall, boot };
@@ -203,7 +213,7 @@ impl World {
             wall,
             latest: wall,
             boot,
-            scripts: BTreeMap::new(),
+            scripts,
             processes: BTreeMap::new(),
             starting: BTreeMap::new(),
             durable_starts: BTreeSet::new(),
