@@ -48,7 +48,14 @@ const TRIGGER_KEYS: [&str; 32] = [
 ];
 
 /// Keys of an answer that a client may send back, and that say nothing.
-const ANSWERED: [&str; 5] = ["state", "source", "last_run", "running", "next_run_time"];
+const ANSWERED: [&str; 6] = [
+    "state",
+    "source",
+    "last_run",
+    "running",
+    "stopped",
+    "next_run_time",
+];
 
 /// What a client gave.
 #[derive(Clone, Debug)]

@@ -23,6 +23,7 @@ mod response;
 mod routes;
 mod runs;
 mod server;
+mod stopped;
 mod tally;
 mod wire;
 mod wire_record;

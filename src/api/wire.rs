@@ -2,6 +2,7 @@
 //!
 //! Keys that Flask-APScheduler has are its own; the others are ours.
 
+use super::stopped;
 use super::tally::LastRun;
 use super::wire_trigger::trigger_fields;
 use crate::config::{Coalesce, Command, Job, NO_LIMIT, Retry};
@@ -185,6 +186,9 @@ pub struct JobJson {
     pub last_run: Option<LastRunJson>,
     /// Runs that run or wait.
     pub running: u32,
+    /// How many of them have a process that is stopped (SIGSTOP), and does nothing until it goes on.
+    #[serde(default)]
+    pub stopped: u32,
 }
 
 /// What is done about a run that failed: the keys of a jobs file.
@@ -282,6 +286,7 @@ impl JobJson {
             success_codes: job.policy.success_codes.iter().collect(),
             last_run: last_run.map(|run| LastRunJson::new(run, job)),
             running: status.instances,
+            stopped: stopped::count(&status.processes),
         }
     }
 }
@@ -322,6 +327,9 @@ pub struct RunJson {
     pub pid: Option<i32>,
     /// When that started.
     pub started_at: Option<String>,
+    /// Whether that is stopped (SIGSTOP), and does nothing until it goes on.
+    #[serde(default)]
+    pub stopped: bool,
 }
 
 impl RunJson {
@@ -342,6 +350,7 @@ impl RunJson {
             retry_at: run.retry_at.map(|at| human::rfc3339(at, zone)),
             pid: run.process.map(|(pid, _)| pid),
             started_at: run.process.map(|(_, at)| human::rfc3339(at, zone)),
+            stopped: run.process.is_some_and(|(pid, _)| stopped::is_stopped(pid)),
         }
     }
 }

@@ -34,13 +34,22 @@ pub(super) fn list(args: &ListArgs) -> Result<ExitCode, ExitCode> {
     for job in jobs {
         table.row([
             job.id.clone(),
-            job.state.clone(),
+            state(&job),
             next(&job, now),
             last(&job, now),
             job.schedule,
         ]);
     }
     Ok(terminal::answer(ExitCode::Done, |out| table.write(out)))
+}
+
+/// The state of a job, and whether its processes do anything.
+pub(super) fn state(job: &JobJson) -> String {
+    match job.stopped {
+        stopped if stopped == 0 || job.state != "running" => job.state.clone(),
+        all if all == job.running => format!("{} (stopped)", job.state),
+        some => format!("{} ({some} of {} stopped)", job.state, job.running),
+    }
 }
 
 fn next(job: &JobJson, now: WallTime) -> String {

@@ -3,7 +3,7 @@
 use super::columns::write_pairs;
 use super::control_args::{Format, ShowArgs};
 use super::exit_code::ExitCode;
-use super::list::far;
+use super::list::{far, state};
 use super::recorded;
 use super::records::{Named, Records};
 use super::running::{Running, job_path, refused};
@@ -110,7 +110,7 @@ fn job_pairs(job: &JobJson, runs: &[RunJson]) -> Vec<(&'static str, String)> {
     if !job.tags.is_empty() {
         pairs.push(("tags", job.tags.join(", ")));
     }
-    pairs.push(("state", job.state.clone()));
+    pairs.push(("state", state(job)));
     pairs.push((
         "next",
         match &job.next_run_time {
@@ -203,14 +203,20 @@ fn one_run(run: &RunJson) -> String {
         (Some(pid), Some(at)) => format!(", process {pid} since {at}"),
         _ => String::new(),
     };
-    format!("{} {} ({}){process}", run.run_id, run.state, run.reason)
+    let state = state_of_run(run);
+    format!("{} {state} ({}){process}", run.run_id, run.reason)
+}
+
+fn state_of_run(run: &RunJson) -> String {
+    let stopped = if run.stopped { " (stopped)" } else { "" };
+    format!("{}{stopped}", run.state)
 }
 
 fn run_pairs(run: &RunJson) -> Vec<(&'static str, String)> {
     vec![
         ("run", run.run_id.clone()),
         ("job", run.job_id.clone()),
-        ("state", run.state.clone()),
+        ("state", state_of_run(run)),
         ("reason", run.reason.clone()),
         ("fire time", run.fire_time.clone()),
         (

@@ -117,6 +117,16 @@ impl Run {
         matches!(self.stage, Stage::Running { .. })
     }
 
+    /// Its process, and when that started.
+    pub fn process(&self) -> Option<(i32, WallTime)> {
+        match self.stage {
+            Stage::Running {
+                pid, since_wall, ..
+            } => Some((pid, since_wall)),
+            _ => None,
+        }
+    }
+
     /// An event about it.
     pub fn told(&self, name: EventName) -> Emitted {
         Emitted {

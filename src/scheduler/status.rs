@@ -64,6 +64,8 @@ pub struct JobStatus {
     pub next_start: Option<WallTime>,
     /// Runs that run or wait.
     pub instances: u32,
+    /// The processes of those that run.
+    pub processes: Vec<i32>,
 }
 
 /// One run at one moment.
@@ -185,7 +187,19 @@ impl Scheduler {
             next_fire: state.next,
             next_start: state.planned_start(&self.settings.seed),
             instances: self.instances.get(&state.job.id).map_or(0, Instances::all),
+            processes: self.processes_of(&state.job.id),
         }
+    }
+
+    fn processes_of(&self, id: &JobId) -> Vec<i32> {
+        let Some(instances) = self.instances.get(id) else {
+            return Vec::new();
+        };
+        // Of a catch-up only the first can run.
+        let keys = instances.single.iter().chain(instances.catchup.front());
+        keys.filter_map(|key| self.runs.get(key)?.process())
+            .map(|(pid, _)| pid)
+            .collect()
     }
 
     /// The runs that have not ended, oldest first; of one job or of all.
@@ -206,14 +220,9 @@ impl Scheduler {
 }
 
 fn run_status(run: &Run) -> RunStatus {
-    let (process, stopping) = match run.stage {
-        Stage::Running {
-            pid,
-            since_wall,
-            stop,
-            ..
-        } => (Some((pid, since_wall)), stop.is_some()),
-        _ => (None, run.stop_requested.is_some()),
+    let stopping = match run.stage {
+        Stage::Running { stop, .. } => stop.is_some(),
+        _ => run.stop_requested.is_some(),
     };
     RunStatus {
         key: run.key,
@@ -223,7 +232,7 @@ fn run_status(run: &Run) -> RunStatus {
         reason: run.reason,
         attempt: run.attempt,
         retry_at: run.retry_at(),
-        process,
+        process: run.process(),
         stopping,
     }
 }

@@ -1,7 +1,8 @@
 //! The commands that talk to a running scheduler, as a user types them.
 
-use crate::scheduler::{Sandbox, Scheduler};
-use nix::sys::signal::Signal;
+use crate::scheduler::{Sandbox, Scheduler, eventually};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 const JOBS: &str = "[jobs.backup]\ncron = '0 3 * * *'\ncommand = 'read line < gate; exit $line'\n\
@@ -97,6 +98,53 @@ fn a_store_in_use_can_be_checked_and_not_recovered() {
     );
     assert_eq!(code, Some(75));
     assert!(refused.starts_with(&expected), "{refused}");
+    world.scheduler.stop();
+}
+
+#[test]
+fn a_run_whose_process_is_stopped_is_shown_as_stopped_as_long_as_it_is() {
+    let mut world = World::new(JOBS);
+    world.sandbox.make_gate("gate");
+    world.run("trigger backup");
+    let started = world.scheduler.event("job_started", "backup");
+    let run = started["run_id"].as_str().unwrap();
+    let pid = Pid::from_raw(i32::try_from(started["pid"].as_i64().unwrap()).unwrap());
+    let lists = |state: &str| {
+        let (code, list, _) = world.run("list --state running");
+        assert_eq!(code, 0);
+        list.contains(&format!("\nbackup  {state}"))
+    };
+    kill(pid, Signal::SIGSTOP).unwrap();
+    eventually("it is listed as stopped", || lists("running (stopped)  "));
+    let shown = world.json("show backup --format json");
+    assert_eq!(
+        (&shown["state"], &shown["running"], &shown["stopped"]),
+        (&"running".into(), &1.into(), &1.into())
+    );
+    let (_, shown, _) = world.run("show backup");
+    assert!(shown.contains("state     running (stopped)\n"), "{shown}");
+    assert!(
+        shown.contains(&format!(
+            "run       {run} running (stopped) (manual), process {pid} "
+        )),
+        "{shown}"
+    );
+    let (_, shown, _) = world.run(&format!("show {run}"));
+    assert!(shown.contains("state      running (stopped)\n"), "{shown}");
+    let shown = world.json(&format!("show {run} --format json"));
+    assert_eq!(
+        (&shown["state"], &shown["stopped"]),
+        (&"running".into(), &true.into())
+    );
+    kill(pid, Signal::SIGCONT).unwrap();
+    eventually("it is listed as running", || lists("running  "));
+    kill(pid, Signal::SIGSTOP).unwrap();
+    world.run("kill backup");
+    let end = world.scheduler.event("job_error", "backup");
+    assert_eq!(
+        (&end["outcome"], &end["signal"]),
+        (&"killed".into(), &15.into())
+    );
     world.scheduler.stop();
 }
 
