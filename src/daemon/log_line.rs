@@ -420,6 +420,9 @@ fn steers_a_terminal(character: char) -> bool {
 }
 
 #[cfg(test)]
+mod hostile;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -8,6 +8,7 @@ use crate::scheduler::{
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
@@ -218,24 +219,40 @@ fn b27_a_long_command_is_executed_to_its_last_character() {
     scheduler.stop();
 }
 
+/// `RSCHED_LOG_FACTOR=34` has a thousand jobs print a million lines.
 #[test]
 fn h9_lines_of_many_jobs_at_once_are_never_torn() {
-    const JOBS: usize = 100;
-    const LINES: usize = 300;
-    let table = |job| format!("[jobs.j{job}]\ncommand = ['seq', '-f', '%0100.0f', '{LINES}']\n");
-    let tables: String = (0..JOBS).map(table).collect();
+    let factor = std::env::var("RSCHED_LOG_FACTOR").ok();
+    let factor: usize = factor.and_then(|factor| factor.parse().ok()).unwrap_or(1);
+    let jobs = (100 * factor).min(1_000);
+    let lines = 30_000 * factor / jobs;
+    // All begin when all are there.
+    let command = format!("read go < gate; exec seq -f %0100.0f {lines}");
+    let table = |job| format!("[jobs.j{job}]\ncommand = '{command}'\n");
+    let tables: String = (0..jobs).map(table).collect();
     let sandbox = Sandbox::new(&format!(
-        "[executors.default]\nmax_workers = {JOBS}\n{tables}"
+        "[executors.default]\nmax_workers = {jobs}\n{tables}"
     ));
+    sandbox.make_gate("gate");
     let mut scheduler = sandbox.start();
+    for _ in 0..jobs {
+        scheduler.wait_for("start", |line| line["event"] == "job_started");
+    }
+    // Open for reading too: it opens at once, and stays as long as anybody comes to read.
+    let mut options = fs::File::options();
+    options.read(true).write(true);
+    let mut gate = options.open(sandbox.path("gate")).unwrap();
+    gate.write_all(&vec![b'\n'; jobs]).unwrap();
     let mut next = BTreeMap::new();
-    for _ in 0..JOBS * LINES {
+    for _ in 0..jobs * lines {
         let line = scheduler.wait_for("output", |line| line["output"].is_string());
         scheduler.seen.clear();
         let next = next.entry(line["job_id"].to_string()).or_insert(1);
         assert_eq!(line["output"], format!("{next:0100}"));
         *next += 1;
     }
+    assert_eq!(next.len(), jobs);
+    println!("{} lines of {jobs} jobs, none of them torn", jobs * lines);
     scheduler.stop();
 }
 
