@@ -404,6 +404,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The one that runs this jobs file')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The one that was started with this --state-dir')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The one that was started with this --name')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All jobs that were added; those of the jobs file stay')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what is wrong')

@@ -1431,7 +1431,7 @@ _rsched() {
             return 0
             ;;
         rsched__subcmd__remove)
-            opts="-f -v -q -h --socket --file --state-dir --name --verbose --quiet --help"
+            opts="-f -v -q -h --all --socket --file --state-dir --name --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -376,6 +376,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand --file 'The one that runs this jobs file'
             cand --state-dir 'The one that was started with this --state-dir'
             cand --name 'The one that was started with this --name'
+            cand --all 'All jobs that were added; those of the jobs file stay'
             cand -v 'Say more'
             cand --verbose 'Say more'
             cand -q 'Say only what is wrong'

@@ -292,6 +292,7 @@ complete -c rsched -n "__fish_rsched_using_subcommand remove" -l socket -d 'Its 
 complete -c rsched -n "__fish_rsched_using_subcommand remove" -s f -l file -d 'The one that runs this jobs file' -r -F
 complete -c rsched -n "__fish_rsched_using_subcommand remove" -l state-dir -d 'The one that was started with this --state-dir' -r -f -a "(__fish_complete_directories)"
 complete -c rsched -n "__fish_rsched_using_subcommand remove" -l name -d 'The one that was started with this --name' -r
+complete -c rsched -n "__fish_rsched_using_subcommand remove" -l all -d 'All jobs that were added; those of the jobs file stay'
 complete -c rsched -n "__fish_rsched_using_subcommand remove" -s v -l verbose -d 'Say more'
 complete -c rsched -n "__fish_rsched_using_subcommand remove" -s q -l quiet -d 'Say only what is wrong'
 complete -c rsched -n "__fish_rsched_using_subcommand remove" -s h -l help -d 'Print help'

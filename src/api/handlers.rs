@@ -51,6 +51,7 @@ pub(super) async fn handle(state: &State, route: Route, asked: Asked) -> Answere
         Route::RemoveJob(id) => command(state, Command::Remove(id))
             .await
             .map(|_| no_content()),
+        Route::RemoveAllJobs => remove_all_jobs(state).await,
         Route::PauseJob(id) => {
             command(state, Command::Pause(id.clone())).await?;
             job(state, &id, StatusCode::OK).await
@@ -212,6 +213,16 @@ async fn change_job(state: &State, id: JobId, asked: Asked, reschedule: bool) ->
         command(state, Command::Pause(id.clone())).await?;
     }
     job(state, &id, StatusCode::OK).await
+}
+
+async fn remove_all_jobs(state: &State) -> Answered {
+    let _turn = state.changes.lock().await;
+    match command(state, Command::RemoveAll).await? {
+        Reply::Removed { removed, remaining } => {
+            Ok(ok(&json!({ "removed": removed, "remaining": remaining })))
+        }
+        _ => Ok(no_content()),
+    }
 }
 
 // Runs.

@@ -26,6 +26,7 @@ pub(super) enum Route {
     Job(JobId),
     ChangeJob(JobId),
     RemoveJob(JobId),
+    RemoveAllJobs,
     PauseJob(JobId),
     ResumeJob(JobId),
     RunJob(JobId),
@@ -48,7 +49,11 @@ impl Route {
     pub fn defines_jobs(&self) -> bool {
         matches!(
             self,
-            Self::AddJob | Self::ChangeJob(_) | Self::RemoveJob(_) | Self::RescheduleJob(_)
+            Self::AddJob
+                | Self::ChangeJob(_)
+                | Self::RemoveJob(_)
+                | Self::RemoveAllJobs
+                | Self::RescheduleJob(_)
         )
     }
 }
@@ -67,8 +72,11 @@ pub(super) fn route(method: &str, path: &str, prefix: &str) -> Result<Route, Fai
         }
     };
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    if let Some(route) = find(method, &segments)? {
-        return Ok(route);
+    match find(method, &segments)? {
+        // Most likely one was to go, and its id was left empty.
+        Some(Route::RemoveAllJobs) if path.ends_with('/') => return Err(unknown()),
+        Some(route) => return Ok(route),
+        None => {}
     }
     let mut allowed = Vec::new();
     for other in METHODS {
@@ -107,6 +115,7 @@ fn find(method: &str, segments: &[&str]) -> Result<Option<Route>, Failure> {
         ("POST", ["reload"]) => Route::Reload,
         ("GET", ["jobs"]) => Route::Jobs,
         ("POST", ["jobs"]) => Route::AddJob,
+        ("DELETE", ["jobs"]) => Route::RemoveAllJobs,
         ("GET", ["jobs", id]) => Route::Job(job(id)?),
         ("PATCH", ["jobs", id]) => Route::ChangeJob(job(id)?),
         ("DELETE", ["jobs", id]) => Route::RemoveJob(job(id)?),
@@ -218,10 +227,19 @@ mod tests {
     }
 
     #[test]
+    fn an_id_that_was_left_empty_does_not_remove_all_jobs() {
+        let all = route("DELETE", "/scheduler/jobs", "/scheduler").unwrap();
+        assert_eq!(all, Route::RemoveAllJobs);
+        assert!(all.defines_jobs());
+        assert_eq!(status("DELETE", "/scheduler/jobs/"), 404);
+        assert_eq!(status("DELETE", "/scheduler/jobs/%20"), 404);
+    }
+
+    #[test]
     fn a_known_path_says_which_methods_it_has() {
         let failure = route("PUT", "/scheduler/jobs", "/scheduler").unwrap_err();
         assert_eq!(failure.status.as_u16(), 405);
-        assert_eq!(failure.allowed.as_deref(), Some("GET, POST"));
+        assert_eq!(failure.allowed.as_deref(), Some("GET, POST, DELETE"));
         assert_eq!(status("GET", "/scheduler/pause"), 405);
         assert_eq!(status("POST", "/metrics"), 405);
     }

@@ -67,6 +67,9 @@ pub(super) fn reschedule(args: &RescheduleArgs) -> Result<ExitCode, ExitCode> {
 
 pub(super) fn remove(args: &RemoveArgs) -> Result<ExitCode, ExitCode> {
     let running = Running::find(&args.scheduler)?;
+    if args.all {
+        return remove_all(&running);
+    }
     let mut code = ExitCode::Done;
     for id in &args.ids {
         match running.of_job(id, "DELETE", "", None) {
@@ -75,6 +78,25 @@ pub(super) fn remove(args: &RemoveArgs) -> Result<ExitCode, ExitCode> {
         }
     }
     Ok(code)
+}
+
+fn remove_all(running: &Running) -> Result<ExitCode, ExitCode> {
+    let answer = running.granted("DELETE", "/jobs", None)?;
+    let count = |key: &str| answer.body[key].as_u64().unwrap_or_default();
+    let counted = |count: u64| match count {
+        1 => "1 job".to_owned(),
+        count => format!("{count} jobs"),
+    };
+    let removed = match count("removed") {
+        0 => "no job was added at run time, so none is removed".to_owned(),
+        removed => format!("removed {}", counted(removed)),
+    };
+    let stays = match count("remaining") {
+        0 => String::new(),
+        1 => "; the 1 job of the jobs file stays".to_owned(),
+        remaining => format!("; the {} of the jobs file stay", counted(remaining)),
+    };
+    Ok(terminal::print(format!("{removed}{stays}\n").as_bytes()))
 }
 
 /// What was done, and when the job is due.

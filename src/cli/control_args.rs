@@ -187,11 +187,17 @@ pub(super) struct RescheduleArgs {
 
 /// Remove jobs that were added; what runs of them runs to its end
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  rsched remove ping")]
+#[command(
+    group(ArgGroup::new("which").args(["ids", "all"]).required(true)),
+    after_help = "Examples:\n  rsched remove ping\n  rsched remove --all"
+)]
 pub(super) struct RemoveArgs {
     /// Ids of jobs
-    #[arg(value_name = "ID", required = true)]
+    #[arg(value_name = "ID")]
     pub ids: Vec<String>,
+    /// All jobs that were added; those of the jobs file stay
+    #[arg(long)]
+    pub all: bool,
     #[command(flatten)]
     pub scheduler: SchedulerArgs,
 }

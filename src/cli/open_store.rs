@@ -132,8 +132,10 @@ pub(super) fn open(
     };
     let (store, kept, same_boot) = SqliteStore::open(&path, options, session)?;
     let mut adopted = Adopted::new();
-    let past =
+    let mut past =
         recover(&kept, file, same_boot, &marks, &mut adopted).map_err(StoreError::Recovery)?;
+    let whole_path = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+    past.store_name = format!("sqlite:{}", whole_path.display()).into();
     Ok(Opened {
         store: Box::new(store.holding(lock)),
         path: Some(path),

@@ -6,11 +6,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The names of all events, as listeners are to choose from them.
-pub const EVENT_NAMES: [&str; 22] = [
+pub const EVENT_NAMES: [&str; 27] = [
     "scheduler_started",
     "scheduler_shutdown",
     "scheduler_paused",
     "scheduler_resumed",
+    "executor_added",
+    "executor_removed",
+    "jobstore_added",
+    "jobstore_removed",
+    "all_jobs_removed",
     "job_added",
     "job_removed",
     "job_modified",

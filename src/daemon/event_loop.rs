@@ -430,7 +430,15 @@ impl Daemon {
                     self.setup.control.feed.committed(took);
                     Event::Stored(ticket)
                 }
-                Answer::Failed { ticket, error } => Event::StoreFailed { ticket, error },
+                Answer::Failed {
+                    ticket,
+                    error,
+                    is_gone,
+                } => Event::StoreFailed {
+                    ticket,
+                    error,
+                    is_gone,
+                },
             });
         }
         events

@@ -9,14 +9,19 @@ use std::time::Duration;
 /// How loud an event is.
 pub(super) fn level(told: &Emitted) -> Level {
     match told.name {
-        EventName::JobSubmitted => Level::Debug,
+        EventName::JobSubmitted | EventName::ExecutorAdded | EventName::JobstoreAdded => {
+            Level::Debug
+        }
         EventName::JobMissed
         | EventName::JobMaxInstances
         | EventName::JobSkipped
         | EventName::JobRetrying
         | EventName::ClockStepped
         | EventName::SchedulerPaused => Level::Warn,
-        EventName::JobError | EventName::StoreFailed | EventName::ReloadFailed => Level::Error,
+        EventName::JobError
+        | EventName::StoreFailed
+        | EventName::JobstoreRemoved
+        | EventName::ReloadFailed => Level::Error,
         _ => Level::Info,
     }
 }
@@ -41,6 +46,15 @@ pub(super) fn sentence(told: &Emitted, zone: &Zone) -> String {
         EventName::SchedulerShutdown => "Scheduler has been shut down".to_owned(),
         EventName::SchedulerPaused => "Scheduler is paused: no job is started".to_owned(),
         EventName::SchedulerResumed => "Scheduler is resumed".to_owned(),
+        EventName::ExecutorAdded => format!("Added executor {detail}"),
+        EventName::ExecutorRemoved => format!("Removed executor {detail}"),
+        EventName::JobstoreAdded => format!("Records are kept in {detail}"),
+        EventName::JobstoreRemoved => {
+            format!("The file of the store {detail} was removed or replaced while it was in use")
+        }
+        EventName::AllJobsRemoved => {
+            format!("Removed all jobs of no file: {}", counted(count, "job"))
+        }
         EventName::JobPaused => format!("Paused job \"{job}\""),
         EventName::JobResumed => format!("Resumed job \"{job}\""),
         EventName::JobAdded => format!("Added job \"{job}\""),

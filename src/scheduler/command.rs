@@ -49,6 +49,8 @@ pub enum Command {
     Change(RunTimeJob),
     /// A run-time job is to go.
     Remove(JobId),
+    /// All run-time jobs are to go. Those of the files stay.
+    RemoveAll,
 }
 
 /// The answer to a command.
@@ -56,6 +58,13 @@ pub enum Command {
 pub enum Reply {
     /// It is so. Also said where it was so already.
     Done,
+    /// All run-time jobs are gone.
+    Removed {
+        /// How many those were.
+        removed: usize,
+        /// How many jobs there are now, all of the files.
+        remaining: usize,
+    },
     /// The run that was made.
     Submitted(RunId),
     /// The runs that are being stopped, or were dropped while they waited; there may be none.
@@ -116,7 +125,8 @@ impl Command {
             | Self::ResumeAll
             | Self::Add { .. }
             | Self::Change(_)
-            | Self::Remove(_) => true,
+            | Self::Remove(_)
+            | Self::RemoveAll => true,
             Self::Kill(_) | Self::KillJob(_) | Self::Trigger(_) => false,
         }
     }
@@ -144,6 +154,7 @@ impl Scheduler {
             } => self.add_job(job, replace, paused, now),
             Command::Change(job) => self.change_job(job, now),
             Command::Remove(id) => self.remove_job(&id, now),
+            Command::RemoveAll => Ok(self.remove_all_jobs(now)),
             Command::Trigger(id) => match self.trigger(&id, now) {
                 // Answered with the records that it rests on.
                 Ok(run) => {
@@ -156,8 +167,8 @@ impl Scheduler {
         };
         match reply {
             // There may be nothing to wait for: it was so already.
-            Ok(Reply::Done) if !self.ledger.is_settled() => {
-                self.ledger.answer_when_durable(token, Reply::Done);
+            Ok(reply @ (Reply::Done | Reply::Removed { .. })) if !self.ledger.is_settled() => {
+                self.ledger.answer_when_durable(token, reply);
             }
             reply => self.answer(token, reply.unwrap_or_else(Reply::Refused)),
         }

@@ -20,6 +20,16 @@ pub enum EventName {
     SchedulerPaused,
     /// Fires become runs again.
     SchedulerResumed,
+    /// There is a pool of workers that was not there before: at the start, or with a reload.
+    ExecutorAdded,
+    /// The jobs files have a pool of workers no more. What is in it goes on, and nothing new comes to it.
+    ExecutorRemoved,
+    /// Records are kept here: at the start, or when a store that was gone is there again.
+    JobstoreAdded,
+    /// The file of the store was removed or replaced while it was in use.
+    JobstoreRemoved,
+    /// All jobs that are in no file were removed at once; each was told of before.
+    AllJobsRemoved,
     /// A job is new.
     JobAdded,
     /// A job is gone, from the jobs file or on request.
@@ -60,11 +70,16 @@ pub enum EventName {
 
 impl EventName {
     /// Every event, for tables and tests.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 27] = [
         Self::SchedulerStarted,
         Self::SchedulerShutdown,
         Self::SchedulerPaused,
         Self::SchedulerResumed,
+        Self::ExecutorAdded,
+        Self::ExecutorRemoved,
+        Self::JobstoreAdded,
+        Self::JobstoreRemoved,
+        Self::AllJobsRemoved,
         Self::JobAdded,
         Self::JobRemoved,
         Self::JobModified,
@@ -122,6 +137,11 @@ impl EventName {
             Self::SchedulerShutdown => "scheduler_shutdown",
             Self::SchedulerPaused => "scheduler_paused",
             Self::SchedulerResumed => "scheduler_resumed",
+            Self::ExecutorAdded => "executor_added",
+            Self::ExecutorRemoved => "executor_removed",
+            Self::JobstoreAdded => "jobstore_added",
+            Self::JobstoreRemoved => "jobstore_removed",
+            Self::AllJobsRemoved => "all_jobs_removed",
             Self::JobAdded => "job_added",
             Self::JobRemoved => "job_removed",
             Self::JobModified => "job_modified",
@@ -155,7 +175,7 @@ pub struct Emitted {
     pub name: EventName,
     /// Whose, if a job's.
     pub job_id: Option<JobId>,
-    /// The pool of that job's runs; not known of an event that is read from records.
+    /// The pool of that job's runs, or the pool it is about; not known of an event that is read from records.
     pub executor: Option<Arc<str>>,
     /// Which attempt of the run, if not the first or if another follows; not known of an event that is
     /// read from records.

@@ -25,6 +25,8 @@ pub enum Event {
         ticket: Ticket,
         /// Why, for people.
         error: String,
+        /// Its file is not where it was any more.
+        is_gone: bool,
     },
     /// The process of a run exists.
     Spawned {

@@ -52,12 +52,14 @@ impl Pools {
             last_place: 0,
             exclusion: Exclusion::default(),
         };
-        pools.resize(executors);
+        _ = pools.resize(executors);
         pools
     }
 
-    /// Takes up what the jobs file has now. Nobody is sent away.
-    pub fn resize(&mut self, executors: &Executors) {
+    /// Takes up what the jobs file has now. Nobody is sent away. Gives back the names of the pools that came
+    /// and of those that went.
+    pub fn resize(&mut self, executors: &Executors) -> (Vec<Arc<str>>, Vec<Arc<str>>) {
+        let before: Vec<Arc<str>> = self.names().cloned().collect();
         for pool in self.by_name.values_mut() {
             pool.is_gone = true;
         }
@@ -66,6 +68,23 @@ impl Pools {
             pool.max_workers = max_workers;
             pool.is_gone = false;
         }
+        let new = self.names().filter(|name| !before.contains(name));
+        let new = new.cloned().collect();
+        let gone = before
+            .into_iter()
+            .filter(|name| !executors.contains_key(name));
+        (new, gone.collect())
+    }
+
+    /// The names of those that the jobs file has.
+    pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        let there = self.by_name.iter().filter(|(_, pool)| !pool.is_gone);
+        there.map(|(name, _)| name)
+    }
+
+    /// How many workers it has.
+    pub fn max_workers(&self, name: &str) -> u32 {
+        self.by_name.get(name).map_or(0, |pool| pool.max_workers)
     }
 
     /// The pool of a new run of the job: the default one, where its own is gone.

@@ -26,6 +26,8 @@ use std::sync::Arc;
 pub struct Past {
     /// The store's identity.
     pub store: StoreId,
+    /// What people call it: `memory`, or `sqlite:` and its path.
+    pub store_name: Arc<str>,
     /// The clock epoch.
     pub epoch: u32,
     /// The number of the last event.
@@ -52,6 +54,7 @@ impl Past {
     pub fn none(store: StoreId) -> Self {
         Self {
             store,
+            store_name: "memory".into(),
             epoch: 0,
             last_seq: 0,
             newest: None,

@@ -18,7 +18,11 @@ impl Scheduler {
         self.generation += 1;
         let mut before = std::mem::take(&mut self.jobs);
         self.settings = file.scheduler;
-        self.pools.resize(&self.settings.executors);
+        let (new_pools, gone_pools) = self.pools.resize(&self.settings.executors);
+        for name in new_pools {
+            let told = self.executor_added(&name);
+            self.tell_in_order(told);
+        }
         for job in file.jobs {
             let id = job.id.clone();
             let state = match before.remove(&id) {
@@ -46,6 +50,12 @@ impl Scheduler {
             } else {
                 self.forget_job(&id, &mut state, now);
             }
+        }
+        for name in gone_pools {
+            let mut told = Emitted::new(EventName::ExecutorRemoved);
+            told.detail = Some(name.to_string());
+            told.executor = Some(name);
+            self.tell_in_order(told);
         }
         self.rebuild_queue();
         let queued = self

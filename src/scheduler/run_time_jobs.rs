@@ -115,6 +115,31 @@ impl Scheduler {
         Ok(Reply::Done)
     }
 
+    pub(super) fn remove_all_jobs(&mut self, now: Now) -> Reply {
+        let of_run_time = |(_, state): &(&JobId, &JobState)| state.source != JobSource::File;
+        let ids: Vec<JobId> = self
+            .jobs
+            .iter()
+            .filter(of_run_time)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in &ids {
+            if let Some(mut state) = self.jobs.remove(id) {
+                self.forget_job(id, &mut state, now);
+            }
+        }
+        if !ids.is_empty() {
+            let mut told = Emitted::new(EventName::AllJobsRemoved);
+            told.count = Some(ids.len() as u64);
+            self.tell_in_order(told);
+            self.rebuild_queue();
+        }
+        Reply::Removed {
+            removed: ids.len(),
+            remaining: self.jobs.len(),
+        }
+    }
+
     fn take_run_time_job(&mut self, id: &JobId) -> Result<JobState, Refusal> {
         match self.jobs.get(id).map(|state| &state.source) {
             None => Err(Refusal::UnknownJob(id.clone())),

@@ -12,7 +12,7 @@ use super::recovery::Past;
 use super::run::{Run, RunKey, Stage};
 use super::run_time_jobs::JobSource;
 use super::shutdown::Shutdown;
-use crate::config::{JobId, JobsFile, SchedulerSettings};
+use crate::config::{JobId, JobsFile, NO_LIMIT, SchedulerSettings};
 use crate::time::{BootTime, Now, WallTime};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,6 +22,10 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Scheduler {
     pub(super) store: StoreId,
+    /// What people call it.
+    store_name: Arc<str>,
+    /// Its file is not where it was.
+    store_is_gone: bool,
     pub(super) settings: SchedulerSettings,
     pub(super) jobs: BTreeMap<JobId, JobState>,
     /// The planned start of the next fire of every job that has one.
@@ -90,6 +94,8 @@ impl Scheduler {
         let pools = Pools::new(&file.scheduler.executors);
         let mut scheduler = Self {
             store: past.store,
+            store_name: Arc::clone(&past.store_name),
+            store_is_gone: false,
             paused: paused || file.scheduler.start_paused || past.paused,
             settings: file.scheduler,
             jobs: BTreeMap::new(),
@@ -134,13 +140,23 @@ impl Scheduler {
             Event::Woke | Event::ClockStepped => {}
             Event::Stored(ticket) => {
                 if let Some(durable) = self.ledger.stored(ticket) {
+                    if std::mem::take(&mut self.store_is_gone) {
+                        self.tell_of_store(EventName::JobstoreAdded);
+                    }
                     self.carry_out(durable);
                     self.store_failed.take_if(|told| !told.is_of_a_mark);
                 }
             }
-            Event::StoreFailed { ticket, error } => {
+            Event::StoreFailed {
+                ticket,
+                error,
+                is_gone,
+            } => {
                 if let Some(undone) = self.ledger.failed(ticket, now.boot) {
                     self.undo(undone, now);
+                    if is_gone && !std::mem::replace(&mut self.store_is_gone, true) {
+                        self.tell_of_store(EventName::JobstoreRemoved);
+                    }
                     self.tell_store_failed(error, false);
                 }
             }
@@ -200,6 +216,12 @@ impl Scheduler {
 
     fn start(&mut self) {
         self.life = Life::Working;
+        // As APScheduler has it: first what it works with, then that it works.
+        for name in self.pools.names().cloned().collect::<Vec<_>>() {
+            let told = self.executor_added(&name);
+            self.tell(told);
+        }
+        self.tell_of_store(EventName::JobstoreAdded);
         let mut told = Emitted::new(EventName::SchedulerStarted);
         told.count = Some(self.jobs.len() as u64);
         self.tell(told);
@@ -502,6 +524,24 @@ impl Scheduler {
         }
     }
 
+    pub(super) fn executor_added(&self, name: &Arc<str>) -> Emitted {
+        let workers = match self.pools.max_workers(name) {
+            NO_LIMIT => "any number of workers".to_owned(),
+            1 => "1 worker".to_owned(),
+            number => format!("{number} workers"),
+        };
+        let mut told = Emitted::new(EventName::ExecutorAdded);
+        told.detail = Some(format!("{name}, {workers}"));
+        told.executor = Some(Arc::clone(name));
+        told
+    }
+
+    fn tell_of_store(&mut self, name: EventName) {
+        let mut told = Emitted::new(name);
+        told.detail = Some(self.store_name.to_string());
+        self.tell(told);
+    }
+
     fn may_exit(&self) -> bool {
         let recorded = self.ledger.is_settled() || self.ledger.is_failing();
         self.shutdown.is_some() && self.pools.busy() == 0 && recorded
@@ -525,5 +565,8 @@ fn is_of_a_command(name: EventName) -> bool {
             | EventName::JobResumed
             | EventName::SchedulerPaused
             | EventName::SchedulerResumed
+            | EventName::ExecutorAdded
+            | EventName::ExecutorRemoved
+            | EventName::AllJobsRemoved
     )
 }

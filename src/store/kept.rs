@@ -82,7 +82,6 @@ impl Kept {
         let mut runs: Vec<_> = unfinished.zip(fates).collect();
         runs.sort_by(|(a, _), (b, _)| (a.fire_time, &a.job).cmp(&(b.fire_time, &b.job)));
         Past {
-            store: self.id,
             epoch: self.epoch,
             last_seq: self.last_seq,
             newest: self.newest,
@@ -92,6 +91,7 @@ impl Kept {
             jobs: self.jobs.clone(),
             run_time_jobs,
             runs,
+            ..Past::none(self.id)
         }
     }
 }

@@ -45,5 +45,7 @@ pub enum Answer {
         ticket: Ticket,
         /// Why, for people.
         error: String,
+        /// The store is not where it was any more.
+        is_gone: bool,
     },
 }

@@ -4,6 +4,7 @@ use crate::scheduler::{Sandbox, Scheduler, eventually};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
 
 const JOBS: &str = "[jobs.backup]\ncron = '0 3 * * *'\ncommand = 'read line < gate; exit $line'\n\
                     tags = ['nightly']\n[jobs.report]\ninterval = '2h'\ncommand = 'true'\n";
@@ -377,31 +378,41 @@ fn events_are_told_and_followed_to_the_end() {
     world.says("pause backup", "paused backup\n");
     let (_, events, _) = world.run("events");
     let lines = words(&events);
-    assert_eq!(lines[0][1..], ["scheduler_started", "count=2"]);
-    assert_eq!(lines[1][1..], ["job_paused", "backup"]);
-    let (_, json, _) = world.run("events --after 1 --format json");
+    let executor = ["executor_added", "detail=\"default,"];
+    assert_eq!(lines[0][1..3], executor);
+    assert!(
+        lines[1][1] == "jobstore_added" && lines[1][2].ends_with("/state/store.sqlite"),
+        "{events}"
+    );
+    assert_eq!(lines[2][1..], ["scheduler_started", "count=2"]);
+    assert_eq!(lines[3][1..], ["job_paused", "backup"]);
+    let (_, json, _) = world.run("events --after 3 --format json");
     let event: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(
         (&event["event"], &event["seq"]),
-        (&"job_paused".into(), &2.into())
+        (&"job_paused".into(), &4.into())
     );
-    let following = world
+    let mut following = world
         .sandbox
         .command(&[
             "events",
             "-f",
             "--after",
-            "2",
+            "3",
             "--socket",
             "state/control.sock",
         ])
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
+    // It listens before anything more happens.
+    let first = lines.next().unwrap().unwrap();
+    assert!(first.ends_with("job_paused backup"), "{first}");
     world.says("resume backup", "resumed backup\n");
     world.says("shutdown", "shutting down\n");
-    let followed = following.wait_with_output().unwrap();
-    let followed = String::from_utf8(followed.stdout).unwrap();
+    let followed: String = lines.map(|line| line.unwrap() + "\n").collect();
+    assert!(following.wait().unwrap().success());
     assert!(followed.contains("job_resumed backup\n"), "{followed}");
     assert!(followed.contains("scheduler_shutdown"), "{followed}");
     assert_eq!(world.scheduler.end().code(), Some(0));

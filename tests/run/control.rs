@@ -202,6 +202,53 @@ fn jobs_come_and_go_at_run_time() {
 }
 
 #[test]
+fn all_jobs_that_were_added_are_removed_at_once_and_those_of_the_file_stay() {
+    let (sandbox, scheduler, client) = started(DAILY);
+    let remove = || sandbox.output(&["remove", "--all", "--state-dir", "state"]);
+    let said = |text: &str| (Some(0), text.to_owned(), String::new());
+    let none =
+        "no job was added at run time, so none is removed; the 1 job of the jobs file stays\n";
+    assert_eq!(remove(), said(none));
+    let seq = get(&client, "")["last_seq"].as_u64().unwrap();
+    for id in ["a", "b"] {
+        let job = json!({"id": id, "func": "true", "trigger": "interval", "hours": 2});
+        let added = client.ask("POST", "/jobs", Some(&job)).unwrap();
+        assert_eq!(added.status, 201);
+    }
+    // Somebody's program that has lost the id.
+    let lost = client.ask("DELETE", "/jobs/", None).unwrap();
+    assert_eq!(lost.status, 404, "{lost:?}");
+    let done = "removed 2 jobs; the 1 job of the jobs file stays\n";
+    assert_eq!(remove(), said(done));
+    let mut told = Vec::new();
+    client
+        .events(&format!("/events?follow=0&after={seq}"), |_, data| {
+            let event: Value = serde_json::from_str(data).unwrap();
+            told.push((
+                event["event"].clone(),
+                event["job_id"].clone(),
+                event["count"].clone(),
+            ));
+            true
+        })
+        .unwrap();
+    let about = |event: &str, id: &str| (json!(event), json!(id), Value::Null);
+    assert_eq!(
+        told,
+        [
+            about("job_added", "a"),
+            about("job_added", "b"),
+            about("job_removed", "a"),
+            about("job_removed", "b"),
+            (json!("all_jobs_removed"), Value::Null, json!(2)),
+        ]
+    );
+    let left = get(&client, "/jobs");
+    assert_eq!(left.as_array().unwrap().len(), 1, "{left}");
+    scheduler.stop();
+}
+
+#[test]
 fn what_an_answer_says_can_be_sent_back() {
     let (_sandbox, scheduler, client) = started("");
     let job = json!({"id": "a", "command": ["echo", "x"], "cron": "*/5 * * * *", "env": {"TOKEN": "canary"}, "tags": ["t"]});
@@ -284,7 +331,15 @@ fn who_follows_the_events_is_let_go_at_the_end() {
             true
         })
         .unwrap();
-    assert_eq!(names, ["scheduler_started", "scheduler_shutdown"]);
+    assert_eq!(
+        names,
+        [
+            "executor_added",
+            "jobstore_added",
+            "scheduler_started",
+            "scheduler_shutdown"
+        ]
+    );
     assert_eq!(scheduler.end().code(), Some(0));
 }
 

@@ -317,10 +317,13 @@ fn records_on_a_read_only_disk_can_be_read_and_no_scheduler_starts_there() {
 #[test]
 fn a_store_that_is_taken_away_is_missed_and_gone_on_with_when_it_is_back() {
     let sandbox = Sandbox::new(EVERY_SECOND);
-    let mut scheduler = sandbox.start();
+    let mut scheduler = sandbox.start_with(&["--log-level", "debug"]);
     scheduler.event("job_executed", "tick");
     let (store, away) = (sandbox.path("state/store.sqlite"), sandbox.path("away"));
     fs::rename(&store, &away).unwrap();
+    let gone = scheduler.wait_for("news", |line| line["event"] == "jobstore_removed");
+    let name = format!("sqlite:{}", store.display());
+    assert!(gone["message"].as_str().unwrap().contains(&name), "{gone}");
     let failed = scheduler.wait_for("failure", |line| line["event"] == "store_failed");
     let message = failed["message"].as_str().unwrap();
     assert!(
@@ -329,6 +332,7 @@ fn a_store_that_is_taken_away_is_missed_and_gone_on_with_when_it_is_back() {
     );
     assert!(!store.exists(), "it is not made anew");
     fs::rename(&away, &store).unwrap();
+    scheduler.wait_for("news", |line| line["event"] == "jobstore_added");
     scheduler.event("job_executed", "tick");
     scheduler.stop();
 }

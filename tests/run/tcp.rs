@@ -90,7 +90,7 @@ const JSON: &str = "Content-Type: application/json";
 const HOST: &str = "Host: localhost";
 
 /// Every route with what it answers to who may do all that can be done over TCP by default.
-const ROUTES: [(&str, &str, u16); 24] = [
+const ROUTES: [(&str, &str, u16); 25] = [
     ("GET", "/scheduler", 200),
     ("GET", "/scheduler/jobs", 200),
     ("GET", "/scheduler/jobs/a", 200),
@@ -115,6 +115,7 @@ const ROUTES: [(&str, &str, u16); 24] = [
     ("PATCH", "/scheduler/jobs/a", 403),
     ("POST", "/scheduler/jobs/a/reschedule", 403),
     ("DELETE", "/scheduler/jobs/a", 403),
+    ("DELETE", "/scheduler/jobs", 403),
 ];
 
 #[test]

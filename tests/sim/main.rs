@@ -11,6 +11,7 @@ mod death;
 mod jitter;
 mod lateness;
 mod limits;
+mod makings;
 mod overlap;
 mod policies;
 mod policy;

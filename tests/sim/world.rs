@@ -100,6 +100,8 @@ pub struct World {
     pub(super) starting: BTreeMap<RunKey, (BootTime, Process)>,
     durable_starts: BTreeSet<(RunId, u32)>,
     store_fails_until: Option<BootTime>,
+    /// It fails because its file was removed.
+    pub store_is_gone: bool,
     pub(super) store_delay: Duration,
     pub(super) unanswered: Vec<(BootTime, Batch)>,
     pub(super) exited: bool,
@@ -180,6 +182,11 @@ pub fn load(text: &str, now: WallTime) -> Loaded {
     config::load(&[file], &context)
 }
 
+/// What a scheduler works with, which it tells of at its start.
+pub fn is_of_the_makings(name: EventName) -> bool {
+    matches!(name, EventName::ExecutorAdded | EventName::JobstoreAdded)
+}
+
 pub(super) fn count_of(file: &JobsFile) -> u32 {
     u32::try_from(file.jobs.len()).unwrap()
 }
@@ -218,6 +225,7 @@ impl World {
             starting: BTreeMap::new(),
             durable_starts: BTreeSet::new(),
             store_fails_until: None,
+            store_is_gone: false,
             store_delay: Duration::ZERO,
             unanswered: Vec::new(),
             exited: false,
@@ -462,6 +470,7 @@ impl World {
             self.events.push_back(Event::StoreFailed {
                 ticket,
                 error: "no space left on device".into(),
+                is_gone: self.store_is_gone,
             });
             return;
         }
@@ -652,12 +661,13 @@ impl World {
 
     // What happened, in words.
 
-    /// The events, `SECONDS name job` each, counted from the start of the day.
+    /// The events, `SECONDS name job` each, counted from the start of the day; without those that every run of
+    /// a job and every start of a scheduler has.
     pub fn story(&self) -> Vec<String> {
         self.trace
             .emitted
             .iter()
-            .filter(|told| told.name != EventName::JobSubmitted)
+            .filter(|told| told.name != EventName::JobSubmitted && !is_of_the_makings(told.name))
             .map(|told| {
                 let day = told.time.unix_seconds().rem_euclid(86_400);
                 let job = told

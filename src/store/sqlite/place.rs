@@ -81,6 +81,11 @@ impl Place {
         }
     }
 
+    /// Whether it is known that it is not there any more, or another is.
+    pub fn is_gone(&self) -> bool {
+        FileId::of(&self.path).is_ok_and(|found| found != Some(self.file))
+    }
+
     fn look(&self, path: &Path) -> Result<Option<FileId>, OpenError> {
         FileId::of(path).map_err(|error| self.failed(&error.to_string()))
     }

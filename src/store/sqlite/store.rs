@@ -254,7 +254,11 @@ impl Writer {
             WriteError::Sqlite(error) => format!("cannot write `{}`: {error}", self.path.display()),
             WriteError::Open(error) => error.to_string(),
         };
-        Answer::Failed { ticket, error }
+        Answer::Failed {
+            ticket,
+            error,
+            is_gone: self.place.is_gone(),
+        }
     }
 }
 
