@@ -208,10 +208,11 @@ async fn change_job(state: &State, id: JobId, asked: Asked, reschedule: bool) ->
     let changed = Definition::changed(old, given).map_err(Failure::bad_request)?;
     let around = state.desk.ask(Question::Surroundings).await?;
     let new = changed.job(&id, &around).map_err(Failure::bad_request)?;
-    command(state, Command::Change(new)).await?;
-    if changed.paused {
-        command(state, Command::Pause(id.clone())).await?;
-    }
+    let change = Command::Change {
+        job: new,
+        paused: changed.paused,
+    };
+    command(state, change).await?;
     job(state, &id, StatusCode::OK).await
 }
 

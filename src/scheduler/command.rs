@@ -46,7 +46,12 @@ pub enum Command {
         paused: bool,
     },
     /// A new definition of a run-time job.
-    Change(RunTimeJob),
+    Change {
+        /// The job.
+        job: RunTimeJob,
+        /// Pause it as well.
+        paused: bool,
+    },
     /// A run-time job is to go.
     Remove(JobId),
     /// All run-time jobs are to go. Those of the files stay.
@@ -124,7 +129,7 @@ impl Command {
             | Self::PauseAll
             | Self::ResumeAll
             | Self::Add { .. }
-            | Self::Change(_)
+            | Self::Change { .. }
             | Self::Remove(_)
             | Self::RemoveAll => true,
             Self::Kill(_) | Self::KillJob(_) | Self::Trigger(_) => false,
@@ -152,7 +157,7 @@ impl Scheduler {
                 replace,
                 paused,
             } => self.add_job(job, replace, paused, now),
-            Command::Change(job) => self.change_job(job, now),
+            Command::Change { job, paused } => self.change_job(job, paused, now),
             Command::Remove(id) => self.remove_job(&id, now),
             Command::RemoveAll => Ok(self.remove_all_jobs(now)),
             Command::Trigger(id) => match self.trigger(&id, now) {

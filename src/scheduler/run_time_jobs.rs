@@ -73,9 +73,20 @@ impl Scheduler {
         Ok(Reply::Done)
     }
 
-    pub(super) fn change_job(&mut self, new: RunTimeJob, now: Now) -> Result<Reply, Refusal> {
-        let paused = self.jobs.get(&new.job.id).is_some_and(|state| state.paused);
-        self.redefine_run_time_job(new, paused, now)
+    /// All of it at once: whoever is told that it was done finds it changed, and paused if that was asked for.
+    pub(super) fn change_job(
+        &mut self,
+        new: RunTimeJob,
+        pause: bool,
+        now: Now,
+    ) -> Result<Reply, Refusal> {
+        let id = new.job.id.clone();
+        let is_paused = self.jobs.get(&id).is_some_and(|state| state.paused);
+        self.redefine_run_time_job(new, pause || is_paused, now)?;
+        if pause {
+            return self.pause_job(&id, now);
+        }
+        Ok(Reply::Done)
     }
 
     fn redefine_run_time_job(
@@ -83,7 +94,7 @@ impl Scheduler {
         new: RunTimeJob,
         paused: bool,
         now: Now,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<(), Refusal> {
         let id = new.job.id.clone();
         if let Some(state) = self.jobs.get(&id)
             && matches!(state.source, JobSource::Api(_))
@@ -105,7 +116,7 @@ impl Scheduler {
         self.ledger.job_changed(&id);
         self.jobs.insert(id, state);
         self.rebuild_queue();
-        Ok(Reply::Done)
+        Ok(())
     }
 
     pub(super) fn remove_job(&mut self, id: &JobId, now: Now) -> Result<Reply, Refusal> {

@@ -65,7 +65,12 @@ fn whatever_call_fails_each_fire_has_one_outcome() {
             });
         }
     }
-    sweep::strike_all("error sweep", strikes, number("RSCHED_SWEEP", 40));
+    sweep::strike_all(
+        "error sweep",
+        strikes,
+        number("RSCHED_SWEEP", 40),
+        sweep::strike,
+    );
 }
 
 #[test]
@@ -78,5 +83,5 @@ fn d4_whichever_sync_of_a_disk_fails_each_fire_has_one_outcome() {
         call,
         what: "error=EIO",
     });
-    sweep::strike_all("failing syncs", strikes.collect(), u64::MAX);
+    sweep::strike_all("failing syncs", strikes.collect(), u64::MAX, sweep::strike);
 }

@@ -45,5 +45,10 @@ fn killed_at_any_call_each_fire_has_one_outcome() {
     });
     // The first execve is strace's own.
     let strikes = strikes.filter(|strike| strike.call.name != "execve" || strike.call.ordinal > 1);
-    sweep::strike_all("kill sweep", strikes.collect(), number("RSCHED_SWEEP", 40));
+    sweep::strike_all(
+        "kill sweep",
+        strikes.collect(),
+        number("RSCHED_SWEEP", 40),
+        sweep::strike,
+    );
 }

@@ -2,10 +2,12 @@
 //!
 //! `accounts.rs` is the judge: it compares what jobs wrote with what the store has, and both with an
 //! enumeration of its own. `random_kills.rs` kills at random, `kill_sweep.rs` at every system call
-//! that matters, and `error_sweep.rs` makes each of those fail.
+//! that matters, and `error_sweep.rs` makes each of those fail. `asked_sweep.rs` kills it while somebody
+//! asks it for one thing after another.
 
 mod accounts;
 mod accounts_tests;
+mod asked_sweep;
 mod clock_jumps;
 mod delays;
 mod error_sweep;

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 const JOBS: [&str; 3] = ["at-start", "at-start-too", "soon"];
 
 /// strace follows a child up to its program, and writes its notes aside.
-const LET_JOBS_GO: [&str; 4] = ["-b", "execve", "-o", "trace"];
+pub const LET_JOBS_GO: [&str; 4] = ["-b", "execve", "-o", "trace"];
 
 /// One call of a life: which, and the how manieth.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +91,7 @@ impl Life {
         Self { child }
     }
 
-    fn ended(&mut self) -> Option<ExitStatus> {
+    pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
     }
 
@@ -144,29 +144,34 @@ pub fn calls(names: &[&str]) -> Vec<Call> {
     assert!(life.wait_until(PATIENCE, || is_through(&sandbox, "log")));
     assert_eq!(life.end().unwrap().code(), Some(0));
     // The tracer may still be writing.
+    calls_of(&sandbox.read("trace"), names, "")
+}
+
+/// The calls of these names in a trace, from the first one of `first` on if that is a name: each with the how
+/// manieth it is in its thread.
+pub fn calls_of(trace: &str, names: &[&str], first: &str) -> Vec<Call> {
     let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for line in sandbox.read("trace").lines() {
+    let mut calls = BTreeSet::new();
+    let mut has_begun = first.is_empty();
+    for line in trace.lines() {
         let Some((tracee, call)) = line.split_once(' ') else {
             continue;
         };
         if let Some((name, _)) = call.trim_start().split_once('(')
             && names.contains(&name)
         {
-            *counts.entry((tracee.into(), name.into())).or_default() += 1;
+            let count = counts.entry((tracee.into(), name.into())).or_default();
+            *count += 1;
+            has_begun |= name == first;
+            if has_begun {
+                calls.insert(Call {
+                    name: name.into(),
+                    ordinal: *count,
+                });
+            }
         }
     }
-    let mut most: BTreeMap<String, usize> = BTreeMap::new();
-    for ((_, name), count) in counts {
-        let most = most.entry(name).or_default();
-        *most = count.max(*most);
-    }
-    let each = |(name, count): (String, usize)| {
-        (1..=count).map(move |ordinal| Call {
-            name: name.clone(),
-            ordinal,
-        })
-    };
-    most.into_iter().flat_map(each).collect()
+    calls.into_iter().collect()
 }
 
 /// What came of a strike.
@@ -346,7 +351,12 @@ fn judge(sandbox: &Sandbox, died: bool, was_killed: bool) -> Vec<String> {
 }
 
 /// Strikes them all, two at a time, or `share` of them taken by chance. Tells what came of it.
-pub fn strike_all(test: &str, mut strikes: Vec<Strike>, share: u64) {
+pub fn strike_all(
+    test: &str,
+    mut strikes: Vec<Strike>,
+    share: u64,
+    strike: impl Fn(&Strike) -> Result + Sync,
+) {
     let all = strikes.len();
     Dice::new(test).shuffle(&mut strikes);
     strikes.truncate(usize::try_from(share).unwrap_or(usize::MAX));

@@ -396,7 +396,42 @@ fn a_job_of_the_file_is_changed_in_the_file() {
     assert_eq!(world.add(MINUTELY, true), of_file);
     assert_eq!(world.command(Command::Remove(id("a"))), of_file);
     let job = world.run_time_job(MINUTELY);
-    assert_eq!(world.command(Command::Change(job)), of_file);
+    assert_eq!(
+        world.command(Command::Change { job, paused: true }),
+        of_file
+    );
+}
+
+#[test]
+fn a_change_and_a_pause_that_come_together_are_durable_together() {
+    let mut world = World::new("2026-01-01 00:00:30", "");
+    world.add(MINUTELY, false);
+    let changed = MINUTELY.replace("'x'", "'y'");
+    let job = world.run_time_job(&changed);
+    let before = world.trace.records.len();
+    let change = Command::Change { job, paused: true };
+    assert_eq!(world.command(change), Some(Reply::Done));
+    let states: Vec<_> = world.trace.records[before..]
+        .iter()
+        .filter_map(|record| match record {
+            Record::Job(job) => Some((job.paused, job.definition.as_deref() == Some(&*changed))),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(states, [(true, true)]);
+    // So it is where one takes the place of another.
+    world.resume("a");
+    let job = world.run_time_job(MINUTELY);
+    let add = Command::Add {
+        job,
+        replace: true,
+        paused: true,
+    };
+    assert_eq!(world.command(add), Some(Reply::Done));
+    assert_eq!(
+        world.scheduler.job_status(&id("a")).unwrap().state(),
+        "paused"
+    );
 }
 
 #[test]
