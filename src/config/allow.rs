@@ -5,9 +5,10 @@ use super::value::{choice, items};
 use crate::diagnostic::Diagnostic;
 
 /// Every warning there is, by its code.
-pub(super) const CODES: [(&str, &str); 11] = [
+pub(super) const CODES: [(&str, &str); 12] = [
     ("all_never_agrees", "all_never_agrees"),
     ("bare_end_date", "bare_end_date"),
+    ("bare_program", "bare_program"),
     ("both_days", "both_days"),
     ("either_day", "either_day"),
     ("jitter_over_period", "jitter_over_period"),

@@ -7,8 +7,8 @@ use super::schedule_keys::ScheduleKeys;
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL, Grace, Settings};
 use super::trigger::{self, Reading, WrittenTrigger};
 use super::value::{TextKind, filled_text};
-use super::{Accounts, Executors, ExpressionOptions, Job, JobId, command, suggestion};
-use crate::diagnostic::{Diagnostic, Location};
+use super::{Accounts, Command, Executors, ExpressionOptions, Job, JobId, command, suggestion};
+use crate::diagnostic::{Diagnostic, Location, quoted};
 use crate::schedule::{Lint, Trigger};
 use crate::time::{WallTime, Zone, ZoneDatabase};
 use std::collections::BTreeMap;
@@ -81,8 +81,9 @@ impl<'t> Surroundings<'t, '_> {
             };
             self.schedule(trigger, &settings.schedule, &place, problems)
         });
-        let command = if let Some(entry) = table.take("command") {
-            command::command(&entry, problems)
+        let written = table.take("command");
+        let command = if let Some(entry) = &written {
+            command::command(entry, problems)
         } else {
             problems.extend(missing_command(&table));
             None
@@ -96,6 +97,11 @@ impl<'t> Surroundings<'t, '_> {
         let policy = settings
             .run
             .policy(&self.defaults.run, &self.executors, problems);
+        if let (Some(entry), Some(command), true) =
+            (&written, &command, process.account.user.is_some())
+        {
+            problems.extend(bare_program(entry, command));
+        }
         let run_as = process.account.find(self.accounts, problems);
         let ((schedule, command), policy) = schedule.zip(command).zip(policy)?;
         if problems.errors() > before {
@@ -203,6 +209,25 @@ impl<'t> Surroundings<'t, '_> {
         }
         Some(read)
     }
+}
+
+/// A program that is looked for in PATH, in a job of another user: whoever may put a file into a directory of that
+/// PATH says what is run.
+fn bare_program(entry: &Entry<'_>, command: &Command) -> Option<Diagnostic> {
+    let Command::Program(words) = command else {
+        return None;
+    };
+    let program = words.first().filter(|program| !program.contains('/'))?;
+    let message = format!(
+        "{} is looked for in PATH, and the job has a `user`",
+        quoted(program)
+    );
+    let place = entry.location();
+    let problem = Diagnostic::warning("bare_program", message).at(place.source, place.span);
+    Some(problem.help(format!(
+        "write the whole path, as in {}",
+        quoted(&format!("/usr/bin/{program}"))
+    )))
 }
 
 /// Not said where a mistyped `command` is: that is reported anyway.

@@ -57,7 +57,7 @@ fn what_is_odd_is_a_warning_at_its_place() {
 #[test]
 fn every_code_that_can_be_silenced_is_that_of_a_warning_tried_here() {
     let mut tried: Vec<_> = ODD.iter().map(|(_, code, _)| *code).collect();
-    tried.push("same_job");
+    tried.extend(["same_job", "bare_program"]);
     tried.sort_unstable();
     assert_eq!(tried, super::super::allow::CODES.map(|(code, _)| code));
 }
@@ -89,6 +89,27 @@ fn codes_that_do_not_exist_are_errors_and_errors_are_never_silenced() {
     );
     let never = "[jobs.a]\ncron = '0 0 30 2 *'\nallow = ['never_fires']\ncommand = 'x'\n";
     assert!(refused(never).contains("[never_fires]"));
+}
+
+#[test]
+fn j10_a_program_of_another_user_that_path_decides_on_is_pointed_out() {
+    let job = |lines: &str| format!("[jobs.a]\ncron = '@daily'\n{lines}\n");
+    let expected = "jobs.toml:4:11: warning: `make` is looked for in PATH, and the job has a `user` [bare_program] write the whole path, as in `/usr/bin/make`\n";
+    assert_eq!(
+        warned(&job("user = 'www'\ncommand = ['make', 'report']")),
+        expected
+    );
+    let by_default = "[defaults]\nuser = 'www'\n[jobs.a]\ncommand = ['make', 'report']\n";
+    assert!(warned(by_default).contains("[bare_program]"));
+    for silent in [
+        "command = ['make', 'report']",
+        "user = 'www'\ncommand = ['/usr/bin/make', 'report']",
+        "user = 'www'\ncommand = ['./make', 'report']",
+        "user = 'www'\ncommand = 'make report'",
+        "user = 'www'\ncommand = ['make', 'report']\nallow = ['bare_program']",
+    ] {
+        assert_eq!(warned(&job(silent)), "", "{silent}");
+    }
 }
 
 #[test]
