@@ -1,5 +1,6 @@
 //! The rules of the repository, as tests: each names the file and line that breaks it.
 
+mod dependencies;
 mod layers;
 mod lexer;
 
