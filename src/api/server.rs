@@ -13,7 +13,7 @@ use super::response::{Answer, Failure};
 use super::routes::{Route, route};
 use super::wire::Identity;
 use crate::sys::control_socket::may_command;
-use crate::sys::priority;
+use crate::sys::{panics, priority};
 use hyper::body::Incoming;
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
@@ -354,6 +354,7 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Answer, Infallible> {
     let (head, body) = request.into_parts();
+    panics::panic_if_asked("api");
     let answer = match admitted(&door, &head) {
         Ok(route) => granted(&state, route, head, body).await,
         Err(Stopped::Refused(failure)) => Err(failure),

@@ -27,7 +27,7 @@ use crate::sys::signals::Signals;
 use crate::sys::trust::TrustPolicy;
 use crate::sys::trusted_file::{self, ReadError};
 use crate::sys::wake::Waker;
-use crate::sys::{clock, descriptors, host, orphans, signals};
+use crate::sys::{clock, descriptors, host, orphans, panics, signals};
 use crate::time::{WallTime, human};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
@@ -46,6 +46,7 @@ const PIPES: &str = "output";
 pub(super) const SOCKET: &str = "control.sock";
 
 pub(super) fn run(args: &RunArgs, verbosity: Verbosity) -> ExitCode {
+    panics::abort_on_panic();
     match start(args, verbosity) {
         Ok(daemon) => match daemon.run() {
             Ok(()) => ExitCode::Done,

@@ -29,6 +29,7 @@ use crate::sys::clock;
 use crate::sys::lock::InstanceLock;
 use crate::sys::mounts;
 use crate::sys::notify::Notifier;
+use crate::sys::panics;
 use crate::sys::poller::Poller;
 use crate::sys::signals::Signals;
 use crate::sys::timer::{BootTimer, TimerEvent, WallTimer};
@@ -269,6 +270,7 @@ impl Daemon {
                 .wait(None)
                 .map_err(doing("waiting for events"))?
                 .collect();
+            panics::panic_if_asked("loop");
             self.turn(&ready)?;
         }
         self.leave();

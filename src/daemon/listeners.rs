@@ -20,6 +20,7 @@ use super::sentence::counted;
 use crate::config::{Listener, ListenerTarget};
 use crate::scheduler::Emitted;
 use crate::sys::clock;
+use crate::sys::panics;
 use crate::sys::wake::Waker;
 use crate::time::Zone;
 use std::ffi::OsString;
@@ -149,6 +150,7 @@ impl Listeners {
         let started = thread.spawn(move || {
             let mut teller = Teller::new(&listener, &world);
             for notice in notices {
+                panics::panic_if_asked("listener");
                 let report = teller.tell(&notice);
                 if reporter.send(report).is_err() {
                     return;

@@ -7,6 +7,7 @@
 
 use crate::sys::clock;
 use crate::sys::journal::Journal;
+use crate::sys::panics;
 use crate::sys::poller::wait_until_writable;
 use crate::sys::wake::Waker;
 use std::fs::File;
@@ -241,6 +242,7 @@ fn write_all(shared: &Shared, target: LogTarget, room: &Waker) {
         if wanted {
             room.wake();
         }
+        panics::panic_if_asked("log");
         let lost = log.write(&taken, wait_until_writable);
         queue = shared.lock();
         queue.writing = false;

@@ -11,6 +11,7 @@ use super::sentence::counted;
 use crate::diagnostic;
 use crate::scheduler::Event;
 use crate::sys::clock;
+use crate::sys::panics;
 use crate::sys::wake::Waker;
 use std::io;
 use std::sync::Arc;
@@ -72,6 +73,7 @@ impl Daemon {
         let (now, bell) = (clock::read().wall, self.reloading.bell.clone());
         let reading = thread::Builder::new().name("reload".to_owned());
         let started = reading.spawn(move || {
+            panics::panic_if_asked("reload");
             let read = source.read(now);
             // Nobody waits for it any more when the scheduler has left.
             _ = sender.send((source, read));

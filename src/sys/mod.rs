@@ -18,6 +18,7 @@ pub mod memory_file;
 pub mod mounts;
 pub mod notify;
 pub mod orphans;
+pub mod panics;
 pub mod passed_on;
 pub mod pidfd;
 pub mod poller;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const COUNT: usize = 48;
 
-fn history(sandbox: &Sandbox) -> Value {
+pub fn history(sandbox: &Sandbox) -> Value {
     let (code, stdout, stderr) = sandbox.output(&[
         "history",
         "--state-dir",
@@ -95,12 +95,12 @@ fn a4_a5_what_runs_is_adopted_and_what_ended_meanwhile_is_lost_or_run_again() {
     }
 }
 
-const EVERY_SECOND: &str = "[jobs.a]\ncron = { second = '*' }\ntimezone = 'UTC'\nmisfire_grace_time = 'forever'\n\
+pub const EVERY_SECOND: &str = "[jobs.a]\ncron = { second = '*' }\ntimezone = 'UTC'\nmisfire_grace_time = 'forever'\n\
     coalesce = false\nmax_instances = 'unlimited'\n\
     command = 'echo $RSCHED_RUN_ID $RSCHED_JOB_ID $RSCHED_FIRE_TIME >> evidence'\n";
 
 #[expect(clippy::cast_possible_wrap, reason = "some 2e9")]
-fn now() -> Second {
+pub fn now() -> Second {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.unwrap().as_secs() as Second
 }

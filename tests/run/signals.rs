@@ -321,3 +321,36 @@ fn a_full_disk_under_the_log_does_not_stop_the_jobs() {
     assert_eq!(command.stderr(full).status().unwrap().code(), Some(0));
     assert!(sandbox.read("out").lines().count() > 1);
 }
+
+#[test]
+fn the_watchdog_is_fed_as_long_as_the_loop_turns_though_nothing_is_due() {
+    let sandbox = Sandbox::new("[jobs.a]\ncron = '0 0 1 1 *'\ncommand = 'true'\n");
+    let manager = UnixDatagram::bind(sandbox.path("notify")).unwrap();
+    manager
+        .set_read_timeout(Some(crate::scheduler::PATIENCE))
+        .unwrap();
+    let mut command = sandbox.command(&["run", "jobs.toml", "--state-dir", "state"]);
+    command.env("NOTIFY_SOCKET", sandbox.path("notify"));
+    let mut scheduler = Scheduler::start(command.env("WATCHDOG_USEC", "200000"));
+    let mut buffer = [0; 4096];
+    let mut next = || {
+        let length = manager.recv(&mut buffer).unwrap();
+        String::from_utf8_lossy(&buffer[..length]).into_owned()
+    };
+    let mut fed = 0;
+    while fed < 5 {
+        fed += usize::from(next() == "WATCHDOG=1");
+    }
+    // A stopped loop says nothing; going on it does.
+    scheduler.signal(Signal::SIGSTOP);
+    eventually("it is stopped", || {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", scheduler.pid())).unwrap();
+        stat.rsplit_once(") ").unwrap().1.starts_with('T')
+    });
+    scheduler.signal(Signal::SIGCONT);
+    while fed < 10 {
+        fed += usize::from(next() == "WATCHDOG=1");
+    }
+    scheduler.signal(Signal::SIGTERM);
+    assert_eq!(scheduler.end().code(), Some(0));
+}

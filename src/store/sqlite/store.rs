@@ -8,6 +8,7 @@ use crate::config::{Durability, JobId};
 use crate::scheduler::{Batch, StoreId, Ticket};
 use crate::store::{Answer, Kept, Store, Summaries, Summary};
 use crate::sys::lock::InstanceLock;
+use crate::sys::panics;
 use crate::sys::wake::Waker;
 use crate::time::WallTime;
 use rusqlite::{Connection, ErrorCode, params};
@@ -181,6 +182,7 @@ impl Writer {
         while let Ok(batch) = self.batches.recv() {
             newest = batch.made_at;
             let ticket = batch.ticket;
+            panics::panic_if_asked("store");
             let answer = match self.write(&batch) {
                 Ok(()) => Answer::Stored(ticket),
                 Err(error) => self.failed(ticket, &error),
