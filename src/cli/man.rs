@@ -92,7 +92,7 @@ const OF_JOBS: [(&str, &str); 7] = [
     ),
 ];
 
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     (
         "$RSCHED_JOBS, ./jobs.toml, $XDG_CONFIG_HOME/rsched/jobs.toml, /etc/rsched/jobs.toml",
         "The jobs file: the first that exists, where none is named. The one taken is named on standard error.",
@@ -110,6 +110,12 @@ const FILES: [(&str, &str); 6] = [
         "In the state directory: the records. Commands read them while the scheduler writes them. \
          The files beside it with -wal and -shm behind that name are a part of it while they are there; \
          the one with .lock is held while a scheduler writes it.",
+    ),
+    (
+        "store.sqlite.newest",
+        "Beside the records: how far they had got a minute ago at most, or at the last stop. Records of a backup that was put back \
+         are known by it, and the log says so at the start: such records do not know what ran since, so its fires are judged as backlog, \
+         and those within misfire_grace_time run once more. It may be deleted; then an old copy goes unnoticed.",
     ),
     (
         "lock",

@@ -7,11 +7,12 @@ use crate::config::{JobsFile, StorePlace, Surroundings};
 use crate::daemon::{Adopted, fate, mark_name};
 use crate::process::StartMarks;
 use crate::scheduler::{Fate, Past, RunTimeJob, StoreId};
-use crate::store::sqlite::{OpenError, Options, STORE_FILE_NAME, Session, SqliteStore};
+use crate::store::sqlite::{OldCopy, OpenError, Options, STORE_FILE_NAME, Session, SqliteStore};
 use crate::store::{Kept, MemoryStore, Store};
 use crate::sys::directories::{Directories, DirectoryError};
 use crate::sys::lock::{Holder, InstanceLock, LockError, describe};
 use crate::sys::{clock, host, identity, random};
+use crate::time::human;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,8 @@ pub(super) struct Opened {
     pub past: Past,
     pub marks: Option<StartMarks>,
     pub adopted: Adopted,
+    /// What is odd about it, for people.
+    pub warnings: Vec<String>,
 }
 
 /// Why a store cannot be used.
@@ -115,6 +118,7 @@ pub(super) fn open(
             past: Past::none(StoreId(random::u128()?)),
             marks: None,
             adopted: Adopted::new(),
+            warnings: Vec::new(),
         });
     };
     let lock = lock(&path, us)?;
@@ -131,6 +135,8 @@ pub(super) fn open(
         started_at: clock::read().wall,
     };
     let (store, kept, same_boot) = SqliteStore::open(&path, options, session)?;
+    let old = OldCopy::look(&path, &kept);
+    let warnings = old.map(|old| old_copy_text(old, &path, &kept, file));
     let mut adopted = Adopted::new();
     let mut past =
         recover(&kept, file, same_boot, &marks, &mut adopted).map_err(StoreError::Recovery)?;
@@ -142,7 +148,28 @@ pub(super) fn open(
         past,
         marks: Some(marks),
         adopted,
+        warnings: warnings.into_iter().collect(),
     })
+}
+
+/// What is said of records that seem to be an old copy.
+fn old_copy_text(old: OldCopy, path: &Path, kept: &Kept, file: &JobsFile) -> String {
+    let display = |time| human::display(time, &file.scheduler.timezone);
+    let (path, newest) = (path.display(), kept.newest.map(display));
+    let newest = newest.unwrap_or_else(|| "no time".to_owned());
+    let what = match old {
+        OldCopy::Behind { newest: had } => format!(
+            "the records in `{path}` are an old copy: the newest is from {newest}, and there were some up to {}",
+            display(had)
+        ),
+        OldCopy::PutHere { at } => format!(
+            "the records in `{path}` were put there at {}, and the newest is from {newest}: they seem to be an old copy",
+            display(at)
+        ),
+    };
+    format!(
+        "{what}. What ran since then they do not know: its fires are judged as backlog, and those within `misfire_grace_time` run once more. If later records exist, stop this scheduler and put those back"
+    )
 }
 
 fn recover(

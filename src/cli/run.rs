@@ -90,6 +90,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         past,
         marks,
         adopted,
+        warnings,
     } = open_store(args, &source, &read, &directories)?;
     let (log_format, log_target) = log_target(args)?;
     let lines = LogLines {
@@ -117,6 +118,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         lock,
         marks,
         adopted,
+        warnings,
         pipes_directory,
         lines,
         log,

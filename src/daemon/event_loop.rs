@@ -103,6 +103,8 @@ pub struct Setup {
     pub marks: Option<StartMarks>,
     /// The processes of an earlier scheduler that live.
     pub adopted: Adopted,
+    /// What is said before anything else.
+    pub warnings: Vec<String>,
     /// Where the output pipes are made.
     pub pipes_directory: PathBuf,
     /// How lines look.
@@ -250,6 +252,9 @@ impl Daemon {
     /// # Errors
     /// Only when the loop cannot go on: its own descriptors failed.
     pub fn run(mut self) -> Result<(), DaemonError> {
+        for warning in std::mem::take(&mut self.setup.warnings) {
+            self.say(Level::Warn, &warning);
+        }
         self.recall_the_past();
         self.adopt_processes();
         self.feed(Event::Started);

@@ -112,6 +112,7 @@ fn no_acknowledged_record_is_lost_with_the_power_and_nothing_runs_twice() {
     all.push_str(&console(&sandbox, "console"));
     let check = sandbox.read("check");
     assert!(check.contains("verdict      whole"), "{check}");
+    assert!(!all.contains("an old copy"), "{all}");
     let history: Value = serde_json::from_str(&sandbox.read("history.json")).unwrap();
     judge(&all, &history, (begin, known.unwrap(), end), &kills);
 }

@@ -140,6 +140,12 @@ fn start(sandbox: &Sandbox) -> Scheduler {
     Scheduler::start(command.process_group(0))
 }
 
+/// Whether it takes its records for an old copy, which they never are here.
+fn seems_old(scheduler: &Scheduler) -> bool {
+    let mut lines = scheduler.seen.iter();
+    lines.any(|line| line["message"].to_string().contains("an old copy"))
+}
+
 /// One life of a scheduler; the moment of its death, if it was killed.
 fn live(sandbox: &Sandbox, when: When, whole_group: bool) -> Option<f64> {
     let mut scheduler = start(sandbox);
@@ -147,6 +153,7 @@ fn live(sandbox: &Sandbox, when: When, whole_group: bool) -> Option<f64> {
         When::After(time) => pass(time),
         When::Started(time) => {
             scheduler.started();
+            assert!(!seems_old(&scheduler), "{:#?}", scheduler.seen);
             pass(time);
         }
         When::Due(time) => pass(until_the_next_second() + time),
@@ -246,6 +253,7 @@ fn killed_at_any_moment_no_fire_runs_twice_and_none_is_missing() {
     let end = whole(now()) + 2;
     let mut last = start(&sandbox);
     last.started();
+    assert!(!seems_old(&last), "{:#?}", last.seen);
     settle(&sandbox, end);
     last.stop();
     let mut entries = accounts::entries_of(&history(&sandbox, &["-n", "1000000"]));

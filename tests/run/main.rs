@@ -24,6 +24,7 @@ mod mail;
 mod nasty;
 mod outputs;
 mod own_disk;
+mod restored;
 mod scheduler;
 mod signals;
 mod starts;

@@ -372,7 +372,10 @@ fn a_run_time_job_that_has_no_run_times_left_is_refused() {
     assert_eq!(world.scheduler.jobs_after(None, 9).len(), 0);
     world.add(MINUTELY, false);
     assert_eq!(world.add(past, true), over);
-    let change = Command::Change(world.run_time_job(past));
+    let change = Command::Change {
+        job: world.run_time_job(past),
+        paused: false,
+    };
     assert_eq!(world.command(change), over);
     // Nothing has changed. What is paused, or not to run at all, is kept whatever its trigger says.
     world.run_for(seconds(60));

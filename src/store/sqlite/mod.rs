@@ -6,13 +6,14 @@
 //!
 //! `schema.rs` has the tables, `columns.rs` how values stand in them, `write.rs` what a batch becomes,
 //! `load.rs` what a restart reads, `history.rs` what people ask. `open.rs` tells whether a file is to be
-//! used at all, `place.rs` whether it still is; `check.rs` looks at all of
-//! it, `recover.rs` saves what can be read of a damaged one.
+//! used at all, `place.rs` whether it still is, `newest.rs` whether it is an old copy; `check.rs` looks
+//! at all of it, `recover.rs` saves what can be read of a damaged one.
 
 mod check;
 mod columns;
 mod history;
 mod load;
+mod newest;
 mod open;
 mod place;
 mod recover;
@@ -22,6 +23,7 @@ mod write;
 
 pub use check::{Report, check};
 pub use history::{Asked, History, SessionRow, Window};
+pub use newest::OldCopy;
 pub use open::{OpenError, STORE_FILE_NAME};
 pub use recover::{RecoverError, Recovered, Saved, recover};
 pub use store::{Options, Session, SqliteStore};

@@ -1,6 +1,7 @@
 //! The thread that writes, and the loop's side of it.
 
 use super::load::LastSession;
+use super::newest::Keeper;
 use super::open::{self, OpenError};
 use super::place::Place;
 use super::{load, write};
@@ -85,6 +86,7 @@ impl SqliteStore {
         let (answer, answers) = channel();
         let writer = Writer {
             path: path.to_owned(),
+            newest: Keeper::of(path, &kept, session.started_at),
             id: kept.id,
             place,
             connection: Some(connection),
@@ -162,6 +164,7 @@ impl Store for SqliteStore {
 /// The thread's side.
 struct Writer {
     path: PathBuf,
+    newest: Keeper,
     id: StoreId,
     place: Place,
     /// None after an error that leaves it doubtful what the disk has: it is opened anew.
@@ -195,12 +198,20 @@ impl Writer {
             }
             self.bell.wake();
         }
-        if let (Some(connection), Some(session)) = (&self.connection, self.session_number) {
-            // A crash instead of this costs a check of the file at the next start.
-            _ = connection.execute(
-                "UPDATE sessions SET ended_at = ?2, last_seen = ?2 WHERE id = ?1",
-                params![session, newest.as_micros()],
-            );
+        let (Some(connection), Some(session)) = (self.connection.take(), self.session_number)
+        else {
+            return;
+        };
+        // A crash instead of this costs a check of the file at the next start.
+        let ended = set_waiting(&connection, self.options.durability == Durability::Power)
+            .and_then(|()| {
+                connection.execute(
+                    "UPDATE sessions SET ended_at = ?2, last_seen = ?2 WHERE id = ?1",
+                    params![session, newest.as_micros()],
+                )
+            });
+        if ended.is_ok() && connection.close().is_ok() {
+            self.newest.closed();
         }
     }
 
@@ -218,16 +229,16 @@ impl Writer {
             .connection
             .as_mut()
             .expect("it was opened if it was not open");
-        // In WAL mode a commit waits for the disk with FULL, and does not with NORMAL
-        // (https://sqlite.org/pragma.html#pragma_synchronous).
         let waits = batch.urgent && self.options.durability == Durability::Power;
-        connection.pragma_update(None, "synchronous", if waits { "FULL" } else { "NORMAL" })?;
+        set_waiting(connection, waits)?;
         self.session_number = Some(write::batch(
             connection,
             batch,
             (&self.session, self.session_number),
             self.options.keep_runs,
         )?);
+        let is_durable = waits || self.options.durability == Durability::Process;
+        self.newest.wrote(batch, is_durable);
         Ok(())
     }
 
@@ -262,6 +273,12 @@ impl Writer {
             is_gone: self.place.is_gone(),
         }
     }
+}
+
+/// In WAL mode a commit waits for the disk with FULL, and does not with NORMAL
+/// (<https://sqlite.org/pragma.html#pragma_synchronous>).
+fn set_waiting(connection: &Connection, waits: bool) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", if waits { "FULL" } else { "NORMAL" })
 }
 
 /// Why a batch is not written.
