@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 #[derive(Debug)]
 pub struct Client {
     socket: PathBuf,
+    patience: Duration,
     runtime: Runtime,
 }
 
@@ -100,11 +101,18 @@ impl Client {
     pub fn new(socket: &Path) -> io::Result<Self> {
         Ok(Self {
             socket: socket.to_owned(),
+            patience: PATIENCE,
             runtime: tokio::runtime::Builder::new_current_thread()
                 .enable_io()
                 .enable_time()
                 .build()?,
         })
+    }
+
+    /// Waits for answers no longer than this.
+    #[must_use]
+    pub fn waiting_at_most(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Where it talks to.
@@ -137,7 +145,7 @@ impl Client {
                 };
                 Ok(Answer { status, body })
             };
-            match tokio::time::timeout(PATIENCE, whole).await {
+            match tokio::time::timeout(self.patience, whole).await {
                 Ok(answer) => answer,
                 Err(_) => Err(self.no_answer(&"it takes too long")),
             }
@@ -171,7 +179,7 @@ impl Client {
                     ended: header(ENDED) != Some("false"),
                 }))
             };
-            match tokio::time::timeout(PATIENCE, whole).await {
+            match tokio::time::timeout(self.patience, whole).await {
                 Ok(answer) => answer,
                 Err(_) => Err(self.no_answer(&"it takes too long")),
             }

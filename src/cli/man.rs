@@ -119,7 +119,9 @@ const FILES: [(&str, &str); 7] = [
     ),
     (
         "lock",
-        "In the state directory: held while the scheduler lives. It is never deleted, and need not be.",
+        "In the state directory: held while the scheduler lives. It is never deleted, and need not be. \
+         It keeps apart schedulers with one state directory. With two of them one jobs file runs twice: the second scheduler \
+         warns of the first at its start, if that is one that commands find without being told where.",
     ),
     (
         "control.sock",

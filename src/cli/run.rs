@@ -4,6 +4,7 @@ use super::args::{LogFormatArg, RunArgs, Verbosity};
 use super::exit_code::ExitCode;
 use super::jobs_files;
 use super::open_store::{self, Opened};
+use super::running;
 use super::terminal::{complain, write_stderr};
 use crate::api::{Desk, Facts, Feed, Guard, Identity, MIN_TOKEN_BYTES, Server, Tcp};
 use crate::config::{ApiSettings, Hosts, StorePlace, TokenFile};
@@ -90,8 +91,9 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         past,
         marks,
         adopted,
-        warnings,
+        mut warnings,
     } = open_store(args, &source, &read, &directories)?;
+    warnings.extend(running::also_run(source.paths()));
     let (log_format, log_target) = log_target(args)?;
     let lines = LogLines {
         format: log_format,

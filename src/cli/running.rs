@@ -15,6 +15,10 @@ use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a scheduler that starts waits for what another one says of itself.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A scheduler that runs.
 pub(super) struct Running {
@@ -287,6 +291,34 @@ fn found() -> Vec<PathBuf> {
     sockets.sort();
     sockets.dedup();
     sockets
+}
+
+/// What is said of schedulers that run one of these files as well, each with records of its own: no
+/// lock keeps them apart. Those are found that commands find without being told where.
+pub(super) fn also_run(files: &[PathBuf]) -> Vec<String> {
+    let ours: Vec<_> = files
+        .iter()
+        .filter_map(|it| it.canonicalize().ok())
+        .collect();
+    let warning = |socket: PathBuf| {
+        let client = Client::new(&socket).ok()?.waiting_at_most(PATIENCE);
+        // From whatever version.
+        let about = client.ask("GET", "", None).ok()?.body;
+        let theirs = about["jobs_files"].as_array()?.iter();
+        let mut theirs = theirs.filter_map(|it| Path::new(it.as_str()?).canonicalize().ok());
+        let both = theirs.find(|file| ours.contains(file))?;
+        let records = match about["store"].as_str() {
+            Some(store) => format!("with its records in `{}`", escape(store)),
+            None => "with its records in memory".to_owned(),
+        };
+        Some(format!(
+            "another scheduler runs `{}` too (pid {}, {records}): no lock keeps the two apart, and every fire of a job that both have runs twice. `rsched shutdown --socket {}` stops the other one",
+            both.display(),
+            about["pid"],
+            socket.display(),
+        ))
+    };
+    found().into_iter().filter_map(warning).collect()
 }
 
 /// What is said of one of several.

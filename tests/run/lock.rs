@@ -284,3 +284,54 @@ fn a_scheduler_whose_files_are_all_on_a_file_system_of_another_program_is_as_any
     scheduler.stop();
     drop(disk);
 }
+
+/// What the log says before the start of another scheduler with the same file.
+fn others(scheduler: &mut Scheduler) -> Vec<String> {
+    scheduler.started();
+    let texts = scheduler
+        .seen
+        .iter()
+        .filter_map(|line| line["message"].as_str());
+    let of_others = texts.filter(|text| text.starts_with("another scheduler runs"));
+    of_others.map(str::to_owned).collect()
+}
+
+#[test]
+fn f9_who_starts_a_file_that_another_scheduler_runs_is_warned() {
+    let sandbox = Sandbox::new(IDLE);
+    // Schedulers below the runtime directory are found, as they are in /run/rsched.
+    let start = |file: &str, runtime: &str, state: &str| {
+        let mut command = sandbox.command(&["run", file, "--state-dir", state]);
+        command.args(["--log-format", "json"]);
+        Scheduler::start(command.env("RUNTIME_DIRECTORY", sandbox.path(runtime)))
+    };
+    let mut first = start("jobs.toml", "run/first", "one");
+    assert_eq!(others(&mut first), [""; 0]);
+    std::os::unix::fs::symlink(sandbox.path("jobs.toml"), sandbox.path("link.toml")).unwrap();
+    let mut second = start("link.toml", "run", "two");
+    let [warning] = &others(&mut second)[..] else {
+        panic!("one warning: {:#?}", second.seen);
+    };
+    let path = |name: &str| sandbox.path(name).canonicalize().unwrap();
+    let expected = format!(
+        "another scheduler runs `{}` too (pid {}, with its records in `{}`): no lock keeps the two apart, \
+         and every fire of a job that both have runs twice. `rsched shutdown --socket {}` stops the other one",
+        path("jobs.toml").display(),
+        first.pid(),
+        path("one/store.sqlite").display(),
+        path("run/first/control.sock").display(),
+    );
+    assert_eq!(*warning, expected);
+    second.stop();
+    sandbox.write("other.toml", IDLE);
+    let mut other = start("other.toml", "run", "two");
+    assert_eq!(others(&mut other), [""; 0]);
+    other.stop();
+    // One that does not answer holds nobody up.
+    first.signal(Signal::SIGSTOP);
+    let mut second = start("jobs.toml", "run", "two");
+    assert_eq!(others(&mut second), [""; 0]);
+    second.stop();
+    first.signal(Signal::SIGCONT);
+    first.stop();
+}
