@@ -21,6 +21,7 @@ mod launched;
 mod listeners;
 mod lock;
 mod mail;
+mod missed;
 mod nasty;
 mod outputs;
 mod own_disk;

@@ -1,7 +1,11 @@
 //! Late fires: one path for suspend, a stopped scheduler, a paused one and overload.
 
+use crate::checkers;
+use crate::death::Death;
 use crate::world::{World, at, seconds};
 use rsched::scheduler::EventName;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 fn minutely(keys: &str) -> String {
     format!("[jobs.a]\ncron = '* * * * *'\ncommand = 'x'\n{keys}")
@@ -78,4 +82,44 @@ fn while_the_scheduler_is_paused_nothing_starts() {
         world.story(),
         ["30 scheduler_started", "30 scheduler_paused"]
     );
+}
+
+#[test]
+fn ten_thousand_jobs_that_were_all_missed_start_in_order_and_never_more_than_there_are_workers() {
+    const JOBS: usize = 10_000;
+    let mut toml = String::from("[executors.default]\nmax_workers = 7\n");
+    for index in 0..JOBS {
+        // In an order that is not that of their ids.
+        let second = index * 7919 % 3600;
+        let (minute, second) = (second / 60, second % 60);
+        writeln!(
+            toml,
+            "[jobs.j{index:05}]\ncron = {{ hour = 1, minute = {minute}, second = {second} }}\ncommand = 'x'\nmisfire_grace_time = 'forever'"
+        )
+        .unwrap();
+    }
+    let mut world = World::new("2026-01-01 00:00:00", &toml);
+    world.restart(seconds(3 * 3600), Death::OfTheScheduler, &toml);
+    let started = world.wall();
+    world.run_for(seconds(60));
+    let processes = &world.trace.processes;
+    let order: Vec<_> = processes
+        .iter()
+        .map(|(job, fire, ..)| (*fire, job))
+        .collect();
+    assert_eq!(order.len(), JOBS);
+    assert!(order.is_sorted());
+    // What ends in a moment makes room for what starts in it.
+    let mut changes: BTreeMap<_, i64> = BTreeMap::new();
+    for (_, _, start, end) in processes {
+        assert!(*start >= started);
+        *changes.entry(*start).or_default() += 1;
+        *changes.entry(end.expect("it has ended")).or_default() -= 1;
+    }
+    let mut running = 0;
+    for change in changes.values() {
+        running += change;
+        assert!((0..=7).contains(&running), "{running} at once");
+    }
+    checkers::no_fire_runs_twice(&world);
 }
