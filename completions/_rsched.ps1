@@ -62,6 +62,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--file-format', '--file-format', [CompletionResultType]::ParameterName, 'What the files are written in [default: *.toml is TOML, any other name a crontab]')
             [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'Stop after this long, as SIGTERM does')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines look [default: journal where standard error is systemd''s journal, else text]')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Append the log to this file instead of standard error; one that was renamed, as logrotate does, is begun anew')
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The loudness of the log; job output is at info')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where records are kept, instead of what the file says: sqlite, sqlite:PATH or memory')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Directory of lock, records and control socket [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]')

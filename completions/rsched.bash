@@ -1653,7 +1653,7 @@ _rsched() {
             return 0
             ;;
         rsched__subcmd__run)
-            opts="-v -q -h --file-format --system --paused --for --log-format --log-level --store --state-dir --name --wait-lock --sendmail --trust-owner --verbose --quiet --help"
+            opts="-v -q -h --file-format --system --paused --for --log-format --log-file --log-level --store --state-dir --name --wait-lock --sendmail --trust-owner --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1669,6 +1669,21 @@ _rsched() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json journal" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --log-level)

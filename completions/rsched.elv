@@ -58,6 +58,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand --file-format 'What the files are written in [default: *.toml is TOML, any other name a crontab]'
             cand --for 'Stop after this long, as SIGTERM does'
             cand --log-format 'How log lines look [default: journal where standard error is systemd''s journal, else text]'
+            cand --log-file 'Append the log to this file instead of standard error; one that was renamed, as logrotate does, is begun anew'
             cand --log-level 'The loudness of the log; job output is at info'
             cand --store 'Where records are kept, instead of what the file says: sqlite, sqlite:PATH or memory'
             cand --state-dir 'Directory of lock, records and control socket [default: /var/lib/rsched/NAME as root, else ~/.local/state/rsched/NAME]'

@@ -61,6 +61,7 @@ complete -c rsched -n "__fish_rsched_using_subcommand run" -l for -d 'Stop after
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l log-format -d 'How log lines look [default: journal where standard error is systemd\'s journal, else text]' -r -f -a "text\t'For people'
 json\t'One JSON object a line'
 journal\t'Fields for systemd\'s journal'"
+complete -c rsched -n "__fish_rsched_using_subcommand run" -l log-file -d 'Append the log to this file instead of standard error; one that was renamed, as logrotate does, is begun anew' -r -F
 complete -c rsched -n "__fish_rsched_using_subcommand run" -l log-level -d 'The loudness of the log; job output is at info' -r -f -a "error\t''
 warn\t''
 info\t''

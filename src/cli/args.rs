@@ -117,8 +117,14 @@ pub(super) struct RunArgs {
     #[arg(long = "for", value_name = "DURATION", value_parser = positive_duration)]
     pub run_for: Option<Duration>,
     /// How log lines look [default: journal where standard error is systemd's journal, else text]
+    ///
+    /// Each line of JSON has `time` and `uptime`: seconds on a clock that nobody sets, by which lines can be put
+    /// in order though the other one was set.
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub log_format: Option<LogFormatArg>,
+    /// Append the log to this file instead of standard error; one that was renamed, as logrotate does, is begun anew
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub log_file: Option<PathBuf>,
     /// The loudness of the log; job output is at info
     #[arg(long, value_name = "LEVEL", value_enum)]
     pub log_level: Option<LogLevelArg>,

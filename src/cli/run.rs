@@ -9,8 +9,8 @@ use super::terminal::{complain, write_stderr};
 use crate::api::{Desk, Facts, Feed, Guard, Identity, MIN_TOKEN_BYTES, Server, Tcp};
 use crate::config::{ApiSettings, Hosts, StorePlace, TokenFile};
 use crate::daemon::{
-    Control, Daemon, Inheritance, JobsSource, Level, LogFormat, LogLines, LogTarget, LogWriter,
-    ReadJobs, Sendmail, Setup,
+    Control, Daemon, Inheritance, JobsSource, Level, LogFile, LogFileError, LogFormat, LogLines,
+    LogTarget, LogWriter, ReadJobs, Sendmail, Setup,
 };
 use crate::diagnostic;
 use crate::scheduler::Scheduler;
@@ -29,7 +29,7 @@ use crate::sys::trust::TrustPolicy;
 use crate::sys::trusted_file::{self, ReadError};
 use crate::sys::wake::Waker;
 use crate::sys::{clock, descriptors, host, orphans, panics, signals};
-use crate::time::{WallTime, human};
+use crate::time::{Now, human};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use std::cell::RefCell;
@@ -74,7 +74,8 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
     let format = jobs_files::format(&args.file)?;
     let source = JobsSource::new(paths, Some(policy)).in_format(format);
     let mut source = source.finding_users();
-    let read = read_jobs(args, &mut source, clock::read().wall)?;
+    let (log_format, log_target) = log_target(args)?;
+    let read = read_jobs(args, &mut source, clock::read())?;
 
     let directories = make_directories(args, &source, policy.uid)?;
     let (lock, read) = take_lock(args, &directories, &mut source, read)?;
@@ -94,7 +95,6 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         mut warnings,
     } = open_store(args, &source, &read, &directories)?;
     warnings.extend(running::also_run(source.paths()));
-    let (log_format, log_target) = log_target(args)?;
     let lines = LogLines {
         format: log_format,
         level: verbosity
@@ -252,8 +252,8 @@ fn read_token(path: &Path, policy: TrustPolicy) -> Result<String, ExitCode> {
     Ok(token.to_owned())
 }
 
-fn read_jobs(args: &RunArgs, source: &mut JobsSource, now: WallTime) -> Result<ReadJobs, ExitCode> {
-    let read = source.read(now).map_err(|rejected| {
+fn read_jobs(args: &RunArgs, source: &mut JobsSource, now: Now) -> Result<ReadJobs, ExitCode> {
+    let read = source.read(now.wall).map_err(|rejected| {
         let code = jobs_files::complain_about(&rejected);
         fail(code, &"nothing was started")
     })?;
@@ -271,6 +271,9 @@ fn read_jobs(args: &RunArgs, source: &mut JobsSource, now: WallTime) -> Result<R
 
 /// How lines look, and where they go.
 fn log_target(args: &RunArgs) -> Result<(LogFormat, LogTarget), ExitCode> {
+    if let Some(path) = &args.log_file {
+        return log_file(args, path);
+    }
     let stderr = std::io::stderr();
     let journal = match args.log_format {
         Some(LogFormatArg::Journal) => {
@@ -292,8 +295,25 @@ fn log_target(args: &RunArgs) -> Result<(LogFormat, LogTarget), ExitCode> {
     Ok((format, LogTarget::File(File::from(stderr))))
 }
 
+fn log_file(args: &RunArgs, path: &Path) -> Result<(LogFormat, LogTarget), ExitCode> {
+    if matches!(args.log_format, Some(LogFormatArg::Journal)) {
+        let why = "`--log-format journal` goes to systemd's journal and not to a file: leave out one of the two";
+        return Err(fail(ExitCode::Usage, &why));
+    }
+    let path = std::path::absolute(path).map_err(|error| fail(ExitCode::CannotCreate, &error))?;
+    let file = LogFile::open(&path).map_err(|error| {
+        let code = match error {
+            LogFileError::System(..) => ExitCode::CannotCreate,
+            LogFileError::Unfit(..) => ExitCode::NotPermitted,
+        };
+        fail(code, &error)
+    })?;
+    let format = args.log_format.map_or(LogFormat::Text, LogFormat::from);
+    Ok((format, LogTarget::Named(file)))
+}
+
 /// Who reads the log reads no text between its lines.
-fn warn_in_json(read: &ReadJobs, now: WallTime) {
+fn warn_in_json(read: &ReadJobs, now: Now) {
     let lines = LogLines {
         format: LogFormat::Json,
         level: Level::Info,
@@ -377,7 +397,7 @@ fn take_lock(
             };
             // That may have been long, and the files have been edited meanwhile.
             let read = if source.can_be_read_again() {
-                read_jobs(args, source, clock::read().wall)?
+                read_jobs(args, source, clock::read())?
             } else {
                 read
             };

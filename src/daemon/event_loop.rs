@@ -563,13 +563,14 @@ impl Daemon {
         self.setup.control.feed.tell(&told);
         self.listeners.tell(&told, &self.setup.lines.zone);
         let usage = ending.as_ref().and_then(|ending| ending.usage.as_ref());
-        self.setup.lines.event(&told, usage, &mut self.text);
+        let boot = clock::read().boot;
+        self.setup.lines.event(&told, boot, usage, &mut self.text);
     }
 
     pub(super) fn say(&mut self, level: Level, message: &str) {
         self.setup
             .lines
-            .message(clock::read().wall, level, message, &mut self.text);
+            .message(clock::read(), level, message, &mut self.text);
     }
 
     pub(super) fn write_log(&mut self) {

@@ -11,7 +11,7 @@ use crate::config::JobId;
 use crate::process::Usage;
 use crate::scheduler::{Emitted, RunId};
 use crate::sys::journal::BETWEEN_FIELDS;
-use crate::time::{WallTime, Zone, civil::CivilTime, human};
+use crate::time::{BootTime, Now, WallTime, Zone, civil::CivilTime, human};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::io::Write as _;
@@ -57,6 +57,8 @@ pub struct LogLines {
 #[derive(Serialize)]
 struct JsonLine<'a> {
     time: String,
+    /// Seconds on the boot clock, which nobody sets: lines can be put in order by it.
+    uptime: f64,
     level: Level,
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<&'static str>,
@@ -108,9 +110,10 @@ struct JsonLine<'a> {
 }
 
 impl<'a> JsonLine<'a> {
-    fn new(time: String, level: Level) -> Self {
+    fn new(time: String, boot: BootTime, level: Level) -> Self {
         Self {
             time,
+            uptime: seconds(boot.saturating_since(BootTime::from_micros(0))),
             level,
             event: None,
             seq: None,
@@ -137,7 +140,13 @@ impl<'a> JsonLine<'a> {
         }
     }
 
-    fn of_event(told: &'a Emitted, usage: Option<&Usage>, zone: &Zone, message: &'a str) -> Self {
+    fn of_event(
+        told: &'a Emitted,
+        boot: BootTime,
+        usage: Option<&Usage>,
+        zone: &Zone,
+        message: &'a str,
+    ) -> Self {
         Self {
             event: Some(told.name.as_str()),
             seq: Some(told.seq),
@@ -158,7 +167,7 @@ impl<'a> JsonLine<'a> {
             peak_memory: usage.and_then(|usage| usage.peak_memory_bytes),
             output_bytes: usage.and_then(|usage| usage.output_bytes),
             message: Some(message),
-            ..Self::new(human::rfc3339(told.time, zone), sentence::level(told))
+            ..Self::new(human::rfc3339(told.time, zone), boot, sentence::level(told))
         }
     }
 }
@@ -171,7 +180,13 @@ fn seconds(duration: Duration) -> f64 {
 impl LogLines {
     /// Appends the line for an event, with what the run has used if it ended, unless it is not loud
     /// enough.
-    pub(super) fn event(&self, told: &Emitted, usage: Option<&Usage>, line: &mut Vec<u8>) {
+    pub(super) fn event(
+        &self,
+        told: &Emitted,
+        boot: BootTime,
+        usage: Option<&Usage>,
+        line: &mut Vec<u8>,
+    ) {
         let level = sentence::level(told);
         if level > self.level {
             return;
@@ -179,11 +194,11 @@ impl LogLines {
         let message = sentence::sentence(told, &self.zone);
         match self.format {
             LogFormat::Json => {
-                let json = JsonLine::of_event(told, usage, &self.zone, &message);
+                let json = JsonLine::of_event(told, boot, usage, &self.zone, &message);
                 finish_json(&json, line);
             }
             LogFormat::Journal => {
-                let json = JsonLine::of_event(told, usage, &self.zone, &message);
+                let json = JsonLine::of_event(told, boot, usage, &self.zone, &message);
                 finish_journal(&json, level, &message, line);
             }
             LogFormat::Text => {
@@ -206,14 +221,14 @@ impl LogLines {
 
     /// A line of the program's own, said before there is a daemon.
     #[must_use]
-    pub fn message_line(&self, time: WallTime, level: Level, message: &str) -> String {
+    pub fn message_line(&self, now: Now, level: Level, message: &str) -> String {
         let mut line = Vec::new();
-        self.message(time, level, message, &mut line);
+        self.message(now, level, message, &mut line);
         String::from_utf8_lossy(&line).into_owned()
     }
 
     /// Appends a line of the daemon's own.
-    pub(super) fn message(&self, time: WallTime, level: Level, message: &str, line: &mut Vec<u8>) {
+    pub(super) fn message(&self, now: Now, level: Level, message: &str, line: &mut Vec<u8>) {
         if level > self.level {
             return;
         }
@@ -221,16 +236,16 @@ impl LogLines {
             LogFormat::Json => {
                 let json = JsonLine {
                     message: Some(message),
-                    ..JsonLine::new(human::rfc3339(time, &self.zone), level)
+                    ..JsonLine::new(human::rfc3339(now.wall, &self.zone), now.boot, level)
                 };
                 finish_json(&json, line);
             }
             LogFormat::Journal => {
-                let json = JsonLine::new(String::new(), level);
+                let json = JsonLine::new(String::new(), now.boot, level);
                 finish_journal(&json, level, message, line);
             }
             LogFormat::Text => {
-                self.begin_text(time, level, line);
+                self.begin_text(now.wall, level, line);
                 escape(message.as_bytes(), line);
                 line.push(b'\n');
             }
@@ -243,7 +258,7 @@ impl LogLines {
     }
 
     /// Appends a line of job output.
-    pub(super) fn output(&self, time: WallTime, output: OutputLine<'_>, line: &mut Vec<u8>) {
+    pub(super) fn output(&self, now: Now, output: OutputLine<'_>, line: &mut Vec<u8>) {
         match self.format {
             LogFormat::Json => {
                 let text = String::from_utf8_lossy(output.bytes);
@@ -258,7 +273,7 @@ impl LogLines {
                     output: own_json.is_none().then_some(&*text),
                     json: own_json,
                     cut: output.cut.then_some(true),
-                    ..JsonLine::new(human::rfc3339(time, &self.zone), Level::Info)
+                    ..JsonLine::new(human::rfc3339(now.wall, &self.zone), now.boot, Level::Info)
                 };
                 finish_json(&json, line);
             }
@@ -267,14 +282,14 @@ impl LogLines {
                     job_id: Some(output.job.as_str()),
                     run_id: output.run,
                     cut: output.cut.then_some(true),
-                    ..JsonLine::new(String::new(), Level::Info)
+                    ..JsonLine::new(String::new(), now.boot, Level::Info)
                 };
                 let text = String::from_utf8_lossy(output.bytes);
                 let message = format!("{} | {text}", output.job);
                 finish_journal(&json, Level::Info, &message, line);
             }
             LogFormat::Text => {
-                self.begin_time(time, line);
+                self.begin_time(now.wall, line);
                 line.extend_from_slice(b" OUT   ");
                 line.extend_from_slice(output.job.as_str().as_bytes());
                 if let Some(run) = output.run {
@@ -361,7 +376,7 @@ fn finish_journal(json: &JsonLine<'_>, level: Level, message: &str, line: &mut V
     let fields = serde_json::to_value(json).unwrap_or_default();
     for (key, value) in fields.as_object().into_iter().flatten() {
         // The journal has these of its own.
-        if matches!(key.as_str(), "time" | "level" | "message") {
+        if matches!(key.as_str(), "time" | "uptime" | "level" | "message") {
             continue;
         }
         line.push(BETWEEN_FIELDS);
@@ -438,9 +453,12 @@ mod tests {
     fn output(format: LogFormat, bytes: &[u8]) -> String {
         let job = JobId::parse("backup").unwrap();
         let mut line = Vec::new();
-        let time = WallTime::from_micros(1_767_225_600_123_456);
+        let now = Now {
+            wall: WallTime::from_micros(1_767_225_600_123_456),
+            boot: BootTime::from_micros(1_500_000),
+        };
         lines(format).output(
-            time,
+            now,
             OutputLine {
                 job: &job,
                 run: None,
@@ -461,6 +479,13 @@ mod tests {
     }
 
     #[test]
+    fn lines_can_be_put_in_order_though_the_clock_was_set() {
+        let line: serde_json::Value =
+            serde_json::from_str(&output(LogFormat::Json, b"done")).unwrap();
+        assert_eq!(line["uptime"], 1.5);
+    }
+
+    #[test]
     fn a_jobs_own_json_is_kept_whole() {
         let line = output(LogFormat::Json, br#"{"b": 1, "a": [2.50]}"#);
         assert!(line.contains(r#""json":{"b": 1, "a": [2.50]}"#), "{line}");
@@ -477,7 +502,7 @@ mod tests {
             ..Emitted::about(crate::scheduler::EventName::JobExecuted, &job)
         };
         let mut line = Vec::new();
-        lines(LogFormat::Journal).event(&told, None, &mut line);
+        lines(LogFormat::Journal).event(&told, BootTime::from_micros(0), None, &mut line);
         let text = String::from_utf8(line).unwrap().replace('\x1f', "\n");
         for field in [
             "MESSAGE=Job \"backup\" executed successfully (exit 0)",
@@ -503,7 +528,11 @@ mod tests {
             level: Level::Warn,
             ..lines(LogFormat::Text)
         };
-        loud.message(WallTime::from_micros(0), Level::Info, "x", &mut line);
+        let now = Now {
+            wall: WallTime::from_micros(0),
+            boot: BootTime::from_micros(0),
+        };
+        loud.message(now, Level::Info, "x", &mut line);
         assert!(line.is_empty());
         assert!(!loud.wants_output());
     }

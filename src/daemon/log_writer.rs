@@ -5,6 +5,7 @@
 //! lines of job output never are: the loop asks `has_room` first and leaves them in the job's own
 //! pipe, which slows the job instead.
 
+use super::log_file::LogFile;
 use crate::sys::clock;
 use crate::sys::journal::Journal;
 use crate::sys::panics;
@@ -51,8 +52,10 @@ impl Shared {
 /// Where lines go.
 #[derive(Debug)]
 pub enum LogTarget {
-    /// Standard error, or a file.
+    /// Standard error.
     File(File),
+    /// A file that is followed by its name.
+    Named(LogFile),
     /// The journal, as [`super::LogFormat::Journal`] makes lines.
     Journal(Journal),
 }
@@ -63,10 +66,28 @@ impl From<File> for LogTarget {
     }
 }
 
+impl LogTarget {
+    /// Before lines are written: whether they go to another file than those before them.
+    fn follow_name(&mut self) -> bool {
+        let Self::Named(file) = self else {
+            return false;
+        };
+        file.follow_name().unwrap_or_else(|error| {
+            // Where else should it be said? If there is nobody, there is nobody.
+            if let Some(error) = error {
+                let text = format!("rsched: {error}; its lines go to the file that was there\n");
+                let _ = io::stderr().write_all(text.as_bytes());
+            }
+            false
+        })
+    }
+}
+
 impl Write for LogTarget {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::File(file) => file.write(bytes),
+            Self::Named(file) => file.write(bytes),
             Self::Journal(journal) => journal.write(bytes),
         }
     }
@@ -80,6 +101,7 @@ impl AsFd for LogTarget {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::File(file) => file.as_fd(),
+            Self::Named(file) => file.as_fd(),
             Self::Journal(journal) => journal.as_fd(),
         }
     }
@@ -243,6 +265,9 @@ fn write_all(shared: &Shared, target: LogTarget, room: &Waker) {
             room.wake();
         }
         panics::panic_if_asked("log");
+        if log.file.follow_name() {
+            log.torn = false;
+        }
         let lost = log.write(&taken, wait_until_writable);
         queue = shared.lock();
         queue.writing = false;

@@ -287,8 +287,8 @@ impl Daemon {
                 cut,
             };
             if self.setup.lines.wants_output() {
-                let time = clock::read().wall;
-                self.setup.lines.output(time, line, &mut self.text);
+                let now = clock::read();
+                self.setup.lines.output(now, line, &mut self.text);
             }
         }
     }

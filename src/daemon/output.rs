@@ -232,13 +232,13 @@ impl Daemon {
         };
         let is_logged = output.is_logged();
         let Output { pipe, job, run, .. } = output;
-        let time = clock::read().wall;
+        let now = clock::read();
         let (lines, text) = (&self.setup.lines, &mut self.text);
         let wanted = is_logged && lines.wants_output();
         let state = pipe.read_lines(&mut self.buffer, OUTPUT_PIECE, &mut |line| {
             if wanted {
                 lines.output(
-                    time,
+                    now,
                     OutputLine {
                         job,
                         run: Some(*run),
@@ -251,7 +251,7 @@ impl Daemon {
         });
         state.unwrap_or_else(|error| {
             let problem = format!("cannot read the output of job \"{job}\" any more: {error}");
-            lines.message(time, Level::Error, &problem, text);
+            lines.message(now, Level::Error, &problem, text);
             ReadState::End
         })
     }

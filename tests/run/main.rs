@@ -20,6 +20,7 @@ mod jobs;
 mod launched;
 mod listeners;
 mod lock;
+mod log_file;
 mod mail;
 mod missed;
 mod nasty;

@@ -289,7 +289,7 @@ pub fn is_alive(pid: i32) -> bool {
 }
 
 /// Waits, yielding the processor, until the condition holds.
-pub fn eventually(what: &str, condition: impl Fn() -> bool) {
+pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !condition() {
         assert!(Instant::now() < deadline, "never came true: {what}");

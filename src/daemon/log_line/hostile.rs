@@ -6,7 +6,7 @@
 use super::{JobId, Level, LogFormat, LogLines, OutputLine};
 use crate::process::Usage;
 use crate::scheduler::{Emitted, EventName, Outcome, RunId};
-use crate::time::{WallTime, Zone};
+use crate::time::{BootTime, Now, WallTime, Zone};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
@@ -91,19 +91,27 @@ fn records(
     outcome: Option<Outcome>,
 ) -> [Vec<u8>; 3] {
     let text = String::from_utf8_lossy(bytes);
-    let time = WallTime::from_micros(1_767_225_600_123_456);
+    let now = Now {
+        wall: WallTime::from_micros(1_767_225_600_123_456),
+        boot: BootTime::from_micros(0),
+    };
     let mut records = [const { Vec::new() }; 3];
     let job = JobId::parse("backup").unwrap();
     let output = OutputLine {
         job: &job,
         run: Some(RunId::from_u64(7)),
         bytes,
-        cut: bytes.len() % 2 == 0,
+        cut: bytes.len().is_multiple_of(2),
     };
-    lines.output(time, output, &mut records[0]);
-    lines.message(time, Level::Error, &text, &mut records[1]);
+    lines.output(now, output, &mut records[0]);
+    lines.message(now, Level::Error, &text, &mut records[1]);
     let usage = Usage::default();
-    lines.event(&told(name, outcome, &text), Some(&usage), &mut records[2]);
+    lines.event(
+        &told(name, outcome, &text),
+        now.boot,
+        Some(&usage),
+        &mut records[2],
+    );
     records
 }
 
@@ -142,11 +150,11 @@ fn check(format: LogFormat, record: &[u8]) -> Result<(), TestCaseError> {
             .split('\x1f')
             .map(|it| it.split_once('=').map(|it| it.0))
             .collect();
-        let is_ours = |name: &Option<&str>| {
+        let is_ours = |name: Option<&str>| {
             matches!(name, Some("MESSAGE" | "PRIORITY" | "SYSLOG_IDENTIFIER"))
                 || name.is_some_and(|name| name.starts_with("RSCHED_"))
         };
-        prop_assert!(names.iter().all(is_ours), "{names:?}");
+        prop_assert!(names.iter().copied().all(is_ours), "{names:?}");
         let priorities = names.iter().filter(|name| **name == Some("PRIORITY"));
         prop_assert_eq!(priorities.count(), 1);
     }
