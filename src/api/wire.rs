@@ -317,7 +317,7 @@ pub struct RunJson {
     pub fire_time: String,
     /// Why it exists.
     pub reason: String,
-    /// `waiting`, `retrying`, `running` or `stopping`.
+    /// `waiting`, `starting`, `retrying`, `running` or `stopping`.
     pub state: String,
     /// Which attempt is the current or the next one, from 1.
     pub attempt: u32,
@@ -337,6 +337,7 @@ impl RunJson {
         let state = match run.process {
             _ if run.stopping => "stopping",
             Some(_) => "running",
+            None if run.starting => "starting",
             None if run.retry_at.is_some() => "retrying",
             None => "waiting",
         };

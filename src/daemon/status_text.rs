@@ -66,7 +66,10 @@ pub(super) fn status_lines(status: &Status, store: &dyn Store, zone: &Zone) -> V
                 run.job,
                 human::display(since, zone)
             ),
-            None => format!("Status: run {} of job \"{}\": waiting", run.id, run.job),
+            None => {
+                let state = if run.starting { "starting" } else { "waiting" };
+                format!("Status: run {} of job \"{}\": {state}", run.id, run.job)
+            }
         });
     }
     lines

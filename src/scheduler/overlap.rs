@@ -122,7 +122,16 @@ impl Scheduler {
 }
 
 impl StopReason {
-    /// Why a run that is stopped so before it began is skipped.
+    /// Why a start was given up, for people.
+    pub fn of_a_start(self) -> &'static str {
+        match self {
+            Self::Replaced => "a later run takes its place",
+            Self::Requested => "it was stopped on request",
+            Self::Timeout | Self::Shutdown => "it was stopped",
+        }
+    }
+
+    /// Why a run that waited was skipped, for people.
     pub fn of_a_skip(self) -> &'static str {
         match self {
             Self::Replaced => "a later run took its place while it waited",

@@ -45,7 +45,7 @@ impl Scheduler {
         };
         let mut told = run.told(EventName::JobError);
         told.detail = Some(match run.stop_requested {
-            Some(reason) => format!("{error}; {}", reason.of_a_skip()),
+            Some(reason) => format!("{error}; {}", reason.of_a_start()),
             None => error,
         });
         let end = End::without_process(Outcome::SpawnFailed, self.now.wall, None);

@@ -85,6 +85,8 @@ pub struct RunStatus {
     pub attempt: u32,
     /// When that is due, while an earlier one has failed and it has not begun.
     pub retry_at: Option<WallTime>,
+    /// Whether it is being started, and its program does not run yet.
+    pub starting: bool,
     /// Its process and when that started; none while it waits.
     pub process: Option<(i32, WallTime)>,
     /// Whether it is being stopped.
@@ -232,6 +234,7 @@ fn run_status(run: &Run) -> RunStatus {
         reason: run.reason,
         attempt: run.attempt,
         retry_at: run.retry_at(),
+        starting: matches!(run.stage, Stage::Deciding | Stage::Starting),
         process: run.process(),
         stopping,
     }

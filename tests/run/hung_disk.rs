@@ -105,7 +105,7 @@ fn d14_a_start_on_a_disk_that_hangs_can_be_stopped_and_so_can_the_scheduler() {
     let end = scheduler.event("job_error", "a");
     assert_eq!(end["outcome"], "spawn_failed", "{end}");
     let message = end["message"].as_str().unwrap();
-    let expected = "its program did not run yet; it was stopped on request before it began";
+    let expected = "its program did not run yet; it was stopped on request";
     assert!(message.contains(expected), "{message}");
 
     eventually("a second start hangs", || {

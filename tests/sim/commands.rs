@@ -248,7 +248,7 @@ fn a_start_that_hangs_is_given_up_on_request() {
     assert_eq!(end.outcome, Some(Outcome::SpawnFailed));
     assert_eq!(
         end.detail.as_deref(),
-        Some("its program did not run yet; it was stopped on request before it began")
+        Some("its program did not run yet; it was stopped on request")
     );
     assert!(world.starts("a").is_empty() && world.marks_left().is_empty());
     checkers::promised_runs_have_one_outcome(&world);
