@@ -11,6 +11,7 @@ use crate::store::sqlite::{OldCopy, OpenError, Options, STORE_FILE_NAME, Session
 use crate::store::{Kept, MemoryStore, Store};
 use crate::sys::directories::{Directories, DirectoryError};
 use crate::sys::lock::{Holder, InstanceLock, LockError, describe};
+use crate::sys::trust::{TrustPolicy, Walk};
 use crate::sys::{clock, host, identity, random};
 use crate::time::human;
 use std::io;
@@ -43,13 +44,20 @@ pub(super) enum StoreError {
     InUse { path: PathBuf, holder: String },
     #[error(transparent)]
     Lock(LockError),
+    /// What is in it is run.
+    #[error(
+        "the store `{path}` is not to be trusted, and jobs that were added at run time are kept in it: {reason}",
+        path = .path.display()
+    )]
+    Untrusted { path: PathBuf, reason: String },
 }
 
 impl StoreError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Open(error) => exit_code(error),
-            Self::Directory(DirectoryError::Untrusted { .. })
+            Self::Untrusted { .. }
+            | Self::Directory(DirectoryError::Untrusted { .. })
             | Self::Lock(LockError::Untrusted { .. }) => ExitCode::NotPermitted,
             Self::Directory(DirectoryError::Io { .. }) | Self::Lock(_) => ExitCode::CannotCreate,
             Self::Recovery(_) | Self::System(_) => ExitCode::InputOutput,
@@ -64,6 +72,11 @@ impl StoreError {
             && let Some(help) = error.help()
         {
             complain(&format_args!("help: {help}"));
+        }
+        if let Self::Untrusted { .. } = self {
+            complain(
+                &"help: keep it in a directory that nobody else may write to, with mode 0600, or leave `store` out: it is in the state directory then",
+            );
         }
     }
 }
@@ -109,6 +122,7 @@ pub(super) fn open(
     file: &JobsFile,
     directories: &Directories,
     us: &Holder,
+    policy: TrustPolicy,
 ) -> Result<Opened, StoreError> {
     let settings = &file.scheduler;
     let Some(path) = store_file(place, directories) else {
@@ -121,6 +135,10 @@ pub(super) fn open(
             warnings: Vec::new(),
         });
     };
+    // The state directory was looked at when it was made.
+    if let StorePlace::File(_) = place {
+        check_trust(&path, policy)?;
+    }
     let lock = lock(&path, us)?;
     let boot_id = identity::boot_id()?;
     let marks = StartMarks::open(&directories.state, boot_id.clone())?;
@@ -170,6 +188,40 @@ fn old_copy_text(old: OldCopy, path: &Path, kept: &Kept, file: &JobsFile) -> Str
     format!(
         "{what}. What ran since then they do not know: its fires are judged as backlog, and those within `misfire_grace_time` run once more. If later records exist, stop this scheduler and put those back"
     )
+}
+
+/// Who may change the store says what is run, as who may change the jobs file does. Anybody may put a file beside
+/// it in a shared directory, and SQLite keeps some there whose names are known. As for jobs files, only for
+/// root that is an error.
+fn check_trust(path: &Path, policy: TrustPolicy) -> Result<(), StoreError> {
+    let is_there = path.symlink_metadata().is_ok();
+    let directory = path.parent().unwrap_or(path);
+    // Where there is none, making it says so.
+    let Ok(walk) = Walk::to(if is_there { path } else { directory }, policy) else {
+        return Ok(());
+    };
+    let mut reasons = walk.objections.clone();
+    if let Some((_, status)) = walk.last() {
+        reasons.extend(policy.objection(path, status));
+    }
+    if reasons.is_empty() && walk.parent_is_sticky_and_shared()? {
+        reasons.push(format!(
+            "others may put files into `{}`",
+            directory.display()
+        ));
+    }
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    let untrusted = StoreError::Untrusted {
+        path: path.to_owned(),
+        reason: reasons.join("; "),
+    };
+    if policy.uid == 0 {
+        return Err(untrusted);
+    }
+    complain(&format_args!("warning: {untrusted}"));
+    Ok(())
 }
 
 fn recover(

@@ -93,7 +93,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         marks,
         adopted,
         mut warnings,
-    } = open_store(args, &source, &read, &directories)?;
+    } = open_store(args, &source, &read, &directories, policy)?;
     warnings.extend(running::also_run(source.paths()));
     let lines = LogLines {
         format: log_format,
@@ -146,6 +146,7 @@ fn open_store(
     source: &JobsSource,
     read: &ReadJobs,
     directories: &Directories,
+    policy: TrustPolicy,
 ) -> Result<Opened, ExitCode> {
     let file = &read.file;
     let chosen = match &args.store {
@@ -158,7 +159,7 @@ fn open_store(
     };
     let place = chosen.as_ref().unwrap_or(&file.scheduler.store);
     let us = holder(source, read);
-    open_store::open(place, file, directories, &us).map_err(|error| {
+    open_store::open(place, file, directories, &us, policy).map_err(|error| {
         error.complain();
         error.exit_code()
     })

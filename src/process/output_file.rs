@@ -4,13 +4,15 @@
 //! All is done relative to the directory, once that is open: nothing can be swapped in between.
 
 use super::spawn_error::{SpawnError, SpawnErrorKind};
+use crate::sys::trust::{TrustPolicy, Walk};
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, FcntlArg, Flock, FlockArg, OFlag, fcntl, openat, renameat};
+use nix::fcntl::{FcntlArg, Flock, FlockArg, OFlag, fcntl, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use serde::{Deserialize, Serialize};
 use std::ffi::{OsStr, OsString};
-use std::os::fd::OwnedFd;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 /// As often the file may be another one than a moment ago.
@@ -51,16 +53,15 @@ impl OutputFile {
         let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(self.unfit("is no name of a file"));
         };
-        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let directory = openat(AT_FDCWD, directory, flags, Mode::empty())
-            .map_err(|errno| self.failed("open the directory of", errno))?;
+        let directory = self.open_directory(directory)?;
+        let directory = directory.parent();
         for _ in 0..MAX_TRIES {
-            let (file, status) = self.open_in(&directory, name)?;
+            let (file, status) = self.open_in(directory, name)?;
             let size = u64::try_from(status.st_size).unwrap_or(0);
             if self.max_size.is_none_or(|most| size <= most) {
                 return Ok(OpenedOutput { file, remark: None });
             }
-            match self.rotate(&directory, name, file, &status) {
+            match self.rotate(directory, name, file, &status) {
                 Rotated::Yes => {}
                 Rotated::No(file, errno) => {
                     let remark = errno.map(|errno| {
@@ -77,6 +78,26 @@ impl OutputFile {
         Err(self.unfit("is replaced again and again"))
     }
 
+    /// Whoever made a link on the way says where it leads: only we and root may have.
+    fn open_directory(&self, directory: &Path) -> Result<Walk, SpawnError> {
+        let failed = |error: io::Error| {
+            let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+            self.failed("open the directory of", errno)
+        };
+        let walk = Walk::to(directory, TrustPolicy::of_this_process(None)).map_err(failed)?;
+        if let Some(link) = &walk.foreign_link {
+            let what = format!(
+                "is reached by a symbolic link of another user, `{}`",
+                link.display()
+            );
+            return Err(self.unfit(&what));
+        }
+        if walk.last().is_some() {
+            return Err(self.failed("open the directory of", Errno::ENOTDIR));
+        }
+        Ok(walk)
+    }
+
     fn failed(&self, what: &str, errno: Errno) -> SpawnError {
         let what = format!("{what} output file `{}`", self.path.display());
         let error = SpawnError::from_errno(&what, errno);
@@ -91,7 +112,7 @@ impl OutputFile {
 
     fn open_in(
         &self,
-        directory: &OwnedFd,
+        directory: BorrowedFd<'_>,
         name: &OsStr,
     ) -> Result<(OwnedFd, FileStat), SpawnError> {
         let failed = |errno| self.failed("open", errno);
@@ -121,7 +142,7 @@ impl OutputFile {
     /// and this output still goes to the old one.
     fn rotate(
         &self,
-        directory: &OwnedFd,
+        directory: BorrowedFd<'_>,
         name: &OsStr,
         file: OwnedFd,
         status: &FileStat,
@@ -149,7 +170,7 @@ impl OutputFile {
         }
     }
 
-    fn rename_all(&self, directory: &OwnedFd, name: &OsStr) -> Result<(), Errno> {
+    fn rename_all(&self, directory: BorrowedFd<'_>, name: &OsStr) -> Result<(), Errno> {
         let old = |number: u32| -> OsString {
             match number {
                 0 => name.to_owned(),

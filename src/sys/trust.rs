@@ -120,6 +120,8 @@ pub struct Walk {
     last: Option<(OsString, FileStat)>,
     /// Why the way, the end included, is not to be trusted.
     pub objections: Vec<String>,
+    /// The first link on the way that is somebody else's, who says where it leads.
+    pub foreign_link: Option<PathBuf>,
 }
 
 impl Walk {
@@ -134,6 +136,7 @@ impl Walk {
             directories: Vec::new(),
             last: None,
             objections: Vec::new(),
+            foreign_link: None,
         };
         walk.enter(root, PathBuf::from("/"), policy)?;
         let mut rest: VecDeque<OsString> = components(&path).collect();
@@ -162,6 +165,9 @@ impl Walk {
                     links += 1;
                     if links > MAX_LINKS {
                         return Err(Errno::ELOOP.into());
+                    }
+                    if !policy.trusts_owner(status.st_uid) {
+                        walk.foreign_link.get_or_insert(found_path.clone());
                     }
                     walk.objections
                         .extend(policy.objection(&found_path, &status));
@@ -216,6 +222,16 @@ impl Walk {
     /// None that Linux gives for an open directory.
     pub fn parent_is_shared(&self) -> io::Result<bool> {
         Ok(fstat(self.parent())?.st_mode & 0o022 != 0)
+    }
+
+    /// Whether others may add names to the directory of the last component, though only an owner takes one away: it is
+    /// no objection for a name that is there, and is one for names that are still to come.
+    ///
+    /// # Errors
+    /// None that Linux gives for an open directory.
+    pub fn parent_is_sticky_and_shared(&self) -> io::Result<bool> {
+        let status = fstat(self.parent())?;
+        Ok(is_sticky_directory(&status) && status.st_mode & 0o022 != 0)
     }
 
     /// The last component and its status, unless it is a directory.

@@ -27,6 +27,7 @@ mod nasty;
 mod outputs;
 mod own_disk;
 mod restored;
+mod planted;
 mod scheduler;
 mod signals;
 mod starts;

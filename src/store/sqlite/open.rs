@@ -237,6 +237,11 @@ fn has_log(path: &Path) -> bool {
         .is_ok_and(|log| log.len() > 0)
 }
 
+/// Whether there is a file of that name, and no link.
+pub(super) fn is_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_file())
+}
+
 /// The file that SQLite keeps beside this one.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -349,7 +354,7 @@ fn create_private(path: &Path) -> Result<(), OpenError> {
         // SQLite would take what is in that log into the new file.
         let log = has_log(path)
             .then_some("it is not there, and its log, with `-wal` behind its name, is");
-        let recovered = beside(path, RECOVERED).exists();
+        let recovered = is_file(&beside(path, RECOVERED));
         let recovered = recovered.then_some("a recovery of it was interrupted");
         if let Some(reason) = recovered.or(log) {
             return Err(OpenError::Corrupt {
@@ -365,6 +370,17 @@ fn create_private(path: &Path) -> Result<(), OpenError> {
             reason: error.to_string(),
         }
     };
+    // SQLite follows no link there, and does not say which file it could not open.
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let found = beside(path, suffix).symlink_metadata();
+        if found.is_ok_and(|found| !found.is_file()) {
+            return Err(OpenError::Io {
+                path: beside(path, suffix),
+                doing: "use",
+                reason: "it is not a regular file; remove it".to_owned(),
+            });
+        }
+    }
     let created = OpenOptions::new()
         .write(true)
         .create_new(true)

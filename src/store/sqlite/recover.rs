@@ -79,7 +79,7 @@ pub struct Recovered {
 /// [`RecoverError`].
 pub fn recover(path: &Path, stamp: &str, fresh_id: u128) -> Result<Recovered, RecoverError> {
     let names = Names::new(path, stamp);
-    if path.symlink_metadata().is_err() && names.recovered.exists() {
+    if path.symlink_metadata().is_err() && open::is_file(&names.recovered) {
         return names.finish_interrupted();
     }
     let damaged = open_damaged(path)?;
