@@ -27,6 +27,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -88,6 +89,7 @@ impl Listeners {
                 environment,
                 sendmail,
                 pipes_directory,
+                pipes_made: AtomicU64::new(0),
                 ending: Waker::new()?,
             }),
             reporter,
@@ -243,7 +245,8 @@ impl<'a> Teller<'a> {
 
     fn tell(&mut self, notice: &Notice) -> Report {
         let begun = clock::read().boot;
-        let pipe = format!("listener-{}", self.listener.number);
+        let count = self.world.pipes_made.fetch_add(1, Ordering::Relaxed);
+        let pipe = format!("listener-{}-{count}", self.listener.number);
         let timeout = self.listener.timeout;
         let result = match &self.listener.target {
             ListenerTarget::Command { command, cwd, env } => {

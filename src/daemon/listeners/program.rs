@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// From SIGTERM to SIGKILL, and from that to giving it up.
@@ -39,6 +40,9 @@ pub(super) struct World {
     pub sendmail: Sendmail,
     /// Where pipes can be made.
     pub pipes_directory: PathBuf,
+    /// How many pipes were made: of one name there must not be two, and a listener that a reload takes away is
+    /// still told of what waits for it while the one that has its number now is told as well.
+    pub pipes_made: AtomicU64,
     /// Rings, and is never acknowledged, when there is no more time.
     pub ending: Waker,
 }
