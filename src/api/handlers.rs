@@ -177,7 +177,18 @@ async fn add_job(state: &State, asked: Asked) -> Answered {
         paused: definition.paused,
     };
     command(state, add).await?;
-    job(state, &id, StatusCode::CREATED).await
+    job_or_gone(state, &id, StatusCode::CREATED).await
+}
+
+/// A job that was just added or changed; one that was due at once may have run already, and be gone.
+async fn job_or_gone(state: &State, id: &JobId, code: StatusCode) -> Answered {
+    match job(state, id, code).await {
+        Err(failure) if failure.status == StatusCode::NOT_FOUND => {
+            let gone = json!({ "id": id.as_str(), "state": "finished", "next_run_time": null });
+            Ok(as_json(code, &gone))
+        }
+        answered => answered,
+    }
 }
 
 /// A change is made to what was written, then read as a whole: it is all there, or nothing changes.
@@ -213,7 +224,7 @@ async fn change_job(state: &State, id: JobId, asked: Asked, reschedule: bool) ->
         paused: changed.paused,
     };
     command(state, change).await?;
-    job(state, &id, StatusCode::OK).await
+    job_or_gone(state, &id, StatusCode::OK).await
 }
 
 async fn remove_all_jobs(state: &State) -> Answered {

@@ -37,8 +37,11 @@ pub(super) fn add(args: &AddArgs) -> Result<ExitCode, ExitCode> {
 /// The id is taken: by what, and what can be done about it.
 fn say_what_is_there(running: &Running, args: &AddArgs) {
     let there = running.ask("GET", &job_path(&args.id, ""), None);
+    let is_similar = there.as_ref().is_ok_and(|answer| answer.status == 404);
     let of_file = there.is_ok_and(|answer| answer.body["source"] == "file");
-    if of_file {
+    if is_similar {
+        complain(&"choose another id");
+    } else if of_file {
         complain(&"choose another id, or change the job of the jobs file there, then reload");
         running.name_file(&args.id);
     } else if !args.replace {
@@ -88,7 +91,7 @@ fn remove_all(running: &Running) -> Result<ExitCode, ExitCode> {
         count => format!("{count} jobs"),
     };
     let removed = match count("removed") {
-        0 => "no job was added at run time, so none is removed".to_owned(),
+        0 => "no job was added at run time".to_owned(),
         removed => format!("removed {}", counted(removed)),
     };
     let stays = match count("remaining") {
@@ -101,9 +104,12 @@ fn remove_all(running: &Running) -> Result<ExitCode, ExitCode> {
 
 /// What was done, and when the job is due.
 fn said(done: &str, id: &str, job: &Value) -> ExitCode {
-    let next = match job["next_run_time"].as_str() {
-        Some(time) => format!("next at {time}"),
-        None => "no next fire time".to_owned(),
+    let next = match (job["next_run_time"].as_str(), job["state"].as_str()) {
+        (Some(time), _) => format!("next at {time}"),
+        (None, Some("running")) => "which runs now".to_owned(),
+        (None, Some("finished")) => "which was due at once, and is done".to_owned(),
+        (None, Some("paused")) => "which is paused".to_owned(),
+        (None, _) => "no next fire time".to_owned(),
     };
     terminal::print(format!("{done} {id}, {next}\n").as_bytes())
 }
@@ -117,7 +123,10 @@ fn trigger_keys(trigger: &TriggerArg, job: &mut Map<String, Value>) -> Result<()
     if let Some(text) = &trigger.interval {
         job.insert("interval".into(), json!(text));
     }
-    if let Some(text) = &trigger.date {
+    if let Some(text) = trigger.date.as_deref().filter(|text| is_now(text)) {
+        // It would be past when it gets there.
+        job.insert("date".into(), json!(text));
+    } else if let Some(text) = &trigger.date {
         let zones = ZoneDatabase::system();
         let zone = zones.machine_zone();
         let at = human::parse_time(text, clock::read().wall, &zone).map_err(|error| {
@@ -127,6 +136,10 @@ fn trigger_keys(trigger: &TriggerArg, job: &mut Map<String, Value>) -> Result<()
         job.insert("date".into(), json!(human::rfc3339(at, &zone)));
     }
     Ok(())
+}
+
+fn is_now(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case("now")
 }
 
 /// `KEY=VALUE`, as a jobs file would have it, the quotes of a text left out or not.

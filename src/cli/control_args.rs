@@ -124,7 +124,7 @@ pub(super) struct ResumeArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  rsched kill backup\n  rsched kill 68a97bd89fb8527f")]
 pub(super) struct KillArgs {
-    /// A job's id, or a run's
+    /// A job's id, or a run's or how that begins
     #[arg(value_name = "ID|RUN")]
     pub what: String,
     #[command(flatten)]

@@ -39,6 +39,20 @@ impl Entry {
     }
 }
 
+/// That there is nothing, and what to look for instead.
+fn nothing(args: &HistoryArgs) -> String {
+    let is_narrow = args.since.is_some() || args.until.is_some() || !args.outcomes.is_empty();
+    match &args.id {
+        _ if is_narrow => {
+            "there is nothing like that on record; without --since, --until and --outcome there may be more".to_owned()
+        }
+        Some(id) => format!(
+            "no fire of `{id}` is on record yet; `rsched next --job {id}` shows when it is due"
+        ),
+        None => "no fire is on record yet; `rsched next` shows what is due".to_owned(),
+    }
+}
+
 pub(super) fn history(args: &HistoryArgs) -> Result<ExitCode, ExitCode> {
     let records = Records::open(&args.records)?;
     let job = match &args.id {
@@ -68,7 +82,7 @@ pub(super) fn history(args: &HistoryArgs) -> Result<ExitCode, ExitCode> {
     let entries = &entries[usize::from(too_many)..];
     let is_json = args.format.format == Format::Json;
     if entries.is_empty() && !is_json {
-        complain(&"there is nothing like that on record");
+        complain(&nothing(args));
         return Ok(ExitCode::Done);
     }
     let code = terminal::answer(ExitCode::Done, |out| {

@@ -5,7 +5,7 @@ use super::exit_code::ExitCode;
 use super::terminal::{complain, stderr_has_colour, write_stderr};
 use crate::config::{FileFormat, Job};
 use crate::daemon::{JobsSource, ReadJobs, Rejected};
-use crate::diagnostic::{self, Diagnostic, Source};
+use crate::diagnostic::{self, Diagnostic, Source, quoted};
 use crate::time::{WallTime, ZoneDatabase};
 use std::env;
 use std::ffi::OsString;
@@ -98,11 +98,24 @@ pub(super) fn read_finding_users(
     source.finding_users().read_with(zones, now)
 }
 
+/// So many ids are named where another was looked for.
+const SHOWN_IDS: usize = 5;
+
 /// The end of the sentence that there is no job of that id.
 pub(super) fn did_you_mean(id: &str, jobs: &[Arc<Job>]) -> String {
     match nearest(id, jobs.iter().map(|job| job.id.as_str())) {
         Some(other) => format!(", did you mean `{other}`?"),
-        None => String::new(),
+        None if jobs.is_empty() => ": there are no jobs at all".to_owned(),
+        None => {
+            let shown = jobs
+                .iter()
+                .take(SHOWN_IDS)
+                .map(|job| quoted(job.id.as_str()));
+            let shown = shown.collect::<Vec<_>>().join(", ");
+            let more = if jobs.len() > SHOWN_IDS { ", …" } else { "" };
+            let verb = if jobs.len() == 1 { "is" } else { "are" };
+            format!("; there {verb} {shown}{more}")
+        }
     }
 }
 

@@ -25,6 +25,9 @@ pub(super) fn list(args: &ListArgs) -> Result<ExitCode, ExitCode> {
         return Ok(terminal::print_json(&jobs));
     }
     let jobs: Vec<JobJson> = running.get(&path)?;
+    if running.scheduler()?.paused {
+        terminal::complain(&"the scheduler is paused: fires wait for `rsched resume --all`");
+    }
     if jobs.is_empty() {
         terminal::complain(&"there are no such jobs");
         return Ok(ExitCode::Done);

@@ -424,6 +424,10 @@ fn lock_failed(error: &LockError) -> ExitCode {
             "help: that process is stopped; `kill -CONT {}` lets it go on",
             other.pid
         ));
+    } else if matches!(error, LockError::Held(_)) {
+        complain(
+            &"help: `rsched status` asks it, `rsched shutdown` ends it, --wait-lock takes over when it ends; --name starts another beside it",
+        );
     }
     code
 }

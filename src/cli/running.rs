@@ -223,7 +223,15 @@ fn socket(args: &SchedulerArgs) -> Result<PathBuf, ExitCode> {
         return Ok(socket.clone());
     }
     if args.file.is_some() || args.state_dir.is_some() || args.name.is_some() {
-        return named(args);
+        let socket = named(args)?;
+        if socket
+            .symlink_metadata()
+            .is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        {
+            say_that_none_runs(args);
+            return Err(ExitCode::NoScheduler);
+        }
+        return Ok(socket);
     }
     let mut found = found();
     match found.len() {
@@ -246,6 +254,25 @@ fn socket(args: &SchedulerArgs) -> Result<PathBuf, ExitCode> {
             Err(ExitCode::Usage)
         }
     }
+}
+
+/// That the one that is meant does not run, and what would start it.
+fn say_that_none_runs(args: &SchedulerArgs) {
+    let mut command = "rsched run".to_owned();
+    // Writing to a String cannot fail.
+    if let Some(file) = &args.file {
+        _ = write!(command, " {}", file.display());
+    }
+    if let Some(directory) = &args.state_dir {
+        _ = write!(command, " --state-dir {}", directory.display());
+    }
+    if let Some(name) = &args.name {
+        _ = write!(command, " --name {name}");
+    }
+    complain(&format_args!(
+        "that scheduler does not run; `{}` starts it, `rsched status` without options finds one that does",
+        escape(&command)
+    ));
 }
 
 /// The socket of the scheduler with this file, name or directory.

@@ -175,7 +175,7 @@ fn nothing_on_record_is_said_and_no_failure() {
     night()
         .run(["history", "--outcome", "timed_out", "-f", "jobs.toml"])
         .stdout("")
-        .stderr("rsched: there is nothing like that on record\n")
+        .stderr("rsched: there is nothing like that on record; without --since, --until and --outcome there may be more\n")
         .success();
 }
 

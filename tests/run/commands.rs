@@ -331,7 +331,7 @@ fn a_job_is_added_changed_rescheduled_and_removed() {
     assert_eq!(world.scheduler.output("hello"), "hi");
     world.says("remove hello", "removed hello\n");
     world.fails("add b --interval soon -- x", 2, "rsched: `interval`: expected a number, found `soon` (write a number and a unit, as in `1h 30m`)\n");
-    world.fails("add b --date 1999-12-31T00:00:00Z -- x", 2, "rsched: Job b has no fire times left: all of its trigger's are past, or behind `end_date`\n");
+    world.fails("add b --date 1999-12-31T00:00:00Z -- x", 2, "rsched: Job b has no fire times left: all are past (for a date, write a time to come, as `+10m`, or `now`)\n");
     world.scheduler.stop();
 }
 

@@ -206,8 +206,7 @@ fn all_jobs_that_were_added_are_removed_at_once_and_those_of_the_file_stay() {
     let (sandbox, scheduler, client) = started(DAILY);
     let remove = || sandbox.output(&["remove", "--all", "--state-dir", "state"]);
     let said = |text: &str| (Some(0), text.to_owned(), String::new());
-    let none =
-        "no job was added at run time, so none is removed; the 1 job of the jobs file stays\n";
+    let none = "no job was added at run time; the 1 job of the jobs file stays\n";
     assert_eq!(remove(), said(none));
     let seq = get(&client, "")["last_seq"].as_u64().unwrap();
     for id in ["a", "b"] {

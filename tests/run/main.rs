@@ -24,6 +24,7 @@ mod log_file;
 mod mail;
 mod missed;
 mod nasty;
+mod newcomer;
 mod outputs;
 mod own_disk;
 mod restored;

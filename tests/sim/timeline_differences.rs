@@ -131,7 +131,7 @@ pub const DIFFERENCES: &[Difference] = &[
             (
                 Ours,
                 Is(
-                    "1 refused: Job a has no fire times left: all of its trigger's are past, or behind `end_date`",
+                    "1 refused: Job a has no fire times left: all are past (for a date, write a time to come, as `+10m`, or `now`)",
                 ),
             ),
             (Theirs, Is("2 job_removed a")),

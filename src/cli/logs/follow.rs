@@ -41,6 +41,7 @@ pub(super) fn follow(args: &LogsArgs) -> Result<ExitCode, ExitCode> {
     let past = runs(&running, &args.id)?;
     let past = past.iter().filter(|run| run["state"] == "ended");
     seen.extend(past.filter_map(id).map(str::to_owned));
+    let mut says_that_it_waits = true;
     loop {
         // Oldest first: those that have ended come behind those that have not, newest first.
         let runs = runs(&running, &args.id)?;
@@ -53,6 +54,13 @@ pub(super) fn follow(args: &LogsArgs) -> Result<ExitCode, ExitCode> {
             {
                 return Ok(judge(ExitCode::Done, Err(error)));
             }
+        }
+        if says_that_it_waits {
+            says_that_it_waits = false;
+            let job = &args.id;
+            complain(&format_args!(
+                "waiting for the next run of `{job}`, Ctrl-C ends this; `rsched logs {job}` shows the last one"
+            ));
         }
         thread::sleep(STEP);
     }
