@@ -82,12 +82,7 @@ impl<'t> Surroundings<'t, '_> {
             self.schedule(trigger, &settings.schedule, &place, problems)
         });
         let written = table.take("command");
-        let command = if let Some(entry) = &written {
-            command::command(entry, problems)
-        } else {
-            problems.extend(missing_command(&table));
-            None
-        };
+        let command = written_command(written.as_ref(), &table, problems);
         let name = table.take("name").and_then(|entry| {
             filled_text(&entry, TextKind::Name, problems).map(std::borrow::Cow::into_owned)
         });
@@ -97,10 +92,8 @@ impl<'t> Surroundings<'t, '_> {
         let policy = settings
             .run
             .policy(&self.defaults.run, &self.executors, problems);
-        if let (Some(entry), Some(command), true) =
-            (&written, &command, process.account.user.is_some())
-        {
-            problems.extend(bare_program(entry, command));
+        if process.account.user.is_some() {
+            problems.extend(bare_program(written.as_ref(), command.as_ref()));
         }
         let run_as = process.account.find(self.accounts, problems);
         let ((schedule, command), policy) = schedule.zip(command).zip(policy)?;
@@ -211,10 +204,22 @@ impl<'t> Surroundings<'t, '_> {
     }
 }
 
+fn written_command(
+    written: Option<&Entry<'_>>,
+    table: &Table<'_>,
+    problems: &mut Problems,
+) -> Option<Command> {
+    if let Some(entry) = written {
+        return command::command(entry, problems);
+    }
+    problems.extend(missing_command(table));
+    None
+}
+
 /// A program that is looked for in PATH, in a job of another user: whoever may put a file into a directory of that
 /// PATH says what is run.
-fn bare_program(entry: &Entry<'_>, command: &Command) -> Option<Diagnostic> {
-    let Command::Program(words) = command else {
+fn bare_program(entry: Option<&Entry<'_>>, command: Option<&Command>) -> Option<Diagnostic> {
+    let (Some(entry), Some(Command::Program(words))) = (entry, command) else {
         return None;
     };
     let program = words.first().filter(|program| !program.contains('/'))?;
