@@ -47,7 +47,7 @@ async fn pass_on(feed: Feed, wish: Wish, sender: Sender<Bytes>) {
             // Writing to a String cannot fail.
             _ = write!(
                 text,
-                "event: events_lost\ndata: {{\"count\":{}}}\n\n",
+                "event: events_lost\ndata: {{\"event\":\"events_lost\",\"count\":{}}}\n\n",
                 page.lost
             );
         }

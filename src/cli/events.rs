@@ -3,12 +3,15 @@
 use super::control_args::{EventsArgs, Format};
 use super::exit_code::ExitCode;
 use super::running::Running;
-use super::terminal::{judge, stdout};
+use super::terminal::{complain, judge, stdout};
 use crate::api::EventJson;
 use crate::diagnostic::escape;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io;
+
+/// What the scheduler calls events that it does not keep.
+const LOST: &str = "events_lost";
 
 pub(super) fn events(args: &EventsArgs) -> Result<ExitCode, ExitCode> {
     let running = Running::find(&(&args.scheduler).into())?;
@@ -19,6 +22,13 @@ pub(super) fn events(args: &EventsArgs) -> Result<ExitCode, ExitCode> {
     };
     let mut written = Ok(());
     running.events(&path, |name, data| {
+        if name == LOST && args.format.format == Format::Table {
+            // Of who asks for all there is, it is no news.
+            if args.after.is_some() || args.follow {
+                complain(&lost(data));
+            }
+            return true;
+        }
         let line = match args.format.format {
             Format::Json => data.to_owned(),
             Format::Table => line(name, data),
@@ -30,6 +40,13 @@ pub(super) fn events(args: &EventsArgs) -> Result<ExitCode, ExitCode> {
     Ok(judge(ExitCode::Done, written))
 }
 
+/// How many events before these are not kept.
+fn lost(data: &str) -> String {
+    let count =
+        serde_json::from_str::<Value>(data).map_or(0, |data| data["count"].as_u64().unwrap_or(0));
+    format!("{count} events before these are not kept; `rsched history` has what ran")
+}
+
 fn write_line(line: &str) -> io::Result<()> {
     let mut out = stdout();
     io::Write::write_all(&mut out, format!("{line}\n").as_bytes())?;
@@ -39,7 +56,7 @@ fn write_line(line: &str) -> io::Result<()> {
 /// `2026-05-01T00:00:00+03:00 job_executed backup run=… exit_code=0 duration=4.2`
 fn line(name: &str, data: &str) -> String {
     let Ok(event) = serde_json::from_str::<EventJson>(data) else {
-        // `events_lost`, or one of a later version.
+        // One of a later version.
         return escape(&format!("{name} {data}")).into_owned();
     };
     let mut line = format!("{} {}", event.time, event.event);

@@ -25,7 +25,7 @@ pub(super) fn logs(args: &LogsArgs) -> Result<ExitCode, ExitCode> {
     };
     let Some(output) = or_say(records.history.output(&run))? else {
         let state = if run.end().is_some() {
-            "nothing it printed was kept"
+            "nothing that it printed is kept, if it printed anything"
         } else {
             "it has not ended: what a run prints is kept when it ends"
         };

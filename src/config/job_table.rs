@@ -269,9 +269,18 @@ fn finish(table: Table<'_>, problems: &mut Problems) {
     });
 }
 
-/// After a `[[jobs]]`, TOML takes `[jobs.other]` for a part of that job.
+/// After a `[[jobs]]`, TOML takes `[jobs.other]` for a part of that job. `[jobs.id.part]` is one.
 fn is_header_of_job(entry: &Entry<'_>) -> bool {
     let is_table = matches!(entry.value, DeValue::Table(_));
     let header = entry.file.text.get(entry.span()).unwrap_or_default();
-    is_table && header.starts_with('[') && header[1..].trim_start().starts_with("jobs")
+    let path = header
+        .strip_prefix('[')
+        .and_then(|rest| rest.split(']').next());
+    let behind = path.and_then(|path| {
+        path.trim()
+            .strip_prefix("jobs")?
+            .trim_start()
+            .strip_prefix('.')
+    });
+    is_table && behind.is_some_and(|id| id.trim().trim_matches(['"', '\'']) == entry.key)
 }

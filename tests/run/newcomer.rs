@@ -234,3 +234,31 @@ fn nothing_on_record_yet_is_said_with_where_to_look() {
     );
     world.scheduler.stop();
 }
+
+#[test]
+fn events_of_an_earlier_life_are_only_missed_by_who_asks_for_them() {
+    let World {
+        sandbox, scheduler, ..
+    } = World::new();
+    scheduler.stop();
+    let mut scheduler = sandbox.start();
+    scheduler.started();
+    let events = |more: &[&str]| {
+        let mut words = vec!["events", "--state-dir", "state"];
+        words.extend(more);
+        let (code, stdout, stderr) = sandbox.output(&words);
+        assert_eq!(code, Some(0), "{stderr}");
+        (stdout, stderr)
+    };
+    let (all, silent) = events(&[]);
+    assert_eq!((all.lines().count(), silent.as_str()), (3, ""), "{all}");
+    let (_, said) = events(&["--after", "1"]);
+    assert_eq!(
+        said,
+        "rsched: 3 events before these are not kept; `rsched history` has what ran\n"
+    );
+    let (json, _) = events(&["--format", "json"]);
+    let first: Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert_eq!(first, json!({"event": "events_lost", "count": 4}));
+    scheduler.stop();
+}

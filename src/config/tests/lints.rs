@@ -92,6 +92,17 @@ fn codes_that_do_not_exist_are_errors_and_errors_are_never_silenced() {
 }
 
 #[test]
+fn a_part_of_a_job_that_no_job_has_is_an_unknown_key() {
+    let text = "[jobs.a]\ncommand = 'x'\n[jobs.a.envv]\nA = 'b'\n";
+    let found = refused(text);
+    assert!(
+        found.contains("unknown key `envv`") && found.contains("`env`"),
+        "{found}"
+    );
+    assert_eq!(found.lines().count(), 1, "{found}");
+}
+
+#[test]
 fn j10_a_program_of_another_user_that_path_decides_on_is_pointed_out() {
     let job = |lines: &str| format!("[jobs.a]\ncron = '@daily'\n{lines}\n");
     let expected = "jobs.toml:4:11: warning: `make` is looked for in PATH, and the job has a `user` [bare_program] write the whole path, as in `/usr/bin/make`\n";
