@@ -30,6 +30,7 @@ use crate::sys::trusted_file::{self, ReadError};
 use crate::sys::wake::Waker;
 use crate::sys::{clock, descriptors, host, orphans, panics, signals};
 use crate::time::{Now, human};
+use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use std::cell::RefCell;
@@ -429,7 +430,24 @@ fn lock_failed(error: &LockError) -> ExitCode {
             &"help: `rsched status` asks it, `rsched shutdown` ends it, --wait-lock takes over when it ends; --name starts another beside it",
         );
     }
+    if has_no_locks(error) {
+        complain(
+            &"help: that file system has no locks: `--state-dir` names a directory on another one",
+        );
+    }
     code
+}
+
+/// Whether the file system, not the file, is what cannot be locked.
+fn has_no_locks(error: &LockError) -> bool {
+    let LockError::Io { source, .. } = error else {
+        return false;
+    };
+    let errno = source.raw_os_error().map(Errno::from_raw);
+    matches!(
+        errno,
+        Some(Errno::ENOLCK | Errno::EOPNOTSUPP | Errno::ENOSYS)
+    )
 }
 
 /// What a second instance is told about this one.

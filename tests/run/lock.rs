@@ -1,7 +1,7 @@
 //! One instance, by `flock`.
 
 use crate::own_disk::{Locks, OwnDisk, can_serve_a_disk, with_disk};
-use crate::scheduler::{PATIENCE, Sandbox, Scheduler, eventually, is_alive};
+use crate::scheduler::{PATIENCE, Sandbox, Scheduler, eventually, is_alive, works};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::process::Stdio;
@@ -241,6 +241,28 @@ fn what_is_made_is_for_nobody_else() {
 }
 
 #[test]
+fn d13_a_state_directory_on_another_machine_is_warned_about() {
+    // strace says it is one: the first 8 bytes of what statfs tells are the type.
+    let options = ["-f", "-qq", "-o", "/dev/null"];
+    let inject = "inject=statfs,fstatfs:poke_exit=@arg2=6969000000000000";
+    if !works("strace", &[&options[..], &["-e", inject, "true"]].concat()) {
+        return;
+    }
+    let sandbox = Sandbox::new(IDLE);
+    let mut command = sandbox.bare_command("strace".as_ref());
+    let output = command
+        .args(options)
+        .args(["-e", inject, env!("CARGO_BIN_EXE_rsched")])
+        .args(["run", "jobs.toml", "--state-dir", "state", "--for", "1ms"])
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    let warning = "rsched: warning: the state directory `state` is on NFS: no fire runs twice and";
+    assert!(stderr.contains(warning), "{stderr}");
+}
+
+#[test]
 fn f6_no_scheduler_runs_on_a_file_system_that_has_no_locks() {
     if !can_serve_a_disk() {
         return;
@@ -256,7 +278,12 @@ fn f6_no_scheduler_runs_on_a_file_system_that_has_no_locks() {
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(73), "{stderr}");
-        assert!(stderr.contains("disk/state/lock`"), "{stderr}");
+        for part in [
+            "rsched: cannot lock `disk/state/lock`: ",
+            "\nrsched: help: that file system has no locks: ",
+        ] {
+            assert!(stderr.contains(part), "{part:?} is not in {stderr}");
+        }
     }
 }
 
