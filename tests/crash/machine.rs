@@ -53,11 +53,19 @@ impl Drop for Machine {
 }
 
 pub fn wait_until(what: &str, is_done: impl Fn() -> bool) {
+    assert!(comes_true(is_done), "never: {what}");
+}
+
+/// Whether it does before the patience ends.
+pub fn comes_true(is_done: impl Fn() -> bool) -> bool {
     let deadline = Instant::now() + PATIENCE;
     while !is_done() {
-        assert!(Instant::now() < deadline, "never: {what}");
+        if Instant::now() > deadline {
+            return false;
+        }
         thread::park_timeout(Duration::from_millis(20));
     }
+    true
 }
 
 /// What reached the console in whole lines.
@@ -96,14 +104,7 @@ pub fn can_boot(test: &str) -> bool {
     let is_up = || {
         // Without a disk it warns and comes up.
         let _machine = Machine::boot(&sandbox, "console");
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            if console(&sandbox, "console").contains("IT IS UP") {
-                return true;
-            }
-            thread::park_timeout(Duration::from_millis(20));
-        }
-        false
+        comes_true(|| console(&sandbox, "console").contains("IT IS UP"))
     };
     let can = has("linux.uml") && has("unshare") && has("mkfs.ext4") && is_up();
     if !can {

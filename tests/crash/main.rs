@@ -19,6 +19,7 @@ mod power_loss;
 mod random_kills;
 mod seed;
 mod sweep;
+mod systemd;
 
 #[path = "../run/scheduler.rs"]
 #[expect(
