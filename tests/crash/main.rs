@@ -14,6 +14,7 @@ mod error_sweep;
 mod kill_sweep;
 mod lives;
 mod machine;
+mod nfs;
 mod panics;
 mod power_loss;
 mod random_kills;

@@ -1,0 +1,68 @@
+//! A state directory on a real NFS, of a server in User-Mode Linux: one scheduler runs there, and its lock
+//! dies with it.
+
+use crate::accounts::{self, Expected};
+use crate::machine::{self, Machine, can_boot, comes_true};
+use crate::scheduler::Sandbox;
+use crate::seed::tell;
+use serde_json::Value;
+
+const JOBS: &str = "
+[history]
+keep_runs = 100000
+[jobs.tick]
+cron = { second = '*' }
+timezone = 'UTC'
+misfire_grace_time = 'forever'
+coalesce = false
+max_instances = 'unlimited'
+command = 'echo $RSCHED_RUN_ID $RSCHED_JOB_ID $RSCHED_FIRE_TIME >> evidence'
+";
+
+#[test]
+fn f6_on_nfs_one_scheduler_runs_and_its_lock_dies_with_it() {
+    if !can_boot("a state directory on NFS") {
+        return;
+    }
+    let sandbox = Sandbox::new(JOBS);
+    machine::make(&sandbox, include_str!("nfs.sh"));
+    let mut machine = Machine::boot(&sandbox, "console");
+    let said = || sandbox.read("said");
+    let is_over = comes_true(|| said().contains("DONE\n") || said().contains("NO NFS\n"));
+    machine.lose_power();
+    let said = said();
+    assert!(is_over, "{said}\n{}", sandbox.read("trace"));
+    if said.contains("NO NFS") {
+        tell("skipped: no NFS in this User-Mode Linux");
+        return;
+    }
+    let seen: Vec<_> = said.lines().filter(|line| line.contains(": ")).collect();
+    assert_eq!(seen, ["a second one: 75", "the next one: 0"]);
+    let second = sandbox.read("second");
+    for part in [
+        "rsched: warning: the state directory `nfs/state` is on NFS",
+        "rsched: the state directory is in use by pid ",
+    ] {
+        assert!(second.contains(part), "{part:?} is not in {second}");
+    }
+    let checked = sandbox.read("checked");
+    assert!(checked.contains("verdict      whole"), "{checked}");
+    let history: Value = serde_json::from_str(&sandbox.read("history")).unwrap();
+    let mut lines = accounts::lines_of(&sandbox.read("evidence"));
+    let mut entries = accounts::entries_of(&history);
+    // What waited when the last one stopped is for the next one.
+    entries.retain(accounts::Entry::has_ended);
+    lines.sort_by_key(|line| line.fire);
+    let (first, last) = (lines[0].fire, lines[lines.len() - 1].fire);
+    let expected = Expected {
+        job: "tick".to_owned(),
+        due: first..=last,
+        perhaps: first - 5..=last + 5,
+        without_a_run: &["lost"],
+    };
+    let death = said.lines().find_map(|line| line.strip_prefix("DEATH "));
+    let death = death.unwrap().parse().unwrap();
+    let found = accounts::check(&[expected], &entries, &lines, &[death]);
+    tell(&format!("a state directory on NFS: {found:?}"));
+    assert!(found.is_ok(), "{found:#?}");
+}
