@@ -8,6 +8,7 @@ mod beside_cron;
 mod commands;
 mod control;
 mod crontab;
+mod descriptors;
 mod disk;
 mod ends;
 mod environment;
