@@ -59,18 +59,13 @@ pub(super) fn status_lines(status: &Status, store: &dyn Store, zone: &Zone) -> V
         lines.push(line);
     }
     for run in &status.runs {
-        lines.push(match run.process {
-            Some((pid, since)) => format!(
-                "Status: run {} of job \"{}\": process {pid} since {}",
-                run.id,
-                run.job,
-                human::display(since, zone)
-            ),
-            None => {
-                let state = if run.starting { "starting" } else { "waiting" };
-                format!("Status: run {} of job \"{}\": {state}", run.id, run.job)
-            }
-        });
+        let state = match run.process {
+            Some((pid, since)) => format!("process {pid} since {}", human::display(since, zone)),
+            None if run.starting => "starting".to_owned(),
+            None => "waiting".to_owned(),
+        };
+        let (id, job) = (run.id, &run.job);
+        lines.push(format!("Status: run {id} of job \"{job}\": {state}"));
     }
     lines
 }

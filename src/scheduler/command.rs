@@ -99,7 +99,9 @@ pub enum Refusal {
     #[error("Job {0} is of the jobs file: change it there, then reload")]
     JobOfFile(JobId),
     /// It would be gone at once.
-    #[error("Job {0} has no fire times left: all are past (for a date, write a time to come, as `+10m`, or `now`)")]
+    #[error(
+        "Job {0} has no fire times left: all are past (for a date, write a time to come, as `+10m`, or `now`)"
+    )]
     NoFireTimes(JobId),
     /// There is no room for another job.
     #[error("there are {0} jobs already, more are not possible")]

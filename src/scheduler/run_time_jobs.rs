@@ -48,7 +48,7 @@ impl Scheduler {
                 return if paused {
                     self.pause_job(&id, now)
                 } else {
-                    self.resume_job(&id, now)
+                    Ok(Reply::Done)
                 };
             }
             None => {}
@@ -89,6 +89,8 @@ impl Scheduler {
         Ok(Reply::Done)
     }
 
+    /// Gives a job its new definition, and its fires if it was paused and is not to be; where it is to be
+    /// paused, that is still to be done.
     fn redefine_run_time_job(
         &mut self,
         new: RunTimeJob,
@@ -96,15 +98,15 @@ impl Scheduler {
         now: Now,
     ) -> Result<(), Refusal> {
         let id = new.job.id.clone();
-        if let Some(state) = self.jobs.get(&id)
-            && matches!(state.source, JobSource::Api(_))
-            && (state.is_planned_afresh_as(&new.job) || state.paused != paused)
-        {
+        let state = self.run_time_job(&id)?;
+        let is_planned_afresh = state.is_planned_afresh_as(&new.job);
+        let resumes = state.paused && !paused;
+        if (is_planned_afresh || resumes) && !paused {
             let mut changed = state.clone();
-            changed.progress.pass_over(now.wall);
-            changed.paused = paused;
             changed.redefine(Arc::clone(&new.job), now.wall, state.generation);
-            changed.plan();
+            if resumes {
+                resume(&mut changed, is_planned_afresh, now);
+            }
             refuse_if_over(&changed)?;
         }
         let mut state = self.take_run_time_job(&id)?;
@@ -113,8 +115,15 @@ impl Scheduler {
             self.redefine(&mut state, new.job, now);
         }
         state.source = JobSource::Api(new.definition);
+        if resumes {
+            resume(&mut state, is_planned_afresh, now);
+            state.generation = self.generation;
+        }
         self.ledger.job_changed(&id);
-        self.jobs.insert(id, state);
+        self.jobs.insert(id.clone(), state);
+        if resumes {
+            self.tell_in_order(Emitted::about(EventName::JobResumed, &id));
+        }
         self.rebuild_queue();
         Ok(())
     }
@@ -151,13 +160,28 @@ impl Scheduler {
         }
     }
 
-    fn take_run_time_job(&mut self, id: &JobId) -> Result<JobState, Refusal> {
-        match self.jobs.get(id).map(|state| &state.source) {
+    fn run_time_job(&self, id: &JobId) -> Result<&JobState, Refusal> {
+        match self.jobs.get(id) {
             None => Err(Refusal::UnknownJob(id.clone())),
-            Some(JobSource::File) => Err(Refusal::JobOfFile(id.clone())),
-            Some(JobSource::Api(_)) => Ok(self.jobs.remove(id).expect("it was just found")),
+            Some(state) if state.source == JobSource::File => Err(Refusal::JobOfFile(id.clone())),
+            Some(state) => Ok(state),
         }
     }
+
+    fn take_run_time_job(&mut self, id: &JobId) -> Result<JobState, Refusal> {
+        self.run_time_job(id)?;
+        Ok(self.jobs.remove(id).expect("it was just found"))
+    }
+}
+
+/// The fires of a job exist again: those of a new plan are all to come, of the old one those up to now are
+/// passed over.
+fn resume(state: &mut JobState, is_planned_afresh: bool, now: Now) {
+    if !is_planned_afresh {
+        state.progress.pass_over(now.wall);
+    }
+    state.paused = false;
+    state.plan();
 }
 
 /// A job of no file goes when it has no fires left: one that never has any would be gone before who gave it

@@ -364,6 +364,37 @@ fn a_job_that_takes_the_place_of_another_is_paused_or_not_as_was_asked_for() {
 }
 
 #[test]
+fn a_job_that_runs_once_runs_though_a_paused_or_a_disabled_one_was_there() {
+    let mut world = World::new("2026-01-01 00:00:30", "");
+    let once = "[jobs.a]\ncommand = 'x'\n";
+    world.add(MINUTELY, false);
+    world.pause("a");
+    world.run_for(seconds(600));
+    assert_eq!(world.add(once, true), Some(Reply::Done));
+    world.run_for(seconds(600));
+    assert_eq!(
+        world.starts("a"),
+        [630],
+        "and none of the fires while it was paused"
+    );
+    assert_eq!(world.fires("a", EventName::JobSkipped), 0);
+
+    let mut world = World::new("2026-01-01 00:00:30", "");
+    assert_eq!(
+        world.add(&format!("{once}enabled = false\n"), false),
+        Some(Reply::Done)
+    );
+    world.run_for(seconds(600));
+    let enabled = Command::Change {
+        job: world.run_time_job(once),
+        paused: false,
+    };
+    assert_eq!(world.command(enabled), Some(Reply::Done));
+    world.run_for(seconds(600));
+    assert_eq!(world.starts("a"), [630]);
+}
+
+#[test]
 fn a_run_time_job_that_has_no_run_times_left_is_refused() {
     let past = "[jobs.a]\ndate = '2025-12-31 00:00:00'\ncommand = 'x'\n";
     let over = Some(Reply::Refused(Refusal::NoFireTimes(id("a"))));
