@@ -14,6 +14,7 @@ mod error_sweep;
 mod kill_sweep;
 mod lives;
 mod machine;
+mod memory;
 mod nfs;
 mod panics;
 mod power_loss;
