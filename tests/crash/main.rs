@@ -11,6 +11,7 @@ mod asked_sweep;
 mod clock_jumps;
 mod delays;
 mod error_sweep;
+mod failing_syncs;
 mod kill_sweep;
 mod lives;
 mod machine;

@@ -90,6 +90,7 @@ impl SqliteStore {
             id: kept.id,
             place,
             connection: Some(connection),
+            is_doubtful: false,
             options,
             session,
             session_number: None,
@@ -167,8 +168,10 @@ struct Writer {
     newest: Keeper,
     id: StoreId,
     place: Place,
-    /// None after an error that leaves it doubtful what the disk has: it is opened anew.
+    /// None if the file could not be opened anew.
     connection: Option<Connection>,
+    /// A sync failed, which leaves it doubtful what the disk has.
+    is_doubtful: bool,
     options: Options,
     session: Session,
     /// The row of this session, once its first batch is durable: until then everything in the store
@@ -202,6 +205,9 @@ impl Writer {
         else {
             return;
         };
+        if self.is_doubtful {
+            return;
+        }
         // A crash instead of this costs a check of the file at the next start.
         let ended = set_waiting(&connection, self.options.durability == Durability::Power)
             .and_then(|()| {
@@ -225,6 +231,9 @@ impl Writer {
             self.connection = Some(open::again(&self.path, self.id)?);
             self.place.note_log()?;
         }
+        if self.is_doubtful {
+            self.open_anew()?;
+        }
         let connection = self
             .connection
             .as_mut()
@@ -242,10 +251,32 @@ impl Writer {
         Ok(())
     }
 
+    /// After a failed fsync the kernel calls pages clean that are not on the disk. So all that is valid is
+    /// copied from the log to where it belongs, and a new log begun; whatever fails is written again.
+    ///
+    /// The one that failed is closed only when another is open. The last to close the file takes its index
+    /// of the log along, and who comes next makes it anew from all that is in the log: a batch that was
+    /// said to have failed would be there after all, beside what was decided instead of it.
+    fn open_anew(&mut self) -> Result<(), WriteError> {
+        let connection = open::again(&self.path, self.id)?;
+        let connection = self.connection.insert(connection);
+        let is_busy: bool =
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if is_busy {
+            return Err(WriteError::Open(OpenError::Io {
+                path: self.path.clone(),
+                doing: "begin a new log of",
+                reason: "another program is reading it".to_owned(),
+            }));
+        }
+        self.is_doubtful = false;
+        Ok(())
+    }
+
     /// On a full disk the write-ahead log may be what fills it: what it holds is copied to where it
     /// belongs, which takes little new room, and the log is cut off.
     fn make_room(&self) {
-        if let Some(connection) = &self.connection {
+        if let Some(connection) = self.connection.as_ref().filter(|_| !self.is_doubtful) {
             // If this fails too, the next try says so.
             _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         }
@@ -258,10 +289,12 @@ impl Writer {
             // Nothing was written.
             WriteError::Open(_) => false,
         };
-        if is_doubtful {
-            // After a failed fsync the kernel calls pages clean that are not on the disk. Whatever is
-            // still to be read is read from there, and what failed is written again.
+        if is_unsynced(error) {
+            self.is_doubtful = true;
+        } else if is_doubtful {
+            // Locks that could not be let go of go with the last to close the file.
             self.connection = None;
+            self.is_doubtful = false;
         }
         let error = match error {
             WriteError::Sqlite(error) => format!("cannot write `{}`: {error}", self.path.display()),
@@ -279,6 +312,14 @@ impl Writer {
 /// (<https://sqlite.org/pragma.html#pragma_synchronous>).
 fn set_waiting(connection: &Connection, waits: bool) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", if waits { "FULL" } else { "NORMAL" })
+}
+
+/// Whether all of a commit is written, and the disk refused to sync it.
+fn is_unsynced(error: &WriteError) -> bool {
+    let WriteError::Sqlite(rusqlite::Error::SqliteFailure(error, _)) = error else {
+        return false;
+    };
+    error.extended_code == rusqlite::ffi::SQLITE_IOERR_FSYNC
 }
 
 /// Why a batch is not written.
