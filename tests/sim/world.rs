@@ -108,6 +108,8 @@ pub struct World {
     pub(super) events: VecDeque<Event>,
     /// What the store has.
     pub(super) disk: Kept,
+    /// When that became so.
+    kept_at: WallTime,
     /// The marks of starts.
     pub(super) marks: BTreeSet<(RunId, u32)>,
     /// Which boot of the machine this is, and in which the disk was written last.
@@ -231,6 +233,7 @@ impl World {
             exited: false,
             events: VecDeque::new(),
             disk: Kept::nothing(store),
+            kept_at: wall,
             marks: BTreeSet::new(),
             boots: 0,
             boot_on_disk: 0,
@@ -259,6 +262,11 @@ impl World {
 
     pub fn wall(&self) -> WallTime {
         self.wall
+    }
+
+    /// When the store last said that it took anything.
+    pub fn last_kept(&self) -> WallTime {
+        self.kept_at
     }
 
     pub fn has_exited(&self) -> bool {
@@ -475,6 +483,7 @@ impl World {
             return;
         }
         self.keep(batch);
+        self.kept_at = self.wall;
         self.events.push_back(Event::Stored(ticket));
     }
 
