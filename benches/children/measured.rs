@@ -4,7 +4,6 @@ use serde_json::Value;
 use std::env;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use tempfile::TempDir;
 
@@ -18,7 +17,11 @@ pub fn ballast() -> Vec<u8> {
 }
 
 pub struct Scheduler {
+    /// Its jobs file and its records.
     directory: TempDir,
+    /// Where its pipes are: in memory, as `/run` is. A disk finds names for new ones the more slowly, the more were
+    /// removed lately (ext4 without a journal), and each turn would be measured by those before it.
+    runtime: TempDir,
     child: Child,
     log: BufReader<ChildStderr>,
 }
@@ -39,6 +42,9 @@ impl Scheduler {
     pub fn start(toml: &str, options: &[&str], ballast_mib: u32) -> Self {
         let directory = tempfile::tempdir().expect("a directory for the scheduler");
         fs::write(directory.path().join("jobs.toml"), toml).expect("the jobs are written");
+        let in_memory = tempfile::tempdir_in("/dev/shm");
+        let runtime = in_memory.or_else(|_| tempfile::tempdir());
+        let runtime = runtime.expect("a directory for its pipes");
         let mut command = Command::new(env::current_exe().expect("this program"));
         let mut child = command
             .args(["run", "jobs.toml", "--state-dir", "state"])
@@ -46,19 +52,17 @@ impl Scheduler {
             .args(options)
             .current_dir(directory.path())
             .env(BALLAST, ballast_mib.to_string())
+            .env("RUNTIME_DIRECTORY", runtime.path())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the scheduler starts");
         let log = BufReader::new(child.stderr.take().expect("it is piped"));
         Self {
             directory,
+            runtime,
             child,
             log,
         }
-    }
-
-    pub fn path(&self) -> &Path {
-        self.directory.path()
     }
 
     /// The next line of its log.
@@ -84,7 +88,8 @@ impl Scheduler {
         let mut command = Command::new(env::current_exe().expect("this program"));
         let status = command
             .args(arguments)
-            .args(["--socket", "state/control.sock"])
+            .arg("--socket")
+            .arg(self.runtime.path().join("control.sock"))
             .current_dir(self.directory.path())
             .stdout(Stdio::null())
             .status();
@@ -111,7 +116,7 @@ impl Scheduler {
             children: children.split_whitespace().count(),
             threads: entries(format!("{process}/task")),
             resident_kib: kib.unwrap_or(0),
-            pipes: entries(self.path().join("state/output").display().to_string()),
+            pipes: entries(self.runtime.path().join("output").display().to_string()),
         }
     }
 

@@ -248,8 +248,29 @@ async fn serve(
     }
 }
 
+/// No more connections than that are accepted before a pause of [`BREATHER`]: 2,000 a second, whatever comes. A
+/// flood of connections that ask nothing costs more than one of requests, and waits outside.
+const ACCEPTED_AT_ONCE: u32 = 20;
+const BREATHER: Duration = Duration::from_millis(10);
+
+/// Counts connections, and pauses when there were many.
+#[derive(Default)]
+struct Pace(u32);
+
+impl Pace {
+    async fn next(&mut self) {
+        self.0 += 1;
+        if self.0 == ACCEPTED_AT_ONCE {
+            self.0 = 0;
+            sleep(BREATHER).await;
+        }
+    }
+}
+
 async fn accept(listener: &UnixListener, state: &Arc<State>, door: &Arc<Door>) {
+    let mut pace = Pace::default();
     loop {
+        pace.next().await;
         match listener.accept().await {
             Ok((stream, _)) if is_welcome(&stream, state) => enter(stream, state, door),
             Ok(_) => {}
@@ -259,7 +280,9 @@ async fn accept(listener: &UnixListener, state: &Arc<State>, door: &Arc<Door>) {
 }
 
 async fn accept_tcp(listener: TcpListener, state: Arc<State>, door: Arc<Door>) {
+    let mut pace = Pace::default();
     loop {
+        pace.next().await;
         match listener.accept().await {
             Ok((stream, _)) => enter(stream, &state, &door),
             Err(_) => sleep(ACCEPT_PAUSE).await,

@@ -30,15 +30,20 @@ class Scheduler:
         self.directory = tempfile.TemporaryDirectory(prefix="rsched-soak-")
         self.write(toml)
         self.events = []
+        # Its pipes are in memory, as in /run: a disk finds names for new ones the more slowly, the more were removed
+        # lately (ext4 without a journal).
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.runtime = tempfile.TemporaryDirectory(prefix="rsched-soak-", dir=memory)
         self.process = subprocess.Popen(
             [program(), "run", "jobs.toml", "--state-dir", "s", "--log-format", "json"],
-            cwd=self.directory.name, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+            cwd=self.directory.name,
+            env=dict(os.environ, RUNTIME_DIRECTORY=self.runtime.name), stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         self.started = threading.Event()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         if not self.started.wait(30):
             sys.exit("it did not start")
-        self.socket = os.path.join(self.directory.name, "s/control.sock")
+        self.socket = os.path.join(self.runtime.name, "control.sock")
 
     def path(self, name):
         return os.path.join(self.directory.name, name)
