@@ -3,9 +3,10 @@
 //!
 //! One system call for each batch of lines finds out, so that no line goes to a file that is not there any more.
 
+use crate::sys::appended_file::{AppendError, open_to_append};
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat, lstat};
+use nix::fcntl::AT_FDCWD;
+use nix::sys::stat::{FileStat, lstat};
 use nix::unistd::geteuid;
 use std::fs::File;
 use std::io::{self, Write};
@@ -40,33 +41,19 @@ impl LogFile {
     /// # Errors
     /// It cannot be opened; it is a link, no file, or somebody else's.
     pub fn open(path: &Path) -> Result<Self, LogFileError> {
-        let system = |errno| LogFileError::System(path.to_owned(), errno);
         let unfit = |what| LogFileError::Unfit(path.to_owned(), what);
-        // O_NONBLOCK: whatever it is, opening it does not wait.
-        let flags = OFlag::O_WRONLY
-            | OFlag::O_APPEND
-            | OFlag::O_CREAT
-            | OFlag::O_NOFOLLOW
-            | OFlag::O_NONBLOCK
-            | OFlag::O_NOCTTY
-            | OFlag::O_CLOEXEC;
-        let file = match open(path, flags, Mode::S_IRUSR | Mode::S_IWUSR) {
-            Ok(file) => File::from(file),
-            Err(Errno::ELOOP) => return Err(unfit("is a symbolic link, expected a file")),
-            Err(errno) => return Err(system(errno)),
-        };
-        let status = fstat(&file).map_err(system)?;
-        if SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT != SFlag::S_IFREG {
-            return Err(unfit("is no regular file"));
-        }
+        let (file, status) = open_to_append(AT_FDCWD, path).map_err(|error| match error {
+            AppendError::System(errno) => LogFileError::System(path.to_owned(), errno),
+            AppendError::Link => unfit("is a symbolic link, expected a file"),
+            AppendError::NotRegular => unfit("is no regular file"),
+        })?;
         // Who laid it there could read what jobs print.
         if status.st_uid != 0 && status.st_uid != geteuid().as_raw() {
             return Err(unfit("belongs to another user"));
         }
-        fcntl(&file, FcntlArg::F_SETFL(OFlag::O_APPEND)).map_err(system)?;
         Ok(Self {
             path: path.to_owned(),
-            file,
+            file: File::from(file),
             identity: identity_of(&status),
             is_stuck: false,
         })
@@ -115,6 +102,7 @@ impl AsFd for LogFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nix::sys::stat::Mode;
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 

@@ -4,10 +4,11 @@
 //! All is done relative to the directory, once that is open: nothing can be swapped in between.
 
 use super::spawn_error::{SpawnError, SpawnErrorKind};
+use crate::sys::appended_file::{AppendError, open_to_append};
 use crate::sys::trust::{TrustPolicy, Walk};
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, Flock, FlockArg, OFlag, fcntl, openat, renameat};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
+use nix::fcntl::{Flock, FlockArg, renameat};
+use nix::sys::stat::{FileStat, fstatat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use serde::{Deserialize, Serialize};
 use std::ffi::{OsStr, OsString};
@@ -115,27 +116,11 @@ impl OutputFile {
         directory: BorrowedFd<'_>,
         name: &OsStr,
     ) -> Result<(OwnedFd, FileStat), SpawnError> {
-        let failed = |errno| self.failed("open", errno);
-        // O_NONBLOCK: whatever it is, opening it does not wait.
-        let flags = OFlag::O_WRONLY
-            | OFlag::O_APPEND
-            | OFlag::O_CREAT
-            | OFlag::O_NOFOLLOW
-            | OFlag::O_NONBLOCK
-            | OFlag::O_NOCTTY
-            | OFlag::O_CLOEXEC;
-        let file = match openat(directory, name, flags, Mode::S_IRUSR | Mode::S_IWUSR) {
-            Ok(file) => file,
-            Err(Errno::ELOOP) => return Err(self.unfit("is a symbolic link, expected a file")),
-            Err(errno) => return Err(failed(errno)),
-        };
-        let status = fstat(&file).map_err(failed)?;
-        if SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT != SFlag::S_IFREG {
-            return Err(self.unfit("is no regular file"));
-        }
-        // The program is to find it as if it had opened it itself.
-        fcntl(&file, FcntlArg::F_SETFL(OFlag::O_APPEND)).map_err(failed)?;
-        Ok((file, status))
+        open_to_append(directory, Path::new(name)).map_err(|error| match error {
+            AppendError::System(errno) => self.failed("open", errno),
+            AppendError::Link => self.unfit("is a symbolic link, expected a file"),
+            AppendError::NotRegular => self.unfit("is no regular file"),
+        })
     }
 
     /// Gives the files their next names, unless somebody else is just doing so: then it is theirs to do,
@@ -206,6 +191,7 @@ enum Rotated {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nix::sys::stat::Mode;
     use std::fs::{self, File};
     use std::io::Write;
     use std::os::unix::fs::{PermissionsExt, symlink};

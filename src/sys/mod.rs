@@ -2,6 +2,7 @@
 //! reads clocks. Nothing here knows what a job is.
 
 pub mod account;
+pub mod appended_file;
 pub mod clock;
 pub mod control_socket;
 pub mod descriptors;

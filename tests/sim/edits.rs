@@ -255,8 +255,8 @@ fn every_fire_is_decided_by_one_file(world: &World, history: &History) {
         let mut of_trigger: BTreeMap<usize, BTreeSet<WallTime>> = BTreeMap::new();
         for stretch in history.past.iter().filter(|it| it.job == job) {
             let toml = format!("[jobs.a]\n{}\ncommand = 'x'\n", TRIGGERS[stretch.trigger]);
-            let file = jobs(&toml, stretch.after);
-            let schedule = file.jobs[0].schedule.anchored(stretch.after);
+            let read = jobs(&toml, stretch.after);
+            let schedule = read.jobs[0].schedule.anchored(stretch.after);
             let mut fire = schedule.next_after(stretch.after);
             while let Some(at) = fire.filter(|&at| at <= stretch.until) {
                 due.entry(at).or_default().0 |= at <= stretch.certain;
