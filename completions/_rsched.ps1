@@ -205,6 +205,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'The control socket of their scheduler, if it runs')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The --state-dir of their scheduler')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The --name of their scheduler')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'The --store of their scheduler: sqlite or sqlite:PATH')
@@ -219,6 +220,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
         'rsched;logs' {
             [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'This run of it: its id, or how that begins')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'The control socket of their scheduler, if it runs')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The --state-dir of their scheduler')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The --name of their scheduler')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'The --store of their scheduler: sqlite or sqlite:PATH')
@@ -237,6 +239,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'The control socket of their scheduler, if it runs')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The --state-dir of their scheduler')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The --name of their scheduler')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'The --store of their scheduler: sqlite or sqlite:PATH')
@@ -263,6 +266,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
         'rsched;store;check' {
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'The control socket of their scheduler, if it runs')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The --state-dir of their scheduler')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The --name of their scheduler')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'The --store of their scheduler: sqlite or sqlite:PATH')
@@ -277,6 +281,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
         'rsched;store;recover' {
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The jobs file of their scheduler (may be given more than once, as to run)')
+            [CompletionResult]::new('--socket', '--socket', [CompletionResultType]::ParameterName, 'The control socket of their scheduler, if it runs')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'The --state-dir of their scheduler')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The --name of their scheduler')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'The --store of their scheduler: sqlite or sqlite:PATH')

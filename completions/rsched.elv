@@ -193,6 +193,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand --format 'How the answer looks'
             cand -f 'The jobs file of their scheduler (may be given more than once, as to run)'
             cand --file 'The jobs file of their scheduler (may be given more than once, as to run)'
+            cand --socket 'The control socket of their scheduler, if it runs'
             cand --state-dir 'The --state-dir of their scheduler'
             cand --name 'The --name of their scheduler'
             cand --store 'The --store of their scheduler: sqlite or sqlite:PATH'
@@ -206,6 +207,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
         &'rsched;logs'= {
             cand --run 'This run of it: its id, or how that begins'
             cand --file 'The jobs file of their scheduler (may be given more than once, as to run)'
+            cand --socket 'The control socket of their scheduler, if it runs'
             cand --state-dir 'The --state-dir of their scheduler'
             cand --name 'The --name of their scheduler'
             cand --store 'The --store of their scheduler: sqlite or sqlite:PATH'
@@ -223,6 +225,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand --format 'How the answer looks'
             cand -f 'The jobs file of their scheduler (may be given more than once, as to run)'
             cand --file 'The jobs file of their scheduler (may be given more than once, as to run)'
+            cand --socket 'The control socket of their scheduler, if it runs'
             cand --state-dir 'The --state-dir of their scheduler'
             cand --name 'The --name of their scheduler'
             cand --store 'The --store of their scheduler: sqlite or sqlite:PATH'
@@ -247,6 +250,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
         &'rsched;store;check'= {
             cand -f 'The jobs file of their scheduler (may be given more than once, as to run)'
             cand --file 'The jobs file of their scheduler (may be given more than once, as to run)'
+            cand --socket 'The control socket of their scheduler, if it runs'
             cand --state-dir 'The --state-dir of their scheduler'
             cand --name 'The --name of their scheduler'
             cand --store 'The --store of their scheduler: sqlite or sqlite:PATH'
@@ -260,6 +264,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
         &'rsched;store;recover'= {
             cand -f 'The jobs file of their scheduler (may be given more than once, as to run)'
             cand --file 'The jobs file of their scheduler (may be given more than once, as to run)'
+            cand --socket 'The control socket of their scheduler, if it runs'
             cand --state-dir 'The --state-dir of their scheduler'
             cand --name 'The --name of their scheduler'
             cand --store 'The --store of their scheduler: sqlite or sqlite:PATH'

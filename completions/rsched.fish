@@ -186,6 +186,7 @@ complete -c rsched -n "__fish_rsched_using_subcommand history" -s n -l count -d 
 complete -c rsched -n "__fish_rsched_using_subcommand history" -l format -d 'How the answer looks' -r -f -a "table\t'For people'
 json\t'JSON'"
 complete -c rsched -n "__fish_rsched_using_subcommand history" -s f -l file -d 'The jobs file of their scheduler (may be given more than once, as to run)' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand history" -l socket -d 'The control socket of their scheduler, if it runs' -r -F
 complete -c rsched -n "__fish_rsched_using_subcommand history" -l state-dir -d 'The --state-dir of their scheduler' -r -f -a "(__fish_complete_directories)"
 complete -c rsched -n "__fish_rsched_using_subcommand history" -l name -d 'The --name of their scheduler' -r
 complete -c rsched -n "__fish_rsched_using_subcommand history" -l store -d 'The --store of their scheduler: sqlite or sqlite:PATH' -r
@@ -194,6 +195,7 @@ complete -c rsched -n "__fish_rsched_using_subcommand history" -s q -l quiet -d 
 complete -c rsched -n "__fish_rsched_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rsched -n "__fish_rsched_using_subcommand logs" -l run -d 'This run of it: its id, or how that begins' -r
 complete -c rsched -n "__fish_rsched_using_subcommand logs" -l file -d 'The jobs file of their scheduler (may be given more than once, as to run)' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand logs" -l socket -d 'The control socket of their scheduler, if it runs' -r -F
 complete -c rsched -n "__fish_rsched_using_subcommand logs" -l state-dir -d 'The --state-dir of their scheduler' -r -f -a "(__fish_complete_directories)"
 complete -c rsched -n "__fish_rsched_using_subcommand logs" -l name -d 'The --name of their scheduler' -r
 complete -c rsched -n "__fish_rsched_using_subcommand logs" -l store -d 'The --store of their scheduler: sqlite or sqlite:PATH' -r
@@ -205,6 +207,7 @@ complete -c rsched -n "__fish_rsched_using_subcommand why" -l at -d 'When it sho
 complete -c rsched -n "__fish_rsched_using_subcommand why" -l format -d 'How the answer looks' -r -f -a "table\t'For people'
 json\t'JSON'"
 complete -c rsched -n "__fish_rsched_using_subcommand why" -s f -l file -d 'The jobs file of their scheduler (may be given more than once, as to run)' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand why" -l socket -d 'The control socket of their scheduler, if it runs' -r -F
 complete -c rsched -n "__fish_rsched_using_subcommand why" -l state-dir -d 'The --state-dir of their scheduler' -r -f -a "(__fish_complete_directories)"
 complete -c rsched -n "__fish_rsched_using_subcommand why" -l name -d 'The --name of their scheduler' -r
 complete -c rsched -n "__fish_rsched_using_subcommand why" -l store -d 'The --store of their scheduler: sqlite or sqlite:PATH' -r
@@ -218,6 +221,7 @@ complete -c rsched -n "__fish_rsched_using_subcommand store; and not __fish_seen
 complete -c rsched -n "__fish_rsched_using_subcommand store; and not __fish_seen_subcommand_from check recover help" -f -a "recover" -d 'Save what can be read of damaged records into a new file'
 complete -c rsched -n "__fish_rsched_using_subcommand store; and not __fish_seen_subcommand_from check recover help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from check" -s f -l file -d 'The jobs file of their scheduler (may be given more than once, as to run)' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from check" -l socket -d 'The control socket of their scheduler, if it runs' -r -F
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from check" -l state-dir -d 'The --state-dir of their scheduler' -r -f -a "(__fish_complete_directories)"
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from check" -l name -d 'The --name of their scheduler' -r
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from check" -l store -d 'The --store of their scheduler: sqlite or sqlite:PATH' -r
@@ -225,6 +229,7 @@ complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_sub
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say only what is wrong'
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from recover" -s f -l file -d 'The jobs file of their scheduler (may be given more than once, as to run)' -r -F
+complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from recover" -l socket -d 'The control socket of their scheduler, if it runs' -r -F
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from recover" -l state-dir -d 'The --state-dir of their scheduler' -r -f -a "(__fish_complete_directories)"
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from recover" -l name -d 'The --name of their scheduler' -r
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from recover" -l store -d 'The --store of their scheduler: sqlite or sqlite:PATH' -r

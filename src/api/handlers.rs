@@ -58,7 +58,7 @@ pub(super) async fn handle(state: &State, route: Route, asked: Asked) -> Answere
         }
         Route::ResumeJob(id) => {
             command(state, Command::Resume(id.clone())).await?;
-            job(state, &id, StatusCode::OK).await
+            job_or_gone(state, &id, StatusCode::OK).await
         }
         Route::RunJob(id) => match command(state, Command::Trigger(id)).await? {
             Reply::Submitted(run) => Ok(as_json(StatusCode::ACCEPTED, &json!({ "run_id": run }))),

@@ -31,7 +31,15 @@ fn each(
     let mut code = ExitCode::Done;
     for id in ids {
         match running.of_job(id, "POST", &path, None) {
-            Ok(_) => _ = terminal::print(format!("{done} {id}\n").as_bytes()),
+            Ok(answer) => {
+                let is_over = answer.body["state"] == "finished";
+                let also = if is_over {
+                    ", which has no fire times left, and is done"
+                } else {
+                    ""
+                };
+                _ = terminal::print(format!("{done} {id}{also}\n").as_bytes());
+            }
             Err(failed) => code = failed,
         }
     }

@@ -14,6 +14,9 @@ pub(super) struct RecordsArgs {
     /// The jobs file of their scheduler (may be given more than once, as to run)
     #[arg(short, long = "file", value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub files: Vec<PathBuf>,
+    /// The control socket of their scheduler, if it runs
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["files", "state_dir", "name", "store"], value_hint = ValueHint::FilePath)]
+    pub socket: Option<PathBuf>,
     #[command(flatten)]
     pub place: PlaceArgs,
 }
@@ -25,6 +28,9 @@ pub(super) struct LongRecordsArgs {
     /// The jobs file of their scheduler (may be given more than once, as to run)
     #[arg(long = "file", value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub files: Vec<PathBuf>,
+    /// The control socket of their scheduler, if it runs
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["files", "state_dir", "name", "store"], value_hint = ValueHint::FilePath)]
+    pub socket: Option<PathBuf>,
     #[command(flatten)]
     pub place: PlaceArgs,
 }
@@ -45,8 +51,16 @@ pub(super) struct PlaceArgs {
 
 impl From<&LongRecordsArgs> for RecordsArgs {
     fn from(args: &LongRecordsArgs) -> Self {
-        let LongRecordsArgs { files, place } = args.clone();
-        Self { files, place }
+        let LongRecordsArgs {
+            files,
+            socket,
+            place,
+        } = args.clone();
+        Self {
+            files,
+            socket,
+            place,
+        }
     }
 }
 
@@ -55,6 +69,7 @@ impl From<&SchedulerArgs> for RecordsArgs {
     fn from(args: &SchedulerArgs) -> Self {
         Self {
             files: args.file.iter().cloned().collect(),
+            socket: args.socket.clone(),
             place: PlaceArgs {
                 state_dir: args.state_dir.clone(),
                 name: args.name.clone(),

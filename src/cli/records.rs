@@ -239,6 +239,9 @@ impl Known {
     /// none, and one scheduler runs, everything is that one's.
     fn find(args: &RecordsArgs, zones: &ZoneDatabase) -> Result<Self, ExitCode> {
         let place = &args.place;
+        if let Some(socket) = &args.socket {
+            return Self::of_running(&Running::at(socket)?, zones);
+        }
         let says_where = place.state_dir.is_some() || place.name.is_some() || place.store.is_some();
         let files = if args.files.is_empty() {
             match jobs_files::found() {

@@ -28,8 +28,12 @@ pub(super) struct Running {
 impl Running {
     /// The one that is meant; what cannot be found is said.
     pub fn find(args: &SchedulerArgs) -> Result<Self, ExitCode> {
-        let socket = socket(args)?;
-        let client = Client::new(&socket).map_err(|error| {
+        Self::at(&socket(args)?)
+    }
+
+    /// The one with this control socket.
+    pub fn at(socket: &Path) -> Result<Self, ExitCode> {
+        let client = Client::new(socket).map_err(|error| {
             complain(&error);
             ExitCode::InputOutput
         })?;

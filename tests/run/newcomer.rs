@@ -1,11 +1,12 @@
 //! What somebody types who does not know the commands yet: each refusal says what to do next.
 
 use crate::control::started;
-use crate::scheduler::{Sandbox, Scheduler};
+use crate::scheduler::{Sandbox, Scheduler, eventually};
 use rsched::api::Client;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
+use std::time::{Duration, SystemTime};
 
 const JOBS: &str = "[jobs.backup]\ncron = '0 3 * * *'\ncommand = 'read line < gate'\n";
 
@@ -61,6 +62,47 @@ fn a_job_whose_time_is_past_is_refused_and_nothing_is_added_or_changed() {
     let off = json!({"id": "off", "command": "true", "date": "2020-01-01", "enabled": false});
     let added = world.client.ask("POST", "/jobs", Some(&off)).unwrap();
     assert_eq!(added.status, 201, "{added:?}");
+    world.scheduler.stop();
+}
+
+#[test]
+fn a_job_whose_time_passed_while_it_was_paused_is_done_when_it_is_resumed() {
+    let world = World::new();
+    let (code, ..) = world.run(&["add", "once", "--date", "+5s", "--", "true"]);
+    assert_eq!(code, 0);
+    let due = SystemTime::now() + Duration::from_secs(5);
+    assert_eq!(world.run(&["pause", "once"]).0, 0);
+    eventually("its time is past", || SystemTime::now() > due);
+    let said = "resumed once, which has no fire times left, and is done\n";
+    let expected = (0, said.to_owned(), String::new());
+    assert_eq!(world.run(&["resume", "once"]), expected);
+    world.scheduler.stop();
+}
+
+#[test]
+fn the_socket_names_whose_records_are_meant_too() {
+    let mut world = World::new();
+    let added = world.run(&["add", "once", "--date", "+1h", "--", "true"]);
+    assert_eq!(added.0, 0, "{added:?}");
+    assert_eq!(world.run(&["trigger", "once"]).0, 0);
+    world.scheduler.event("job_executed", "once");
+    let with_socket = |words: &[&str]| {
+        let mut all = words.to_vec();
+        all.extend(["--socket", "state/control.sock"]);
+        world.sandbox.output(&all)
+    };
+    let (code, stdout, stderr) = with_socket(&["history", "once"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    assert!(stdout.contains("succeeded"), "{stdout}");
+    // An added job is in no file, and need not be.
+    let (code, stdout, stderr) = with_socket(&["why", "once"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    assert!(
+        stdout.contains("succeeded") && !stdout.contains("no more"),
+        "{stdout}"
+    );
+    let (code, ..) = with_socket(&["history", "--state-dir", "state"]);
+    assert_eq!(code, Some(2), "one of the two is enough");
     world.scheduler.stop();
 }
 

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 const MAX_LINES: usize = 700;
 
 /// What may stand at the top level beside what `.gitignore` names.
-const FOLDERS: [&str; 12] = [
+const FOLDERS: [&str; 13] = [
+    ".cargo",
     ".ci",
     ".git",
     "benches",

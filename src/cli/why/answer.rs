@@ -9,7 +9,7 @@ use super::inquiry::Inquiry;
 use super::lateness::Lateness;
 use crate::config::Job;
 use crate::diagnostic::quoted;
-use crate::scheduler::{FiresRecord, Outcome, PlanText, RunRecord, RunState};
+use crate::scheduler::{FiresRecord, JobRecord, Outcome, PlanText, RunRecord, RunState};
 use crate::time::{WallTime, duration, human};
 use std::time::Duration;
 
@@ -465,7 +465,9 @@ impl Inquiry<'_> {
         if is_disabled && answer.fire_time.is_some() && answer.verdict != "disabled" {
             return Some(". It is disabled in the jobs file by now".to_owned());
         }
-        (self.defined.is_none() && self.records.has_jobs_file())
+        let was_added = |known: &JobRecord| known.definition.is_some();
+        let was_in_file = !self.known.as_ref().is_some_and(was_added);
+        (self.defined.is_none() && was_in_file && self.records.has_jobs_file())
             .then(|| ". It is in the jobs file no more".to_owned())
     }
 
