@@ -206,7 +206,7 @@ impl World {
             ("GET", "/runs/0000000000000001/output", None, 404),
             ("POST", "/runs/0000000000000001/kill", None, 404),
             ("GET", "/runs?count=many", None, 400),
-            ("DELETE", "/jobs", None, 405),
+            ("PUT", "/jobs", None, 405),
             ("DELETE", "/jobs/program", None, 409),
             ("PATCH", "/jobs/program", Some(json!({})), 409),
             ("POST", "/jobs", Some(json!({})), 400),
