@@ -236,8 +236,9 @@ fn d2_d3_a_full_disk_under_a_file_is_the_jobs_misfortune_alone() {
 
 #[test]
 fn what_is_strange_about_a_file_is_told_and_the_job_runs() {
+    // Of two that find it at once only one says so.
     let sandbox = Sandbox::new(&format!(
-        "{FORGETFUL}[jobs.a]\ncommand = 'echo text'\noutput = {{ file = 'log', max_size = 1, keep = 1 }}\n[jobs.b]\numask = '077'\ncommand = 'echo text'\noutput = {{ file = 'log', max_size = 1, keep = 1 }}\n"
+        "{FORGETFUL}[defaults]\nexclusive = 'one after another'\n[jobs.a]\ncommand = 'echo text'\noutput = {{ file = 'log', max_size = 1, keep = 1 }}\n[jobs.b]\numask = '077'\ncommand = 'echo text'\noutput = {{ file = 'log', max_size = 1, keep = 1 }}\n"
     ));
     sandbox.write("log", "old\n");
     fs::create_dir_all(sandbox.path("log.1/full")).unwrap();
