@@ -59,7 +59,9 @@ pub fn fate(
         marks.name_process(&name, pid);
     }
     let since = started_at(&process);
-    let since_wall = run.started_at.unwrap_or_else(|| wall_time_of(since, now));
+    let since_wall = run
+        .started_at
+        .unwrap_or_else(|| wall_time_of(since, run.noticed_at, now));
     adopted.insert(run.id, child);
     Ok(Fate::Alive {
         pid: process.pid,
@@ -73,7 +75,37 @@ fn started_at(process: &ProcessIdentity) -> BootTime {
     BootTime::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
 }
 
-/// By how far apart the clocks are now.
-fn wall_time_of(then: BootTime, now: Now) -> WallTime {
-    now.wall - now.boot.saturating_since(then)
+/// By how far apart the clocks are now. The kernel tells the start of a process in ticks, rounded down:
+/// what that is too early, and what the clock was set by since, must not make it seem that a run
+/// started before its time, which is no later than when it was noticed.
+fn wall_time_of(then: BootTime, noticed_at: WallTime, now: Now) -> WallTime {
+    noticed_at.max(now.wall - now.boot.saturating_since(then))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_start_that_is_told_in_whole_ticks_is_not_before_the_fire_was_noticed() {
+        let noticed_at = WallTime::from_micros(1_795_932_585_000_300);
+        let now = Now {
+            wall: noticed_at + Duration::from_millis(700),
+            boot: BootTime::from_micros(5_006_815),
+        };
+        let tick = |ticks: u64| {
+            started_at(&ProcessIdentity {
+                boot_id: String::new(),
+                pid: 1,
+                start_time: ticks,
+            })
+        };
+        // It was noticed when the machine was up for 4.306815 s.
+        assert_eq!(wall_time_of(tick(430), noticed_at, now), noticed_at);
+        assert_eq!(
+            wall_time_of(tick(431), noticed_at, now),
+            noticed_at + Duration::from_micros(3_185)
+        );
+    }
 }
