@@ -3,13 +3,12 @@
 //!
 //! 300 kills; `RSCHED_KILLS=10000` asks for more, `RSCHED_CRASH_SEED` for those of a run before.
 
-use crate::accounts::{self, Expected, Second};
-use crate::scheduler::{Sandbox, Scheduler, eventually};
+use crate::accounts::{self, Entry, Expected, Second};
+use crate::scheduler::{PATIENCE, Sandbox, Scheduler, eventually};
 use crate::seed::{Dice, number, tell};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use serde_json::Value;
-use std::cell::Cell;
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 use std::os::unix::process::CommandExt as _;
@@ -186,16 +185,17 @@ fn history(sandbox: &Sandbox, options: &[&str]) -> Value {
     serde_json::from_str(&stdout).unwrap()
 }
 
-/// How many fires up to the end have no outcome yet; none if not all of them are on record.
-fn unsettled(sandbox: &Sandbox, end: Second) -> Option<usize> {
+/// The fires up to the end that have no outcome yet; none if not all of them are on record.
+fn unsettled(sandbox: &Sandbox, end: Second) -> Option<Vec<Entry>> {
     let entries = |count: &str| accounts::entries_of(&history(sandbox, &["-n", count]));
     let newest = entries("400");
     let reaches = |name: &str| newest.iter().any(|it| it.job == name && it.fire >= end);
     if !names().all(|(name, ..)| reaches(&name)) {
         return None;
     }
-    let is_open = |it: &&accounts::Entry| it.fire <= end && !it.has_ended();
-    Some(entries("1000000").iter().filter(is_open).count())
+    let mut open = entries("1000000");
+    open.retain(|it| it.fire <= end && !it.has_ended());
+    Some(open)
 }
 
 /// Waits until every fire up to the end has an outcome. A backlog runs one after another, beside newer
@@ -208,12 +208,18 @@ fn settle(sandbox: &Sandbox, end: Second) {
     let pause = [&["pause", "--state-dir", "state"], &names[..]].concat();
     let (code, _, stderr) = sandbox.output(&pause);
     assert_eq!(code, Some(0), "{stderr}");
-    let least = Cell::new(usize::MAX);
-    while least.get() > 0 {
-        eventually("more is settled", || {
-            let less = unsettled(sandbox, end).filter(|&count| count < least.get());
-            less.inspect(|&count| least.set(count)).is_some()
-        });
+    let (mut least, mut since) = (usize::MAX, Instant::now());
+    while least > 0 {
+        let open = unsettled(sandbox, end);
+        let count = open.as_ref().map_or(usize::MAX, Vec::len);
+        if count < least {
+            (least, since) = (count, Instant::now());
+        }
+        assert!(
+            since.elapsed() < PATIENCE,
+            "{least} open, and for long none less: {:#?}",
+            open.map(|open| open.into_iter().take(50).collect::<Vec<_>>())
+        );
     }
 }
 
