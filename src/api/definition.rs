@@ -266,8 +266,8 @@ mod tests {
         );
         let id = JobId::parse("a").unwrap();
         let job = read.job(&id, &Surroundings::default()).unwrap().job;
-        assert_eq!(job.trigger_text, "interval 10s");
-        assert_eq!(job.misfire_grace_time, None);
+        assert_eq!(job.schedule.text, "interval 10s");
+        assert_eq!(job.settings.misfire_grace_time, None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::time::{WallTime, human};
 use serde_json::{Value, json};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 /// More are not given at once.
 pub(super) const MAX_COUNT: u64 = 10_000;
@@ -25,17 +26,17 @@ pub(super) struct Window {
 
 struct Source {
     job: JobId,
-    schedule: Schedule,
+    schedule: Arc<Schedule>,
     day_note: Option<&'static str>,
 }
 
 impl Source {
     fn of(status: &JobStatus) -> Self {
-        let spec = &status.job.schedule;
+        let schedule = &status.job.schedule;
         Self {
             job: status.job.id.clone(),
-            schedule: spec.anchored(status.anchor),
-            day_note: spec.fires_on_either_day().then_some(EITHER_DAY),
+            schedule: schedule.anchored(status.anchor),
+            day_note: schedule.spec.fires_on_either_day().then_some(EITHER_DAY),
         }
     }
 

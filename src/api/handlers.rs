@@ -143,7 +143,7 @@ async fn jobs(state: &State, query: &Query) -> Answered {
     let (wanted, tag) = (query.get("state"), query.get("tag"));
     let is_wanted = |job: &Pictured| {
         wanted.is_none_or(|wanted| job.status.state() == wanted)
-            && tag.is_none_or(|tag| job.status.job.tags.iter().any(|own| own == tag))
+            && tag.is_none_or(|tag| job.status.job.settings.tags.iter().any(|own| own == tag))
     };
     let mut pages = Pages::new(state);
     let mut list = Vec::new();

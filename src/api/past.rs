@@ -97,7 +97,7 @@ impl Zones {
         }
         let ask = |answer| Question::Job(job.clone(), answer);
         let zone = match state.desk.ask(ask).await? {
-            Some(status) => Arc::clone(&status.job.schedule.zone),
+            Some(status) => Arc::clone(&status.job.schedule.spec.zone),
             None => state.feed.zone(),
         };
         self.0.insert(job.clone(), Arc::clone(&zone));

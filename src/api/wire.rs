@@ -250,16 +250,21 @@ impl JobJson {
                 (func.clone(), args.to_vec(), json!(words))
             }
         };
-        let zone = job.schedule.zone.as_ref();
+        let zone = job.schedule.spec.zone.as_ref();
         Self {
             id: job.id.to_string(),
-            name: job.name.clone(),
+            name: job.name().to_owned(),
             func,
             args,
-            kwargs: job.env.keys().map(|name| (name.clone(), None)).collect(),
+            kwargs: job
+                .settings
+                .env
+                .keys()
+                .map(|name| (name.clone(), None))
+                .collect(),
             trigger: trigger_fields(job, status.anchor),
-            misfire_grace_time: json!(job.misfire_grace_time.map(number)),
-            max_instances: job.max_instances,
+            misfire_grace_time: json!(job.settings.misfire_grace_time.map(number)),
+            max_instances: job.settings.max_instances,
             next_run_time: status.next_fire.map(|at| human::rfc3339(at, zone)),
             command,
             state: status.state().to_owned(),
@@ -269,21 +274,25 @@ impl JobJson {
             }
             .to_owned(),
             timezone: zone.name().to_owned(),
-            coalesce: match job.coalesce {
+            coalesce: match job.settings.coalesce {
                 Coalesce::Latest => json!(true),
                 Coalesce::All => json!(false),
                 Coalesce::Earliest => json!("earliest"),
             },
-            executor: job.policy.executor.to_string(),
-            priority: job.policy.priority,
-            schedule: job.trigger_text.clone(),
-            description: job.description.clone(),
-            tags: job.tags.clone(),
-            timeout: json!(job.timeout.map(number)),
-            overlap: job.policy.overlap.as_str().to_owned(),
-            exclusive: job.policy.exclusive.as_deref().map(str::to_owned),
-            retry: job.policy.retry.map(|retry| RetryJson::new(&retry)),
-            success_codes: job.policy.success_codes.iter().collect(),
+            executor: job.settings.policy.executor.to_string(),
+            priority: job.settings.policy.priority,
+            schedule: job.schedule.text.clone(),
+            description: job.description().map(str::to_owned),
+            tags: job.settings.tags.clone(),
+            timeout: json!(job.settings.timeout.map(number)),
+            overlap: job.settings.policy.overlap.as_str().to_owned(),
+            exclusive: job.settings.policy.exclusive.as_deref().map(str::to_owned),
+            retry: job
+                .settings
+                .policy
+                .retry
+                .map(|retry| RetryJson::new(&retry)),
+            success_codes: job.settings.policy.success_codes.iter().collect(),
             last_run: last_run.map(|run| LastRunJson::new(run, job)),
             running: status.instances,
             stopped: stopped::count(&status.processes),
@@ -297,7 +306,7 @@ impl LastRunJson {
             run_id: run.run_id.map(|id| id.to_string()),
             fire_time: run
                 .fire_time
-                .map(|at| human::rfc3339(at, &job.schedule.zone)),
+                .map(|at| human::rfc3339(at, &job.schedule.spec.zone)),
             outcome: run.outcome.to_string(),
             exit_code: run.exit_code,
             signal: run.signal,

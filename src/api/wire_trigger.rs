@@ -13,8 +13,8 @@ const CRONTAB_FIELDS: [&str; 5] = ["minute", "hour", "day", "month", "day_of_wee
 /// An interval counts from `anchor` where it has no date to count from: its first fire is said.
 pub(super) fn trigger_fields(job: &Job, anchor: WallTime) -> Map<String, Value> {
     let mut fields = Map::new();
-    let text = job.trigger_text.as_str();
-    match &job.schedule.trigger {
+    let text = job.schedule.text.as_str();
+    match &job.schedule.spec.trigger {
         Trigger::Cron(_) => {
             fields.insert("trigger".into(), json!("cron"));
             cron_fields(text, &mut fields);
@@ -22,12 +22,12 @@ pub(super) fn trigger_fields(job: &Job, anchor: WallTime) -> Map<String, Value> 
         Trigger::Interval { length, .. } => {
             fields.insert("trigger".into(), json!("interval"));
             interval_fields(*length, &mut fields);
-            let first = human::rfc3339(anchor + *length, &job.schedule.zone);
+            let first = human::rfc3339(anchor + *length, &job.schedule.spec.zone);
             fields.insert("start_date".into(), json!(first));
         }
         Trigger::Date(at) => {
             fields.insert("trigger".into(), json!("date"));
-            let at = human::rfc3339(*at, &job.schedule.zone);
+            let at = human::rfc3339(*at, &job.schedule.spec.zone);
             fields.insert("run_date".into(), json!(at));
         }
         _ => {
@@ -35,11 +35,11 @@ pub(super) fn trigger_fields(job: &Job, anchor: WallTime) -> Map<String, Value> 
         }
     }
     for (name, bound) in [
-        ("start_date", job.schedule.start_date),
-        ("end_date", job.schedule.end_date),
+        ("start_date", job.schedule.spec.start_date),
+        ("end_date", job.schedule.spec.end_date),
     ] {
         if let Some(at) = bound {
-            let at = human::rfc3339(at, &job.schedule.zone);
+            let at = human::rfc3339(at, &job.schedule.spec.zone);
             fields.insert(name.into(), json!(at));
         }
     }

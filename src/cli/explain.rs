@@ -101,9 +101,9 @@ fn asked(args: &ExplainArgs) -> Result<Asked, ExitCode> {
                 .map_err(|rejected| jobs_files::complain_about(&rejected))?;
             let job = job(&read.file.jobs, args.job.as_deref())?;
             Ok(Asked::new(
-                job.trigger_text.clone(),
-                job.schedule.clone(),
-                job.jitter,
+                job.schedule.text.clone(),
+                job.schedule.spec.clone(),
+                job.schedule.jitter,
                 now,
             ))
         }

@@ -70,8 +70,8 @@ fn answer(args: &NextArgs) -> Result<ExitCode, ExitCode> {
                 };
                 let id = Some(job.id.clone());
                 Listed {
-                    spread: job.jitter.map(spread),
-                    ..Listed::new(id, name, &job.schedule, zone.clone(), window.from)
+                    spread: job.schedule.jitter.map(spread),
+                    ..Listed::new(id, name, &job.schedule.spec, zone.clone(), window.from)
                 }
             };
             jobs.iter().map(list).collect()

@@ -85,7 +85,7 @@ impl Records {
     /// The zone that the times of a job are shown in.
     pub fn zone_of(&self, id: &JobId) -> &Zone {
         match self.job(id) {
-            Some(job) => &job.schedule.zone,
+            Some(job) => &job.schedule.spec.zone,
             None => self.zone(),
         }
     }

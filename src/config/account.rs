@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use toml::de::DeValue;
 
 /// A user with everything that a process needs to become it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Account {
     /// The login name; the number where the user has none.
     pub name: String,
@@ -23,7 +23,7 @@ pub struct Account {
 }
 
 /// Whom a job runs as.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RunAs {
     /// Whoever rsched runs as.
     #[default]

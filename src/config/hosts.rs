@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Names of hosts, or any.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Hosts(Option<Arc<[String]>>);
 
 impl Hosts {

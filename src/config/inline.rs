@@ -1,9 +1,10 @@
 //! Triggers that stand alone: `rsched next '{ day = "3rd fri", hour = "0-3" }'`.
 
+use super::JobSchedule;
 use super::interval_table::PARTS;
 use super::load::Context;
 use super::reader::{Entry, File, Problems};
-use super::schedule::{WholeSchedule, schedule};
+use super::schedule::schedule;
 use super::schedule_keys::ScheduleKeys;
 use super::trigger::{self, Reading, diagnostic_of};
 use super::{ExpressionOptions, syntax, value};
@@ -86,7 +87,7 @@ fn read_trimmed(
     zone: &Arc<Zone>,
     options: ExpressionOptions<'_>,
     context: &Context<'_>,
-) -> (Option<WholeSchedule>, Vec<Diagnostic>) {
+) -> (Option<JobSchedule>, Vec<Diagnostic>) {
     let (value, syntax_problems) = syntax::parse_value(0, text);
     if !syntax_problems.is_empty() {
         return (None, syntax_problems);
@@ -108,7 +109,7 @@ fn read(
     options: ExpressionOptions<'_>,
     context: &Context<'_>,
     problems: &mut Problems,
-) -> Option<WholeSchedule> {
+) -> Option<JobSchedule> {
     let mut table = value::table(entry, "the trigger".into(), problems)?;
     let has = |names: &[&str]| names.iter().any(|name| table.has(name));
     let parts = PARTS.map(|(name, _)| name);

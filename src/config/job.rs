@@ -1,8 +1,8 @@
 //! A job that cannot be wrong: what the jobs file means after every check.
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL};
 use super::{
-    ApiSettings, Executors, History, Hosts, JobId, Listener, Output, ResourceLimits, RunAs,
-    RunPolicy, StorePlace, Surroundings,
+    ApiSettings, Executors, History, Hosts, JobId, JobSchedule, Listener, Output, ResourceLimits,
+    RunAs, RunPolicy, StorePlace, Surroundings,
 };
 use crate::schedule::{ScheduleSpec, Trigger};
 use crate::time::Zone;
@@ -24,7 +24,7 @@ pub enum Command {
 }
 
 /// What a backlog of several fires becomes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Coalesce {
     /// One run, for the newest fire.
     #[default]
@@ -36,7 +36,7 @@ pub enum Coalesce {
 }
 
 /// What becomes of a run whose end could not be learnt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OnLost {
     /// It ends as `lost`.
     #[default]
@@ -56,7 +56,7 @@ pub enum Durability {
 }
 
 /// What a run reads from its standard input.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Stdin {
     /// `/dev/null`: it ends at once.
     #[default]
@@ -68,24 +68,48 @@ pub enum Stdin {
 }
 
 /// One configured job.
+///
+/// There may be a hundred thousand of them: what several have in common is there once, and they share
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// Its id.
     pub id: JobId,
-    /// For people; the id where not given.
-    pub name: String,
-    /// For people.
-    pub description: Option<String>,
-    /// For people.
-    pub tags: Vec<String>,
+    /// What is said of it for people, if anything is.
+    pub about: Option<Box<About>>,
     /// When it fires.
-    pub schedule: ScheduleSpec,
-    /// How far its starts are spread behind its fire times; none = not at all.
-    pub jitter: Option<Duration>,
-    /// The trigger as written, for lists and logs (`0 0 1-15 may-aug *`, `interval 2h`).
-    pub trigger_text: String,
+    pub schedule: Arc<JobSchedule>,
     /// What runs.
     pub command: Command,
+    /// False: listed, never scheduled.
+    pub enabled: bool,
+    /// How it runs.
+    pub settings: Arc<JobSettings>,
+}
+
+/// What a jobs file says of a job for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// None: its id ([`Job::name`]).
+    pub name: Option<String>,
+    /// May have several lines.
+    pub description: Option<String>,
+}
+
+impl About {
+    /// None if nothing is said.
+    pub(super) fn of(name: Option<String>, description: Option<String>) -> Option<Box<Self>> {
+        let is_said = name.is_some() || description.is_some();
+        is_said.then(|| Box::new(Self { name, description }))
+    }
+}
+
+/// How a job runs: mostly what the tables around it and the defaults say, so that many jobs have the
+/// same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct JobSettings {
+    /// For people.
+    pub tags: Vec<String>,
     /// Absolute path of the shell for [`Command::Shell`].
     pub shell: PathBuf,
     /// Absolute directory it runs in.
@@ -110,8 +134,6 @@ pub struct Job {
     pub no_new_privileges: bool,
     /// What the kernel lets it have.
     pub limits: ResourceLimits,
-    /// False: listed, never scheduled.
-    pub enabled: bool,
     /// Where it runs, if that is on other hosts only; here it is not enabled then.
     pub elsewhere: Option<Hosts>,
     /// Instances that may run or wait for a worker, at least 1; [`NO_LIMIT`]: any number.
@@ -130,25 +152,11 @@ pub struct Job {
     pub policy: RunPolicy,
 }
 
-impl Job {
-    /// Whether what it prints is to be mailed.
-    #[must_use]
-    pub fn is_mailed(&self) -> bool {
-        matches!(self.output, Output::Mail(_))
-    }
-
-    /// A job that is in no jobs file any more, and of which a process still runs: only its id is
-    /// known, and that process is stopped as by default.
-    #[must_use]
-    pub fn departed(id: JobId) -> Self {
+impl Default for JobSettings {
+    /// What holds where nobody says anything.
+    fn default() -> Self {
         Self {
-            name: id.to_string(),
-            id,
-            description: None,
             tags: Vec::new(),
-            schedule: ScheduleSpec::new(Trigger::Now, Zone::utc()),
-            trigger_text: String::new(),
-            command: Command::Program(Vec::new()),
             shell: DEFAULT_SHELL.into(),
             cwd: PathBuf::from("/"),
             env: BTreeMap::new(),
@@ -161,16 +169,51 @@ impl Job {
             nice: None,
             no_new_privileges: false,
             limits: ResourceLimits::default(),
-            enabled: false,
             elsewhere: None,
             max_instances: 1,
             misfire_grace_time: Some(DEFAULT_GRACE),
             coalesce: Coalesce::default(),
-            jitter: None,
             timeout: None,
             kill_after: DEFAULT_KILL_AFTER,
             on_lost: OnLost::Keep,
             policy: RunPolicy::default(),
+        }
+    }
+}
+
+impl Job {
+    /// What people call it: its id, if nobody gave it a name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let about = self.about.as_ref();
+        let name = about.and_then(|about| about.name.as_deref());
+        name.unwrap_or(self.id.as_str())
+    }
+
+    /// What it is for, in words.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.about.as_ref()?.description.as_deref()
+    }
+
+    /// Whether what it prints is to be mailed.
+    #[must_use]
+    pub fn is_mailed(&self) -> bool {
+        matches!(self.settings.output, Output::Mail(_))
+    }
+
+    /// A job that is in no jobs file any more, and of which a process still runs: only its id is
+    /// known, and that process is stopped as by default.
+    #[must_use]
+    pub fn departed(id: JobId) -> Self {
+        let spec = ScheduleSpec::new(Trigger::Now, Zone::utc());
+        Self {
+            id,
+            about: None,
+            schedule: Arc::new(JobSchedule::new(spec, None, String::new())),
+            command: Command::Program(Vec::new()),
+            enabled: false,
+            settings: Arc::default(),
         }
     }
 }

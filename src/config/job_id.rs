@@ -2,6 +2,7 @@
 
 use super::limits::MAX_ID_BYTES;
 use crate::diagnostic::quoted;
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -73,9 +74,26 @@ impl JobId {
         Ok(Self(text.into()))
     }
 
+    /// The id that is the same but for upper case: of ids that differ in nothing else only one may be
+    /// there.
+    #[must_use]
+    pub fn in_lower_case(&self) -> Self {
+        if self.0.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Self(self.0.to_ascii_lowercase().into())
+        } else {
+            self.clone()
+        }
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for JobId {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -2,12 +2,15 @@
 
 use super::allow::Allowed;
 use super::reader::{Entry, Problems, Table};
-use super::schedule::{WholeSchedule, schedule};
+use super::schedule::schedule;
 use super::schedule_keys::ScheduleKeys;
 use super::settings::{DEFAULT_GRACE, DEFAULT_KILL_AFTER, DEFAULT_SHELL, Grace, Settings};
 use super::trigger::{self, Reading, WrittenTrigger};
 use super::value::{TextKind, filled_text};
-use super::{Accounts, Command, Executors, ExpressionOptions, Job, JobId, command, suggestion};
+use super::{
+    About, Accounts, Command, Executors, ExpressionOptions, Job, JobId, JobSchedule, JobSettings,
+    command, suggestion,
+};
 use crate::diagnostic::{Diagnostic, Location, quoted};
 use crate::schedule::{Lint, Trigger};
 use crate::time::{WallTime, Zone, ZoneDatabase};
@@ -106,58 +109,58 @@ impl<'t> Surroundings<'t, '_> {
         let hosts = settings.hosts.or_else(|| defaults.hosts.clone());
         let elsewhere = hosts.filter(|hosts| !hosts.include(self.host_name));
         let grace = settings.misfire_grace_time.or(defaults.misfire_grace_time);
+        let enabled = elsewhere.is_none() && settings.enabled.or(defaults.enabled).unwrap_or(true);
+        let description = settings.description;
+        let description = description.or_else(|| defaults.description.clone());
         Some(Job {
-            name: name.unwrap_or_else(|| id.to_string()),
             id,
-            description: settings
-                .description
-                .or_else(|| defaults.description.clone()),
-            tags: settings
-                .tags
-                .or_else(|| defaults.tags.clone())
-                .unwrap_or_default(),
-            schedule: schedule.spec,
-            jitter: schedule.jitter,
-            trigger_text: schedule.text,
+            about: About::of(name, description),
+            schedule: Arc::new(schedule),
             command,
-            shell: settings
-                .shell
-                .or_else(|| defaults.shell.clone())
-                .unwrap_or_else(|| DEFAULT_SHELL.into()),
-            cwd: settings
-                .cwd
-                .or_else(|| defaults.cwd.clone())
-                .unwrap_or_else(|| directory.to_owned()),
-            env,
-            clear_env: process
-                .clear_env
-                .unwrap_or_else(|| process.account.user.is_some()),
-            env_file: process.env_file,
-            stdin: process.stdin.unwrap_or_default(),
-            output: process.output.unwrap_or_default(),
-            run_as,
-            umask: process.umask,
-            nice: process.nice,
-            no_new_privileges: process.no_new_privileges.unwrap_or(false),
-            limits: process.limits,
-            enabled: elsewhere.is_none() && settings.enabled.or(defaults.enabled).unwrap_or(true),
-            elsewhere,
-            max_instances: settings
-                .max_instances
-                .or(defaults.max_instances)
-                .unwrap_or(1),
-            misfire_grace_time: match grace.unwrap_or(Grace::Within(DEFAULT_GRACE)) {
-                Grace::Within(length) => Some(length),
-                Grace::Forever => None,
-            },
-            coalesce: settings.coalesce.or(defaults.coalesce).unwrap_or_default(),
-            timeout: settings.timeout.or(defaults.timeout),
-            kill_after: settings
-                .kill_after
-                .or(defaults.kill_after)
-                .unwrap_or(DEFAULT_KILL_AFTER),
-            on_lost: settings.on_lost.or(defaults.on_lost).unwrap_or_default(),
-            policy,
+            enabled,
+            settings: Arc::new(JobSettings {
+                tags: settings
+                    .tags
+                    .or_else(|| defaults.tags.clone())
+                    .unwrap_or_default(),
+                shell: settings
+                    .shell
+                    .or_else(|| defaults.shell.clone())
+                    .unwrap_or_else(|| DEFAULT_SHELL.into()),
+                cwd: settings
+                    .cwd
+                    .or_else(|| defaults.cwd.clone())
+                    .unwrap_or_else(|| directory.to_owned()),
+                env,
+                clear_env: process
+                    .clear_env
+                    .unwrap_or_else(|| process.account.user.is_some()),
+                env_file: process.env_file,
+                stdin: process.stdin.unwrap_or_default(),
+                output: process.output.unwrap_or_default(),
+                run_as,
+                umask: process.umask,
+                nice: process.nice,
+                no_new_privileges: process.no_new_privileges.unwrap_or(false),
+                limits: process.limits,
+                elsewhere,
+                max_instances: settings
+                    .max_instances
+                    .or(defaults.max_instances)
+                    .unwrap_or(1),
+                misfire_grace_time: match grace.unwrap_or(Grace::Within(DEFAULT_GRACE)) {
+                    Grace::Within(length) => Some(length),
+                    Grace::Forever => None,
+                },
+                coalesce: settings.coalesce.or(defaults.coalesce).unwrap_or_default(),
+                timeout: settings.timeout.or(defaults.timeout),
+                kill_after: settings
+                    .kill_after
+                    .or(defaults.kill_after)
+                    .unwrap_or(DEFAULT_KILL_AFTER),
+                on_lost: settings.on_lost.or(defaults.on_lost).unwrap_or_default(),
+                policy,
+            }),
         })
     }
 
@@ -168,7 +171,7 @@ impl<'t> Surroundings<'t, '_> {
         job: &ScheduleKeys<'t>,
         job_place: &Location,
         problems: &mut Problems,
-    ) -> Option<WholeSchedule> {
+    ) -> Option<JobSchedule> {
         let place = trigger
             .entry
             .map_or_else(|| job_place.clone(), |entry| entry.location());
@@ -180,7 +183,9 @@ impl<'t> Surroundings<'t, '_> {
             self.now,
             problems,
         )?;
-        let WholeSchedule { spec, jitter, text } = &read;
+        let JobSchedule {
+            spec, jitter, text, ..
+        } = &read;
         if !spec.anchored(self.now).can_fire() {
             let problem = Diagnostic::error("never_fires", format!("`{text}` never fires"))
                 .at(place.source, place.span.clone());

@@ -1,7 +1,9 @@
 //! Several texts as one configuration.
 
 use super::allow::Allowed;
+use super::copies::Copies;
 use super::crontab_file::{Around, Crontab, FileFormat, TabFile, WrittenJob};
+use super::distinct::Distinct;
 use super::executors::executor;
 use super::job_table::Surroundings;
 use super::limits::MAX_JOBS;
@@ -11,12 +13,12 @@ use super::settings::Settings;
 use super::syntax::{self, Parsed};
 use super::value::{TextKind, table, text, wrong_type};
 use super::{
-    Accounts, Command, DEFAULT_EXECUTOR, History, Job, JobId, JobsFile, Machine, NO_LIMIT,
-    api_table, crontab_file, environment, listener_table, scheduler_table,
+    Accounts, DEFAULT_EXECUTOR, History, Job, JobId, JobSchedule, JobSettings, JobsFile, Machine,
+    NO_LIMIT, api_table, crontab_file, environment, listener_table, scheduler_table,
 };
 use crate::diagnostic::{self, Diagnostic, Location, quoted};
 use crate::time::{WallTime, Zone, ZoneDatabase};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use toml::de::DeValue;
@@ -273,18 +275,20 @@ fn read(
     let mut jobs = Jobs {
         surroundings: around_jobs,
         seen: HashMap::new(),
-        firsts: HashMap::new(),
-        copies: Vec::new(),
-        valid: BTreeMap::new(),
+        copies: Copies::default(),
+        valid: Vec::new(),
+        schedules: Distinct::default(),
+        settings: Distinct::default(),
     };
     for entry in job_entries {
         jobs.read(&entry, problems);
     }
     jobs.read_crontabs(crontabs, problems);
     if problems.errors() == 0 {
-        problems.extend(jobs.copies);
+        problems.extend(jobs.copies.into_warnings());
     }
-    let jobs = jobs.valid.into_values().collect();
+    let mut jobs = jobs.valid;
+    jobs.sort_by(|a, b| a.id.cmp(&b.id));
     JobsFile {
         scheduler,
         jobs,
@@ -360,12 +364,11 @@ fn read_defaults<'t>(
 struct Jobs<'t, 'a> {
     surroundings: Surroundings<'t, 'a>,
     /// Every id in lower case, as it was written, and where.
-    seen: HashMap<String, (JobId, Location)>,
-    valid: BTreeMap<JobId, Arc<Job>>,
-    /// The first job of each trigger and command as written, and where.
-    firsts: HashMap<(String, Command), (Arc<Job>, Location)>,
-    /// Warnings of jobs that are the same as another: of no interest while there are errors.
-    copies: Vec<Diagnostic>,
+    seen: HashMap<JobId, (JobId, Location)>,
+    valid: Vec<Arc<Job>>,
+    schedules: Distinct<JobSchedule>,
+    settings: Distinct<JobSettings>,
+    copies: Copies,
 }
 
 impl<'t> Jobs<'t, '_> {
@@ -419,12 +422,8 @@ impl<'t> Jobs<'t, '_> {
         };
         self.check_unique(&id, place.clone(), problems);
         if let Some((job, may_be_same)) = self.surroundings.job(id.clone(), table, problems) {
-            let job = Arc::new(job);
-            if job.enabled && !may_be_same {
-                let warning = self.same_job(&job, place);
-                self.copies.extend(warning);
-            }
-            self.valid.insert(id, job);
+            let place = (job.enabled && !may_be_same).then_some(place);
+            self.add(job, place);
         }
     }
 
@@ -450,7 +449,7 @@ impl<'t> Jobs<'t, '_> {
         for crontab in &files {
             for written in &crontab.jobs {
                 let id = crontab.id(written, |id| {
-                    self.seen.contains_key(&id.to_ascii_lowercase())
+                    self.seen.contains_key(id.to_ascii_lowercase().as_str())
                 });
                 let place = place(crontab, &written.line);
                 if written.id.is_none() {
@@ -476,39 +475,28 @@ impl<'t> Jobs<'t, '_> {
             machine,
         };
         let allowed = [&written.allow, &crontab.allow, &self.surroundings.allowed];
-        match crontab.job(written, id.clone(), around) {
+        match crontab.job(written, id, around) {
             Ok((job, oddities)) => {
                 let shown = oddities
                     .into_iter()
                     .filter(|problem| Allowed::show(&allowed, problem));
                 problems.extend(shown);
-                let job = Arc::new(job);
-                if !Allowed::silences(&allowed, "same_job") {
-                    let warning = self.same_job(&job, place);
-                    self.copies.extend(warning);
-                }
-                self.valid.insert(id, job);
+                let may_be_same = Allowed::silences(&allowed, "same_job");
+                self.add(job, (!may_be_same).then_some(place));
             }
             Err(errors) => problems.extend(errors),
         }
     }
 
-    /// A job that does what another one does, when that one does it: mostly a copy that was to be changed.
-    fn same_job(&mut self, job: &Arc<Job>, place: Location) -> Option<Diagnostic> {
-        let key = (job.trigger_text.clone(), job.command.clone());
-        let Some((first, first_place)) = self.firsts.get(&key) else {
-            self.firsts.insert(key, (Arc::clone(job), place));
-            return None;
-        };
-        if first.schedule != job.schedule || !same_surroundings(first, job) {
-            return None;
+    /// A job that is valid; where it stands, if it is to be told that another one is the same.
+    fn add(&mut self, mut job: Job, place: Option<Location>) {
+        self.schedules.share(&mut job.schedule);
+        self.settings.share(&mut job.settings);
+        let job = Arc::new(job);
+        if let Some(place) = place {
+            self.copies.look_at(&job, place);
         }
-        let message = format!(
-            "jobs `{}` and `{}` run the same command at the same times",
-            first.id, job.id
-        );
-        let problem = Diagnostic::warning("same_job", message).at(place.source, place.span);
-        Some(problem.related(first_place.clone(), "the first one"))
+        self.valid.push(job);
     }
 
     fn check_unique(&mut self, id: &JobId, place: Location, problems: &mut Problems) {
@@ -518,7 +506,7 @@ impl<'t> Jobs<'t, '_> {
                 Diagnostic::error("too_many_jobs", message).at(place.source, place.span.clone()),
             );
         }
-        let lower = id.as_str().to_ascii_lowercase();
+        let lower = id.in_lower_case();
         let Some((first, first_place)) = self.seen.get(&lower) else {
             self.seen.insert(lower, (id.clone(), place));
             return;
@@ -534,13 +522,6 @@ impl<'t> Jobs<'t, '_> {
             .related(first_place.clone(), "first here");
         problems.push(problem);
     }
-}
-
-/// Whether the same command does the same thing in both jobs.
-fn same_surroundings(a: &Job, b: &Job) -> bool {
-    (&a.cwd, &a.shell) == (&b.cwd, &b.shell)
-        && (&a.env, a.clear_env, &a.env_file) == (&b.env, b.clear_env, &b.env_file)
-        && (&a.stdin, &a.output, &a.run_as) == (&b.stdin, &b.output, &b.run_as)
 }
 
 fn job_table<'t>(entry: &Entry<'t>, name: String, problems: &mut Problems) -> Option<Table<'t>> {

@@ -9,7 +9,7 @@ use toml::de::DeValue;
 const MAX_ADDRESS_BYTES: usize = 900;
 
 /// Mails of what a job prints. All texts are one line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Mail {
     /// Addresses, as in the header of a mail; none = the user whom the job runs as.
     pub to: Option<String>,

@@ -11,9 +11,11 @@ mod api;
 mod api_table;
 mod calendar_table;
 mod command;
+mod copies;
 mod crontab_file;
 mod crontab_import;
 mod dialect;
+mod distinct;
 mod environment;
 mod exception;
 mod executors;
@@ -24,6 +26,7 @@ mod inline;
 mod interval_table;
 mod job;
 mod job_id;
+mod job_schedule;
 mod job_table;
 mod limits;
 mod listener;
@@ -64,9 +67,11 @@ pub use inline::{
     InlineTrigger, diagnostics_of_expression, parse_inline_trigger, warnings_of_expression,
 };
 pub use job::{
-    Coalesce, Command, Durability, Job, JobsFile, NO_LIMIT, OnLost, SchedulerSettings, Stdin,
+    About, Coalesce, Command, Durability, Job, JobSettings, JobsFile, NO_LIMIT, OnLost,
+    SchedulerSettings, Stdin,
 };
 pub use job_id::{JobId, JobIdError};
+pub use job_schedule::JobSchedule;
 pub use limits::{
     MAX_ARGUMENT_BYTES, MAX_ENV_VARIABLES, MAX_FILE_BYTES, MAX_ID_BYTES, MAX_JOBS, MAX_STRING_BYTES,
 };

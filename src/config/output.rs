@@ -15,7 +15,7 @@ const DEFAULT_KEEP: u32 = 5;
 const MAX_KEEP: i64 = 1_000;
 
 /// Where stdout and stderr of a job go.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Output {
     /// Line by line into the log.
     #[default]
@@ -31,7 +31,7 @@ pub enum Output {
 }
 
 /// A file that output is appended to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OutputFile {
     /// Absolute.
     pub path: PathBuf,

@@ -7,7 +7,7 @@ use crate::diagnostic::quoted;
 use toml::de::DeValue;
 
 /// Resource limits, each in the kernel's unit (`setrlimit(2)`); where there is none it is inherited.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ResourceLimits {
     /// Seconds of CPU time of one process: SIGXCPU then.
     pub cpu: Option<u64>,

@@ -17,7 +17,7 @@ const MAX_ATTEMPTS: i64 = 1_000;
 const MAX_FACTOR: f64 = 1_000.0;
 
 /// What is done about a run that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Retry {
     /// How many attempts follow the first, at most.
     pub attempts: u32,

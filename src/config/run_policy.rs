@@ -15,7 +15,7 @@ const MAX_PRIORITY: i64 = 1_000_000;
 const MAX_GROUP_BYTES: usize = 128;
 
 /// How the runs of a job are to be dealt with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RunPolicy {
     /// With which exit codes a run succeeded.
     pub success_codes: ExitCodes,
@@ -32,7 +32,7 @@ pub struct RunPolicy {
 }
 
 /// What a fire does that finds as many instances of its job as there may be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Overlap {
     /// It is skipped.
     #[default]

@@ -158,10 +158,10 @@ mod tests {
         let id = JobId::parse("a").unwrap();
         let keys = "command = ['x', 'y']\ncron = { hour = 3 }".parse().unwrap();
         let job = run_time_job(&id, keys, &surroundings, &context).unwrap();
-        assert_eq!(job.schedule.zone.name(), "Europe/Helsinki");
-        assert_eq!(job.cwd, PathBuf::from("/srv"));
-        assert_eq!(job.max_instances, 3);
-        assert_eq!(job.env["A"], "b");
-        assert!(job.schedule.start_date.is_some());
+        assert_eq!(job.schedule.spec.zone.name(), "Europe/Helsinki");
+        assert_eq!(job.settings.cwd, PathBuf::from("/srv"));
+        assert_eq!(job.settings.max_instances, 3);
+        assert_eq!(job.settings.env["A"], "b");
+        assert!(job.schedule.spec.start_date.is_some());
     }
 }

@@ -1,6 +1,7 @@
 //! Trigger, zone, bounds and policy as one schedule, with what the tables around it say.
 
 use super::exception::Exception;
+use super::job_schedule::JobSchedule;
 use super::parts::Part;
 use super::reader::{Entry, Problems};
 use super::schedule_keys::{DateText, ScheduleKeys};
@@ -9,15 +10,6 @@ use crate::diagnostic::Diagnostic;
 use crate::schedule::{ScheduleSpec, Trigger};
 use crate::time::{WallTime, Zone, human};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// What trigger and keys come to.
-pub(super) struct WholeSchedule {
-    pub spec: ScheduleSpec,
-    pub jitter: Option<Duration>,
-    /// The trigger, for people.
-    pub text: String,
-}
 
 /// Trigger, zone, bounds and policy as one; `defaults` hold where trigger and job say nothing.
 pub(super) fn schedule<'t>(
@@ -27,7 +19,7 @@ pub(super) fn schedule<'t>(
     zone: &Arc<Zone>,
     now: WallTime,
     problems: &mut Problems,
-) -> Option<WholeSchedule> {
+) -> Option<JobSchedule> {
     let WrittenTrigger {
         firing,
         keys,
@@ -115,14 +107,9 @@ pub(super) fn schedule<'t>(
     if let Some(end) = keys.end_date {
         problems.extend(hidden_last_day(&spec, &end.entry, end.is_bare(), now));
     }
-    Some(WholeSchedule {
-        spec,
-        jitter: keys
-            .jitter
-            .map(|(jitter, _)| jitter)
-            .filter(|jitter| !jitter.is_zero()),
-        text,
-    })
+    let jitter = keys.jitter.map(|(jitter, _)| jitter);
+    let jitter = jitter.filter(|jitter| !jitter.is_zero());
+    Some(JobSchedule::new(spec, jitter, text))
 }
 
 /// A bare end date is that day's midnight: a warning if the job would fire later that day.

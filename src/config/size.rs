@@ -7,7 +7,7 @@ use crate::diagnostic::quoted;
 use std::ops::Range;
 
 /// A number of bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Size(u64);
 
 /// Why a text is no size; `span` is in bytes of that text.

@@ -150,7 +150,7 @@ impl Foreground<'_> {
 
     fn place(&self) -> io::Result<Place> {
         let job = &self.request.job;
-        match &job.output {
+        match &job.settings.output {
             config::Output::Inherit => Ok(Place::Inherited),
             config::Output::File(file) => Ok(Place::File(OutputFile {
                 path: file.path.clone(),
@@ -159,7 +159,7 @@ impl Foreground<'_> {
             })),
             _ => {
                 let pipe = OutputPipe::create(self.directory, "output")?;
-                if let Some(account) = job.run_as.account() {
+                if let Some(account) = job.settings.run_as.account() {
                     pipe.give_to(account.uid)?;
                 }
                 Ok(Place::Pipe(pipe))
@@ -259,7 +259,7 @@ impl Attempt<'_> {
     /// Until its process has ended, and if it was stopped all others too.
     fn wait_for_end(&mut self, child: &Child) -> io::Result<()> {
         let job = &self.foreground.request.job;
-        let (kill_after, timeout) = (job.kill_after, job.timeout);
+        let (kill_after, timeout) = (job.settings.kill_after, job.settings.timeout);
         let mut timeout_at = timeout.map(|timeout| clock::read().boot + timeout);
         let (mut kill_at, mut look_at) = (None, None);
         let mut stopping: Option<Stopping> = None;

@@ -86,7 +86,7 @@ impl Daemon {
         exit: Exit,
         said: &OutputTail,
     ) {
-        let config::Output::Mail(mail) = &mailed.job.output else {
+        let config::Output::Mail(mail) = &mailed.job.settings.output else {
             return;
         };
         if said.total() == 0 || mail.only_failures && has_succeeded(&mailed.job, exit) {
@@ -106,7 +106,7 @@ impl Daemon {
         said: &OutputTail,
     ) -> Letter {
         let job = &mailed.job;
-        let account = job.run_as.account();
+        let account = job.settings.run_as.account();
         let login = account.map_or_else(
             || self.setup.inheritance.login.clone(),
             |account| Login {
@@ -152,7 +152,7 @@ impl Daemon {
     fn further_headers(&self, job: &Job, run: RunId) -> Vec<(&'static str, String)> {
         let mut headers = Vec::new();
         // The scheduler's own environment is nobody's business.
-        if job.clear_env
+        if job.settings.clear_env
             && let Ok(launch) = self.setup.inheritance.launch(job, &[])
         {
             headers.extend(launch.environment.iter().map(|(name, value)| {
@@ -349,7 +349,7 @@ fn subject(user: &str, job: &Job, exit: Exit) -> String {
 }
 
 fn has_succeeded(job: &Job, exit: Exit) -> bool {
-    matches!(exit, Exit::Code(code) if job.policy.success_codes.contains(code))
+    matches!(exit, Exit::Code(code) if job.settings.policy.success_codes.contains(code))
 }
 
 /// What is said of an output that is not all there.

@@ -7,7 +7,7 @@ use crate::time::human;
 /// `RSCHED_*` for one attempt of one run.
 #[must_use]
 pub fn run_variables(request: &SpawnRequest, past: &Summary) -> Vec<(&'static str, String)> {
-    let zone = &request.job.schedule.zone;
+    let zone = &request.job.schedule.spec.zone;
     let mut variables = vec![
         ("RSCHED_JOB_ID", request.job.id.to_string()),
         ("RSCHED_RUN_ID", request.run_id.to_string()),

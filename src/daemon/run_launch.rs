@@ -21,12 +21,12 @@ impl Inheritance {
     /// # Errors
     /// It is not known whom it is to run as.
     pub fn launch(&self, job: &Job, variables: &[(&str, String)]) -> Result<Launch, String> {
-        if job.run_as == RunAs::Unasked {
+        if job.settings.run_as == RunAs::Unasked {
             return Err("nobody has found out who its `user` is".to_owned());
         }
         let program = match &job.command {
             Command::Shell(script) => Program::Shell {
-                shell: job.shell.clone(),
+                shell: job.settings.shell.clone(),
                 script: script.into(),
             },
             Command::Program(arguments) => {
@@ -34,13 +34,13 @@ impl Inheritance {
             }
         };
         let environment = self.basis(job);
-        let environment = process::environment_for_run(environment, &job.env, variables);
+        let environment = process::environment_for_run(environment, &job.settings.env, variables);
         Ok(Launch {
             program,
-            cwd: job.cwd.clone(),
+            cwd: job.settings.cwd.clone(),
             environment,
-            environment_file: job.env_file.clone(),
-            stdin: match &job.stdin {
+            environment_file: job.settings.env_file.clone(),
+            stdin: match &job.settings.stdin {
                 Stdin::Nothing => process::Stdin::Nothing,
                 Stdin::Text(text) => process::Stdin::Text(text.clone().into_bytes()),
                 Stdin::File(path) => process::Stdin::File(path.clone()),
@@ -51,13 +51,14 @@ impl Inheritance {
 
     /// What the job's own variables are put upon.
     fn basis(&self, job: &Job) -> BTreeMap<OsString, OsString> {
-        let account = job.run_as.account();
+        let account = job.settings.run_as.account();
         let other = account.map(|account| Login {
             name: account.name.clone(),
             home: account.home.clone(),
         });
-        let clear = process::clear_environment(other.as_ref().unwrap_or(&self.login), &job.shell);
-        if job.clear_env {
+        let clear =
+            process::clear_environment(other.as_ref().unwrap_or(&self.login), &job.settings.shell);
+        if job.settings.clear_env {
             return clear;
         }
         let mut environment: BTreeMap<_, _> = self.environment.iter().cloned().collect();
@@ -71,14 +72,14 @@ impl Inheritance {
 
 fn preparation_of(job: &Job) -> Preparation {
     let limits = [
-        (LimitKind::Cpu, job.limits.cpu),
-        (LimitKind::Memory, job.limits.memory),
-        (LimitKind::Files, job.limits.files),
-        (LimitKind::Processes, job.limits.processes),
-        (LimitKind::Core, job.limits.core),
+        (LimitKind::Cpu, job.settings.limits.cpu),
+        (LimitKind::Memory, job.settings.limits.memory),
+        (LimitKind::Files, job.settings.limits.files),
+        (LimitKind::Processes, job.settings.limits.processes),
+        (LimitKind::Core, job.settings.limits.core),
     ];
     Preparation {
-        credentials: job.run_as.account().map(|account| Credentials {
+        credentials: job.settings.run_as.account().map(|account| Credentials {
             name: account.name.clone(),
             uid: account.uid,
             gid: account.gid,
@@ -88,8 +89,8 @@ fn preparation_of(job: &Job) -> Preparation {
             .into_iter()
             .filter_map(|(kind, value)| value.map(|value| Limit { kind, value }))
             .collect(),
-        umask: job.umask,
-        nice: job.nice,
-        no_new_privileges: job.no_new_privileges,
+        umask: job.settings.umask,
+        nice: job.settings.nice,
+        no_new_privileges: job.settings.no_new_privileges,
     }
 }

@@ -46,7 +46,7 @@ impl Daemon {
     /// Opens the place, if it is for us to open.
     pub(super) fn open_output(&mut self, request: &SpawnRequest) -> Result<RunOutput, NotStarted> {
         let keep = self.setup.scheduler.keep_output();
-        match &request.job.output {
+        match &request.job.settings.output {
             config::Output::Mail(_) if self.mailer.can_send() => self
                 .open_pipe(request, Destination::Mail)
                 .map(RunOutput::Mail),
@@ -79,7 +79,7 @@ impl Daemon {
             NotStarted::of(&error, message)
         })?;
         pipe.keep_tail(self.kept_of(destination));
-        if let Some(account) = request.job.run_as.account()
+        if let Some(account) = request.job.settings.run_as.account()
             && let Err(error) = pipe.give_to(account.uid)
         {
             let who = &account.name;

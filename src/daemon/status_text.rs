@@ -38,7 +38,7 @@ pub(super) fn status_lines(status: &Status, store: &dyn Store, zone: &Zone) -> V
     for job in &status.jobs {
         let display = |time| human::display(time, zone);
         let next = match (job.next_fire, job.next_start) {
-            _ if job.job.elsewhere.is_some() => "not on this host".to_owned(),
+            _ if job.job.settings.elsewhere.is_some() => "not on this host".to_owned(),
             _ if !job.job.enabled => "disabled".to_owned(),
             _ if job.paused => "paused".to_owned(),
             (Some(fire), Some(start)) if start != fire => {
@@ -49,7 +49,7 @@ pub(super) fn status_lines(status: &Status, store: &dyn Store, zone: &Zone) -> V
         };
         let mut line = format!(
             "Status: job \"{}\" ({}): {next}",
-            job.job.id, job.job.trigger_text
+            job.job.id, job.job.schedule.text
         );
         let past = store.summary(&job.job.id);
         for (outcome, count) in &past.outcomes {

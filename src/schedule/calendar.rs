@@ -12,7 +12,7 @@ use crate::time::civil::{self, SECONDS_PER_DAY};
 use std::ops::Range;
 
 /// Which day of the month a calendar step lands on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CalendarDay {
     /// 1–31; a month that has not that day is skipped.
     Number(u8),
@@ -31,7 +31,7 @@ pub enum CalendarDay {
 /// assert_eq!(schedule.next_after(at(0)), Some(at(30 * 86_400))); // 1970-01-31
 /// assert_eq!(schedule.next_after(at(30 * 86_400)), Some(at(58 * 86_400))); // 1970-02-28
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CalendarSteps {
     /// Years in a step.
     pub years: u32,

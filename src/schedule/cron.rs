@@ -43,7 +43,7 @@ pub enum DayRule {
 /// assert_eq!(cron.day_rule(), DayRule::Either);
 /// assert!(cron.can_fire());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cron {
     /// Bit n: second n.
     pub(super) seconds: u64,

@@ -12,7 +12,7 @@ use crate::time::{OffsetSpan, Zone};
 use std::fmt::Write as _;
 
 /// Which wall-clock times around an offset change fire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum DstPolicy {
     /// The default: every wall time fires once. One that was skipped fires at the first instant
     /// after the gap, one that comes twice the first time. A schedule of all 24 hours follows

@@ -12,7 +12,7 @@ use crate::time::{WallTime, Zone};
 use std::sync::Arc;
 
 /// A job's schedule as configured: trigger, zone and bounds. Equality decides whether a reload changed it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ScheduleSpec {
     /// The trigger.
     pub trigger: Trigger,
@@ -218,10 +218,12 @@ impl ScheduleSpec {
     }
 
     /// Whether its fire times depend on when the job was first seen.
-    fn has_phase(&self) -> bool {
+    #[must_use]
+    pub fn has_phase(&self) -> bool {
         match self.trigger.fired() {
             Trigger::Cron(_) | Trigger::Date(_) | Trigger::Except { .. } => false,
-            Trigger::Interval { .. } | Trigger::Calendar(_) => self.start_date.is_none(),
+            &Trigger::Interval { first_now, .. } => first_now || self.start_date.is_none(),
+            Trigger::Calendar(_) => self.start_date.is_none(),
             Trigger::Any(parts) | Trigger::All(parts) => parts.iter().any(Self::has_phase),
             Trigger::Now | Trigger::Reboot => true,
         }

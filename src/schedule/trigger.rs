@@ -8,7 +8,7 @@ use crate::time::WallTime;
 use std::time::Duration;
 
 /// What makes a job fire, as configured; phases not yet fixed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Trigger {
     /// A crontab string or cron table.
     Cron(Cron),

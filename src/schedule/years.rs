@@ -6,7 +6,7 @@ use super::item::Progression;
 const WORDS: usize = (LAST_YEAR as usize - FIRST_YEAR as usize) / 64 + 1;
 
 /// A set of years from 1970 to 9999, one bit each: 1 KiB, only there where a year is named.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct YearSet {
     words: [u64; WORDS],
 }

@@ -19,7 +19,7 @@ pub(super) struct JobState {
     pub job: Arc<Job>,
     /// When the job was first seen: the phase of an interval.
     pub anchor: WallTime,
-    pub schedule: Schedule,
+    pub schedule: Arc<Schedule>,
     /// How far its fires are judged.
     pub progress: Progress,
     /// Changes whenever the job is planned afresh, so that what was decided before is not undone
@@ -78,7 +78,7 @@ impl JobState {
         let mut fresh = Self::first_seen(Arc::clone(job), now, 0);
         fresh.paused = record.paused;
         let plan = PlanText::of(job);
-        let new_boot = !same_boot && job.schedule.trigger == Trigger::Reboot;
+        let new_boot = !same_boot && job.schedule.spec.trigger == Trigger::Reboot;
         let progress = if plan.whole == record.plan.whole && !new_boot {
             record.progress
         } else if plan.phase == record.plan.phase
@@ -127,7 +127,7 @@ impl JobState {
             fresh.paused = self.paused;
             // Disabled from the first, its one fire is still to come.
             let never_began = self.progress.cursor() < self.anchor;
-            if self.job.schedule.keeps_phase(&job.schedule) && !never_began {
+            if self.job.schedule.spec.keeps_phase(&job.schedule.spec) && !never_began {
                 fresh.anchor = self.anchor;
                 fresh.schedule = job.schedule.anchored(self.anchor);
                 fresh.progress = Progress::starting_after(now);
@@ -135,19 +135,25 @@ impl JobState {
             fresh.plan();
             *self = fresh;
         }
+        self.take_definition(job);
+    }
+
+    /// Takes a definition with the same schedule; what jobs share of the old one can go.
+    pub fn take_definition(&mut self, job: Arc<Job>) {
+        self.schedule = job.schedule.anchored(self.anchor);
         self.job = job;
     }
 
     /// Whether the new definition of the same job is planned afresh.
     pub fn is_planned_afresh_as(&self, job: &Job) -> bool {
-        self.job.schedule != job.schedule || self.job.enabled != job.enabled
+        self.job.schedule.spec != job.schedule.spec || self.job.enabled != job.enabled
     }
 
     /// When its fires are to start.
     pub fn starts<'a>(&'a self, seed: &'a str) -> PlannedStarts<'a> {
         PlannedStarts {
             schedule: &self.schedule,
-            jitter: self.job.jitter.map(|most| Jitter {
+            jitter: self.job.schedule.jitter.map(|most| Jitter {
                 most,
                 seed,
                 job_id: self.job.id.as_str(),
@@ -187,10 +193,10 @@ impl JobState {
     /// An interval counted from a moment that is now in the future would be silent until then:
     /// its grid is carried on backwards.
     fn move_phase_before(&mut self, now: WallTime) {
-        let Trigger::Interval { length, .. } = self.job.schedule.trigger else {
+        let Trigger::Interval { length, .. } = self.job.schedule.spec.trigger else {
             return;
         };
-        if self.anchor > now && self.job.schedule.start_date.is_none() {
+        if self.anchor > now && self.job.schedule.spec.start_date.is_none() {
             let back = self.anchor.saturating_since(now).as_micros();
             let steps = back.div_ceil(length.as_micros().max(1));
             let shift = u64::try_from(steps * length.as_micros().max(1)).unwrap_or(u64::MAX);
@@ -207,7 +213,7 @@ fn whole_milliseconds(time: WallTime) -> WallTime {
 
 fn fires_at_sight(job: &Job) -> bool {
     matches!(
-        job.schedule.trigger,
+        job.schedule.spec.trigger,
         Trigger::Now
             | Trigger::Reboot
             | Trigger::Interval {

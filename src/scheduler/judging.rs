@@ -83,8 +83,8 @@ impl Scheduler {
         let Stretch { after, until } = state.progress.due(now.wall);
         // A fire whose start is still to come is judged when it comes.
         let until = starts.begun(after, until, now.wall);
-        let grace = job.misfire_grace_time;
-        let judgement = judge(starts, after, until, now.wall, grace, job.coalesce);
+        let grace = job.settings.misfire_grace_time;
+        let judgement = judge(starts, after, until, now.wall, grace, job.settings.coalesce);
         let before = Before {
             generation: state.generation,
             progress: state.progress.clone(),
@@ -199,7 +199,7 @@ impl Scheduler {
             self.last_key += 1;
             let key = RunKey(self.last_key);
             let late = due.lateness(now) >= CATCHUP_LATENESS;
-            let reason = match job.schedule.trigger {
+            let reason = match job.schedule.spec.trigger {
                 Trigger::Now | Trigger::Reboot => Reason::Startup,
                 _ if late => Reason::Catchup,
                 _ => Reason::Scheduled,
@@ -296,12 +296,12 @@ impl Scheduler {
 /// Of runs that are submitted together: by planned start, then by priority, then by id. The fires of one
 /// job stay in their order.
 fn turn(run: &Run) -> (WallTime, Reverse<i32>, &JobId, WallTime) {
-    let priority = Reverse(run.job.policy.priority);
+    let priority = Reverse(run.job.settings.policy.priority);
     (run.planned_start, priority, &run.job.id, run.fire_time)
 }
 
 /// Why a fire is skipped that finds as many instances of its job as there may be.
 pub(super) fn too_many(job: &Job) -> String {
-    let limit = job.max_instances;
+    let limit = job.settings.max_instances;
     format!("maximum number of running instances reached ({limit})")
 }

@@ -28,7 +28,7 @@ impl Scheduler {
         if room == Room::None {
             return Err(Refusal::MaxInstances {
                 job: id.clone(),
-                limit: job.max_instances,
+                limit: job.settings.max_instances,
             });
         }
         self.last_key += 1;

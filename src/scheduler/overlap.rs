@@ -24,9 +24,9 @@ impl Scheduler {
     /// Whether there is room for one more.
     pub(super) fn room_for(&self, job: &Job) -> Room {
         let count = self.instances.get(&job.id).map_or(0, Instances::count);
-        if count < job.max_instances {
+        if count < job.settings.max_instances {
             Room::Free
-        } else if job.policy.overlap == Overlap::Skip {
+        } else if job.settings.policy.overlap == Overlap::Skip {
             Room::None
         } else {
             Room::Later
@@ -63,7 +63,7 @@ impl Scheduler {
             run.is_some_and(|run| !run.replaced && !run.is_stopping())
         };
         let queued: Vec<RunKey> = instances.queued.iter().copied().filter(stays).collect();
-        if job.policy.overlap == Overlap::Queue {
+        if job.settings.policy.overlap == Overlap::Queue {
             return queued;
         }
         let single = instances.single.iter().copied().filter(stays);
@@ -77,7 +77,7 @@ impl Scheduler {
         if !catchup.is_empty() {
             staying.push(catchup);
         }
-        let most = job.max_instances as usize;
+        let most = job.settings.max_instances as usize;
         let oldest = staying.iter().min().filter(|_| staying.len() >= most);
         oldest.cloned().unwrap_or_default()
     }
@@ -110,7 +110,7 @@ impl Scheduler {
                 return;
             };
             let job = self.jobs.get(id).map_or(&run.job, |state| &state.job);
-            if instances.count() >= job.max_instances {
+            if instances.count() >= job.settings.max_instances {
                 return;
             }
             instances.queued.retain(|&queued| queued != key);

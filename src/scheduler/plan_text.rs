@@ -21,11 +21,11 @@ impl PlanText {
     /// The plan of a job.
     #[must_use]
     pub fn of(job: &Job) -> Self {
-        let mut whole = job.trigger_text.clone();
-        describe(&job.schedule, &mut whole);
-        let phase = match &job.schedule.trigger {
+        let mut whole = job.schedule.text.clone();
+        describe(&job.schedule.spec, &mut whole);
+        let phase = match &job.schedule.spec.trigger {
             Trigger::Interval { length, .. } => {
-                let start = instant(job.schedule.start_date);
+                let start = instant(job.schedule.spec.start_date);
                 format!("every {} us from {start}", length.as_micros())
             }
             Trigger::Now => "now".to_owned(),

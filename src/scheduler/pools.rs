@@ -89,8 +89,8 @@ impl Pools {
 
     /// The pool of a new run of the job: the default one, where its own is gone.
     pub fn of(&self, job: &Job) -> Arc<str> {
-        match self.by_name.get(&job.policy.executor) {
-            Some(pool) if !pool.is_gone => Arc::clone(&job.policy.executor),
+        match self.by_name.get(&job.settings.policy.executor) {
+            Some(pool) if !pool.is_gone => Arc::clone(&job.settings.policy.executor),
             _ => DEFAULT_EXECUTOR.into(),
         }
     }
@@ -112,7 +112,7 @@ impl Pools {
     pub fn drop_out(&mut self, run: &Run) {
         let turn = (run.place, run.key);
         self.line_of(run).remove(&turn);
-        if let Some(group) = &run.job.policy.exclusive {
+        if let Some(group) = &run.job.settings.policy.exclusive {
             self.exclusion.drop_out(group, &run.pool, turn);
             self.let_in(group);
         }
@@ -128,7 +128,7 @@ impl Pools {
                 .min_by_key(|(_, pool)| pool.line.first().copied())?;
             let turn = pool.line.pop_first()?;
             let run = runs.get(&turn.1)?;
-            if let Some(group) = &run.job.policy.exclusive
+            if let Some(group) = &run.job.settings.policy.exclusive
                 && !self.exclusion.enter(group)
             {
                 self.exclusion.set_aside(group, name, turn);
@@ -142,7 +142,7 @@ impl Pools {
     /// It has a worker without having waited for one: its process was there already.
     pub fn occupy(&mut self, run: &Run) {
         self.pool_of(run).busy += 1;
-        if let Some(group) = &run.job.policy.exclusive {
+        if let Some(group) = &run.job.settings.policy.exclusive {
             self.exclusion.adopt(group);
         }
     }
@@ -150,7 +150,7 @@ impl Pools {
     /// It needs its worker no more.
     pub fn give_back(&mut self, run: &Run) {
         self.pool_of(run).busy -= 1;
-        if let Some(group) = &run.job.policy.exclusive {
+        if let Some(group) = &run.job.settings.policy.exclusive {
             self.exclusion.leave(group);
             self.let_in(group);
         }

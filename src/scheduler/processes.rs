@@ -13,7 +13,7 @@ impl Scheduler {
         let Some(run) = self.runs.get_mut(&key) else {
             return;
         };
-        let timeout_at = run.job.timeout.map(|timeout| now.boot + timeout);
+        let timeout_at = run.job.settings.timeout.map(|timeout| now.boot + timeout);
         run.stage = Stage::Running {
             pid,
             since: now.boot,
@@ -80,7 +80,7 @@ impl Scheduler {
         let outcome = match (stop, exit) {
             (Some(StopReason::Timeout), _) => Outcome::TimedOut,
             (Some(_), _) => Outcome::Killed,
-            (None, Exit::Code(code)) if run.job.policy.success_codes.contains(code) => {
+            (None, Exit::Code(code)) if run.job.settings.policy.success_codes.contains(code) => {
                 Outcome::Succeeded
             }
             (None, Exit::Unknown) => Outcome::Lost,
@@ -235,7 +235,7 @@ impl Scheduler {
         else {
             return;
         };
-        let due = now.boot + run.job.kill_after;
+        let due = now.boot + run.job.settings.kill_after;
         *stop = Some(reason);
         *kill_at = Some(due);
         self.alarms.insert((due, key));

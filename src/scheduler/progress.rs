@@ -62,11 +62,11 @@ pub struct Progress {
     #[serde(with = "micros")]
     ran_since: WallTime,
     /// Stretches whose fires are not made again.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    judged: Vec<Stretch>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    judged: Box<[Stretch]>,
     /// Stretches in which every fire ran, or was skipped because it was running.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    ran: Vec<Stretch>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    ran: Box<[Stretch]>,
 }
 
 impl Progress {
@@ -77,8 +77,8 @@ impl Progress {
             cursor,
             since: cursor,
             ran_since: cursor,
-            judged: Vec::new(),
-            ran: Vec::new(),
+            judged: Box::default(),
+            ran: Box::default(),
         }
     }
 
@@ -175,14 +175,13 @@ impl Progress {
     }
 }
 
-fn remember(stretches: &mut Vec<Stretch>, after: WallTime, until: WallTime) {
+fn remember(stretches: &mut Box<[Stretch]>, after: WallTime, until: WallTime) {
     if after >= until {
         return;
     }
-    if stretches.len() == MAX_STRETCHES {
-        stretches.remove(0);
-    }
-    stretches.push(Stretch { after, until });
+    let forgotten = (stretches.len() + 1).saturating_sub(MAX_STRETCHES);
+    let kept = stretches.iter().skip(forgotten).copied();
+    *stretches = kept.chain([Stretch { after, until }]).collect();
 }
 
 /// Instants as microseconds since 1970.

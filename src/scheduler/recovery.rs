@@ -174,7 +174,7 @@ impl Scheduler {
             Some(state) => Arc::clone(&state.job),
             None => Arc::new(Job::departed(record.job.clone())),
         };
-        let timeout_at = job.timeout.map(|timeout| since + timeout);
+        let timeout_at = job.settings.timeout.map(|timeout| since + timeout);
         let stage = Stage::Running {
             pid,
             since,
@@ -195,7 +195,7 @@ impl Scheduler {
     fn return_run(&mut self, record: RunRecord, edited: &[JobId], was_lost: bool) {
         let why = match self.jobs.get_mut(&record.job) {
             Some(state)
-                if state.job.schedule.trigger == Trigger::Reboot
+                if state.job.schedule.spec.trigger == Trigger::Reboot
                     && edited.contains(&record.job) =>
             {
                 "the machine was started again before it could start"
@@ -228,7 +228,9 @@ impl Scheduler {
         let why = "the scheduler or the machine went down while it ran, and how it ended could not be learnt";
         let mut end = End::without_process(Outcome::Lost, self.now.wall, Some(why.to_owned()));
         let rerun = self.jobs.get(&record.job).is_some_and(|state| {
-            state.job.on_lost == OnLost::Rerun && state.job.enabled && !edited.contains(&record.job)
+            state.job.settings.on_lost == OnLost::Rerun
+                && state.job.enabled
+                && !edited.contains(&record.job)
         });
         if rerun {
             end.detail = Some(format!("{why}; it runs again"));
@@ -251,7 +253,7 @@ impl Scheduler {
     ) {
         let now = self.now;
         let is_late = |back: &Returned| {
-            let grace = job.misfire_grace_time.filter(|_| !back.was_lost);
+            let grace = job.settings.misfire_grace_time.filter(|_| !back.was_lost);
             let start = self.planned_start_of(&back.run);
             grace.is_some_and(|grace| now.wall.saturating_since(start) > grace)
         };
@@ -269,7 +271,7 @@ impl Scheduler {
         if alive.is_empty() {
             return;
         }
-        let folded = match job.coalesce {
+        let folded = match job.settings.coalesce {
             Coalesce::All => Vec::new(),
             Coalesce::Latest if !backlog.run.is_empty() => std::mem::take(&mut alive),
             Coalesce::Latest => alive.drain(..alive.len() - 1).collect(),

@@ -33,7 +33,7 @@ impl Scheduler {
                 }
                 Some(mut state) if state.job == job && state.source == JobSource::File => {
                     // The same to the eye, but its zone may be the machine's now, or by name.
-                    state.job = job;
+                    state.take_definition(job);
                     state
                 }
                 Some(mut state) => {
@@ -57,6 +57,7 @@ impl Scheduler {
             told.executor = Some(name);
             self.tell_in_order(told);
         }
+        self.pack_jobs();
         self.rebuild_queue();
         let queued = self
             .instances

@@ -34,7 +34,7 @@ impl Scheduler {
         };
         let is_over =
             run.stop_requested.is_some() || run.replaced || !self.jobs.contains_key(&run.job.id);
-        let retry = run.job.policy.retry.filter(wanted);
+        let retry = run.job.settings.policy.retry.filter(wanted);
         let Some(retry) = retry.filter(|retry| run.attempt <= retry.attempts && !is_over) else {
             return Next::None;
         };
@@ -75,7 +75,13 @@ impl Scheduler {
         if run.holds_worker() {
             self.pools.give_back(&run);
         }
-        let attempts = run.job.policy.retry.map_or(0, |retry| retry.attempts) + 1;
+        let attempts = run
+            .job
+            .settings
+            .policy
+            .retry
+            .map_or(0, |retry| retry.attempts)
+            + 1;
         let next = format!(
             "attempt {} of {attempts} in {}",
             run.attempt + 1,
@@ -166,7 +172,7 @@ impl Scheduler {
         let job = state
             .filter(|state| state.job.enabled && !edited.contains(&record.job))
             .map(|state| state.job.clone());
-        let retry = job.as_ref().and_then(|job| job.policy.retry);
+        let retry = job.as_ref().and_then(|job| job.settings.policy.retry);
         let retry = retry.filter(|retry| record.attempt <= retry.attempts.saturating_add(1));
         let (Some(job), Some(retry)) = (job, retry) else {
             let mut end = end;
@@ -211,7 +217,7 @@ impl Run {
     /// When its next attempt is due, while it waits for that.
     pub fn retry_at(&self) -> Option<WallTime> {
         let earlier = self.earlier.as_ref()?;
-        let retry = self.job.policy.retry?;
+        let retry = self.job.settings.policy.retry?;
         let waits = matches!(self.stage, Stage::Retrying { .. } | Stage::Waiting);
         waits.then(|| earlier.at + retry.delay_before(self.attempt))
     }

@@ -121,6 +121,7 @@ impl Scheduler {
             out: Vec::new(),
         };
         scheduler.recover(file.jobs, past);
+        scheduler.pack_jobs();
         scheduler.rebuild_queue();
         scheduler
     }
@@ -270,14 +271,21 @@ impl Scheduler {
         }
     }
 
+    /// Gives back the room that the jobs do not need: a tree that is filled in order is half empty, one
+    /// that is made of all at once is full.
+    pub(super) fn pack_jobs(&mut self) {
+        self.jobs = std::mem::take(&mut self.jobs).into_iter().collect();
+    }
+
     pub(super) fn rebuild_queue(&mut self) {
-        self.queue.clear();
+        let mut queue = Vec::new();
         for (id, state) in &self.jobs {
             match state.planned_start(&self.settings.seed) {
-                Some(at) => _ = self.queue.insert((at, id.clone())),
+                Some(at) => queue.push((at, id.clone())),
                 None => _ = self.perhaps_finished.insert(id.clone()),
             }
         }
+        self.queue = queue.into_iter().collect();
     }
 
     // What rests on the store's answers.

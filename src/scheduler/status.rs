@@ -167,7 +167,7 @@ impl Scheduler {
     pub fn jobs_after(&self, after: Option<&JobId>, limit: usize) -> Vec<JobStatus> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.jobs
-            .range((from, Bound::Unbounded))
+            .range::<JobId, _>((from, Bound::Unbounded))
             .take(limit)
             .map(|(_, state)| self.job_status_of(state))
             .collect()

@@ -8,9 +8,10 @@
 use super::job_state::JobState;
 use super::progress::CLOCK_CORRECTION;
 use super::scheduler::Scheduler;
+use crate::config::JobSchedule;
 use crate::schedule::Trigger;
 use crate::time::{Now, WallTime, Zone};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl Scheduler {
@@ -21,7 +22,7 @@ impl Scheduler {
         // Nearly all share the value, so that few names are ever compared.
         let mut seen = BTreeSet::new();
         for state in self.jobs.values() {
-            state.job.schedule.visit_zones(&mut |zone| {
+            state.job.schedule.spec.visit_zones(&mut |zone| {
                 if seen.insert(Arc::as_ptr(zone)) && !zones.iter().any(|known| known.updates(zone))
                 {
                     zones.push(Arc::clone(zone));
@@ -40,8 +41,9 @@ impl Scheduler {
         if let Some(new) = zones.iter().find(|new| new.updates(&settings.timezone)) {
             settings.timezone = Arc::clone(new);
         }
+        let mut updates = Updates::new(zones);
         for (id, state) in &mut self.jobs {
-            if state.update_zones(zones) {
+            if state.update_zones(&mut updates) {
                 self.ledger.job_changed(id);
             }
         }
@@ -49,20 +51,44 @@ impl Scheduler {
     }
 }
 
+/// What schedules become by the new clocks: those that jobs shared they go on sharing.
+struct Updates<'a> {
+    zones: &'a [Arc<Zone>],
+    /// By the place of the old one, which is kept so that no other can come to be there.
+    known: BTreeMap<*const JobSchedule, (Arc<JobSchedule>, Option<Arc<JobSchedule>>)>,
+}
+
+impl<'a> Updates<'a> {
+    fn new(zones: &'a [Arc<Zone>]) -> Self {
+        Self {
+            zones,
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// None if it stays what it is.
+    fn of(&mut self, old: &Arc<JobSchedule>) -> Option<Arc<JobSchedule>> {
+        let (_, new) = self.known.entry(Arc::as_ptr(old)).or_insert_with(|| {
+            let spec = old.spec.in_updated_zones(self.zones);
+            (Arc::clone(old), spec.map(|spec| Arc::new(old.with(spec))))
+        });
+        new.clone()
+    }
+}
+
 impl JobState {
     /// Says whether that changed anything.
-    fn update_zones(&mut self, zones: &[Arc<Zone>]) -> bool {
-        let Some(schedule) = self.job.schedule.in_updated_zones(zones) else {
+    fn update_zones(&mut self, updates: &mut Updates<'_>) -> bool {
+        let Some(schedule) = updates.of(&self.job.schedule) else {
             return false;
         };
         let has_fixed_times = matches!(
-            schedule.trigger.fired(),
+            schedule.spec.trigger.fired(),
             Trigger::Cron(_) | Trigger::Calendar(_)
         );
         if has_fixed_times && !self.schedule.follows_real_time() {
-            let old = &self.job.schedule.zone;
-            self.progress
-                .carry_over(|at| same_reading(at, old, &schedule.zone));
+            let (old, new) = (&self.job.schedule.spec.zone, &schedule.spec.zone);
+            self.progress.carry_over(|at| same_reading(at, old, new));
         }
         Arc::make_mut(&mut self.job).schedule = schedule;
         self.schedule = self.job.schedule.anchored(self.anchor);

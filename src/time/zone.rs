@@ -11,6 +11,7 @@
 use super::WallTime;
 use super::civil::{self, SECONDS_PER_DAY};
 use super::posix_rule::PosixRule;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,6 +115,13 @@ pub struct Zone {
 impl std::fmt::Debug for Zone {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Zone({}, {} spans)", self.name, self.spans.len())
+    }
+}
+
+impl Hash for Zone {
+    /// The name tells nearly all zones apart.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
     }
 }
 

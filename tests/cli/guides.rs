@@ -2,10 +2,10 @@
 
 use crate::sandbox::Sandbox;
 use rsched::config::{
-    Context, FileFormat, FileText, FormattedText, Job, JobId, load, load_formatted,
+    Context, FileFormat, FileText, FormattedText, Job, JobId, JobSchedule, load, load_formatted,
 };
 use rsched::diagnostic::{Source, render_short};
-use rsched::schedule::Trigger;
+use rsched::schedule::{ScheduleSpec, Trigger};
 use rsched::time::{WallTime, Zone, ZoneDatabase, human};
 use std::fs;
 use std::path::Path;
@@ -160,12 +160,16 @@ fn comparable(job: &Job) -> (Job, Vec<WallTime>) {
     let fires = std::iter::successors(first, |at| schedule.next_after(*at));
     let fires = fires.take(500).collect();
     let mut job = job.clone();
-    job.schedule.trigger = Trigger::Now;
+    let spec = ScheduleSpec {
+        trigger: Trigger::Now,
+        ..job.schedule.spec.clone()
+    };
+    job.schedule = Arc::new(JobSchedule::new(spec, job.schedule.jitter, String::new()));
     job.id = JobId::parse("x").unwrap();
-    job.name.clear();
-    job.trigger_text.clear();
+    job.about = None;
+    let settings = Arc::make_mut(&mut job.settings);
     for of_cron in ["CRON_TZ", "MAILFROM", "MAILTO", "RANDOM_DELAY"] {
-        job.env.remove(of_cron);
+        settings.env.remove(of_cron);
     }
     (job, fires)
 }

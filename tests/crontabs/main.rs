@@ -172,12 +172,17 @@ struct Fires {
 /// By the jobs' commands and what they run with, since their ids differ.
 fn fires_of_a_year(file: &JobsFile) -> BTreeMap<String, Fires> {
     let of = |job: &Arc<Job>| {
-        let (shell, cwd) = (job.shell.display(), job.cwd.display());
+        let (shell, cwd) = (job.settings.shell.display(), job.settings.cwd.display());
         // With a delay, when it starts depends on its id.
-        let delay = job.jitter.map(|delay| (delay, &job.id));
+        let delay = job.schedule.jitter.map(|delay| (delay, &job.id));
         let text = format!(
             "{} {:?} {shell} {cwd} {:?} {:?} {delay:?} {} {}",
-            job.trigger_text, job.command, job.stdin, job.output, job.clear_env, job.max_instances
+            job.schedule.text,
+            job.command,
+            job.settings.stdin,
+            job.settings.output,
+            job.settings.clear_env,
+            job.settings.max_instances
         );
         (text, fires(&job.schedule.anchored(NOW)))
     };

@@ -39,7 +39,7 @@ pub fn planned_starts(toml: &str, seen: WallTime, id: &str) -> Vec<(WallTime, Wa
     let file = jobs(toml, seen);
     let job = file.jobs.iter().find(|job| job.id.as_str() == id).unwrap();
     let schedule = job.schedule.anchored(seen);
-    let jitter = job.jitter.map(|most| Jitter {
+    let jitter = job.schedule.jitter.map(|most| Jitter {
         most,
         seed: &file.scheduler.seed,
         job_id: id,
@@ -63,7 +63,7 @@ pub fn planned_start(
     fire: WallTime,
 ) -> WallTime {
     let schedule = job.schedule.anchored(anchor);
-    let jitter = job.jitter.map(|most| Jitter {
+    let jitter = job.schedule.jitter.map(|most| Jitter {
         most,
         seed: &settings.seed,
         job_id: job.id.as_str(),
@@ -80,7 +80,7 @@ pub fn nothing_starts_before_its_planned_start(world: &World, toml: &str, seen: 
     let file = jobs(toml, seen);
     for job in &file.jobs {
         let schedule = job.schedule.anchored(seen);
-        let jitter = job.jitter.map(|most| Jitter {
+        let jitter = job.schedule.jitter.map(|most| Jitter {
             most,
             seed: &file.scheduler.seed,
             job_id: job.id.as_str(),
@@ -153,12 +153,12 @@ pub fn instances_stay_within_limits(world: &World, toml: &str) {
             continue;
         };
         let same = alive.iter().filter(|other| other.0 == *job).count();
-        let allowed = definition.max_instances as usize;
+        let allowed = definition.settings.max_instances as usize;
         assert!(same <= allowed, "{same} instances of {job} at {start:?}");
-        let pool = &definition.policy.executor;
+        let pool = &definition.settings.policy.executor;
         let in_pool = alive.iter().filter(|other| {
             let other = definitions.get(other.0.as_str());
-            other.is_some_and(|other| other.policy.executor == *pool)
+            other.is_some_and(|other| other.settings.policy.executor == *pool)
         });
         let (busy, workers) = (in_pool.count(), file.scheduler.executors[pool] as usize);
         assert!(busy <= workers, "{busy} processes of `{pool}` at {start:?}");
@@ -271,7 +271,7 @@ pub fn only_late_fires_are_missed(world: &World, toml: &str, seen: WallTime) {
     let file = jobs(toml, seen);
     for job in &file.jobs {
         let schedule = job.schedule.anchored(seen);
-        let jitter = job.jitter.map(|most| Jitter {
+        let jitter = job.schedule.jitter.map(|most| Jitter {
             most,
             seed: &file.scheduler.seed,
             job_id: job.id.as_str(),
@@ -280,7 +280,7 @@ pub fn only_late_fires_are_missed(world: &World, toml: &str, seen: WallTime) {
             schedule: &schedule,
             jitter,
         };
-        let Some(grace) = job.misfire_grace_time else {
+        let Some(grace) = job.settings.misfire_grace_time else {
             continue;
         };
         for record in &world.trace.records {

@@ -16,8 +16,10 @@ pub fn equals_start_by_priority(world: &World, toml: &str) {
     let definitions: BTreeMap<&str, &Job> = file
         .jobs
         .iter()
-        .filter(|job| job.coalesce != Coalesce::All)
-        .filter(|job| job.policy.overlap == Overlap::Skip && job.policy.exclusive.is_none())
+        .filter(|job| job.settings.coalesce != Coalesce::All)
+        .filter(|job| {
+            job.settings.policy.overlap == Overlap::Skip && job.settings.policy.exclusive.is_none()
+        })
         .map(|job| (job.id.as_str(), job.as_ref()))
         .collect();
     let mut made = BTreeMap::new();
@@ -41,11 +43,11 @@ pub fn equals_start_by_priority(world: &World, toml: &str) {
     let mut groups: BTreeMap<_, Vec<(i32, usize)>> = BTreeMap::new();
     for (id, (due, noticed, job)) in &made {
         if let Some(&start) = starts.get(id) {
-            let together = (*due, *noticed, job.policy.executor.clone());
+            let together = (*due, *noticed, job.settings.policy.executor.clone());
             groups
                 .entry(together)
                 .or_default()
-                .push((job.policy.priority, start));
+                .push((job.settings.policy.priority, start));
         }
     }
     for ((due, _, pool), runs) in groups {
@@ -66,7 +68,7 @@ pub fn groups_exclude_each_other(world: &World, toml: &str) {
     let file = jobs(toml, world.wall());
     let group = |id: &str| {
         let job = file.jobs.iter().find(|job| job.id.as_str() == id);
-        job.and_then(|job| job.policy.exclusive.clone())
+        job.and_then(|job| job.settings.policy.exclusive.clone())
     };
     let mut of_groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (job, _, start, end) in &world.trace.processes {
@@ -93,7 +95,7 @@ pub fn groups_exclude_each_other(world: &World, toml: &str) {
 pub fn what_may_wait_is_not_skipped(world: &World, toml: &str) {
     let file = jobs(toml, world.wall());
     for job in &file.jobs {
-        if job.policy.overlap == Overlap::Skip {
+        if job.settings.policy.overlap == Overlap::Skip {
             continue;
         }
         for told in &world.trace.emitted {
@@ -111,7 +113,7 @@ pub fn who_is_replaced_has_a_successor(world: &World, toml: &str) {
     let file = jobs(toml, world.wall());
     let policy = |id: &str| {
         let job = file.jobs.iter().find(|job| job.id.as_str() == id);
-        job.map(|job| job.policy.overlap)
+        job.map(|job| job.settings.policy.overlap)
     };
     let mut submitted: BTreeMap<&str, Vec<(usize, RunId)>> = BTreeMap::new();
     let mut began = BTreeMap::new();
@@ -150,7 +152,7 @@ pub fn at_most_one_waits_for_the_others(world: &World, toml: &str) {
     let file = jobs(toml, world.wall());
     for job in &file.jobs {
         // A catch-up is many runs and one instance.
-        if job.policy.overlap != Overlap::Queue || job.coalesce == Coalesce::All {
+        if job.settings.policy.overlap != Overlap::Queue || job.settings.coalesce == Coalesce::All {
             continue;
         }
         let mut alive = BTreeSet::new();
@@ -168,7 +170,7 @@ pub fn at_most_one_waits_for_the_others(world: &World, toml: &str) {
             }
             let next = mine.get(index + 1);
             let is_last_of_its_moment = next.is_none_or(|next| next.time != told.time);
-            let most = job.max_instances as usize + 1;
+            let most = job.settings.max_instances as usize + 1;
             assert!(
                 !is_last_of_its_moment || alive.len() <= most,
                 "{} of {} at {:?}",
@@ -197,15 +199,15 @@ pub fn nobody_waits_for_nothing(world: &World, toml: &str) {
         let Some(mine) = job(waiting.job.as_str()) else {
             continue;
         };
-        let policy = &mine.policy;
+        let policy = &mine.settings.policy;
         let busy = running
             .iter()
-            .filter(|other| other.policy.executor == policy.executor)
+            .filter(|other| other.settings.policy.executor == policy.executor)
             .count();
         let pool_is_full = busy >= file.scheduler.executors[&policy.executor] as usize;
-        let is_excluded = running
-            .iter()
-            .any(|other| policy.exclusive.is_some() && other.policy.exclusive == policy.exclusive);
+        let is_excluded = running.iter().any(|other| {
+            policy.exclusive.is_some() && other.settings.policy.exclusive == policy.exclusive
+        });
         // One that waits for its next attempt counts.
         let its_own_runs = runs.iter().any(|other| {
             let counts = is_busy(other) || other.retry_at.is_some();

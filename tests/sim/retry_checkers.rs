@@ -35,6 +35,7 @@ pub fn attempts_follow_the_rules(world: &World, toml: &str) {
         let start = &world.trace.spawned[&(*run, *attempt)];
         let what = format!("attempt {attempt} of {} for {fire:?}, at {start:?}", job.id);
         let retry = job
+            .settings
             .policy
             .retry
             .unwrap_or_else(|| panic!("{what}: no retry"));
@@ -69,7 +70,7 @@ pub fn attempts_follow_the_rules(world: &World, toml: &str) {
 
 fn next_fire(job: &Job, seed: &str, anchor: WallTime, after: WallTime) -> Option<WallTime> {
     let schedule = job.schedule.anchored(anchor);
-    let jitter = job.jitter.map(|most| Jitter {
+    let jitter = job.schedule.jitter.map(|most| Jitter {
         most,
         seed,
         job_id: job.id.as_str(),
@@ -92,7 +93,7 @@ pub fn nobody_gives_up_too_early(world: &World, toml: &str, until: WallTime) {
         let (Some(end), Some(job)) = (run.end(), job) else {
             continue;
         };
-        let Some(retry) = job.policy.retry else {
+        let Some(retry) = job.settings.policy.retry else {
             continue;
         };
         let is_wanted = match end.outcome {
@@ -100,7 +101,7 @@ pub fn nobody_gives_up_too_early(world: &World, toml: &str, until: WallTime) {
             Outcome::TimedOut => retry.on_timeout,
             _ => false,
         };
-        let may_be_replaced = job.policy.overlap == Overlap::Replace;
+        let may_be_replaced = job.settings.policy.overlap == Overlap::Replace;
         let is_over = run.attempt > retry.attempts || end.at >= until;
         if !is_wanted || is_over || may_be_replaced {
             continue;

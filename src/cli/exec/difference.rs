@@ -142,14 +142,14 @@ fn process_things(job: &Job, surroundings: &Surroundings) -> Vec<Thing> {
         Thing {
             name: "shell",
             job: match job.command {
-                Command::Shell(_) => job.shell.display().to_string(),
+                Command::Shell(_) => job.settings.shell.display().to_string(),
                 Command::Program(_) => "none: the program is executed directly".to_owned(),
             },
             here: env::var("SHELL").ok(),
         },
         Thing {
             name: "directory",
-            job: job.cwd.display().to_string(),
+            job: job.settings.cwd.display().to_string(),
             here: env::current_dir().ok().map(|it| it.display().to_string()),
         },
         Thing {
@@ -159,12 +159,12 @@ fn process_things(job: &Job, surroundings: &Surroundings) -> Vec<Thing> {
         },
         Thing {
             name: "umask",
-            job: mask(job.umask.or(surroundings.umask).or(ours)),
+            job: mask(job.settings.umask.or(surroundings.umask).or(ours)),
             here: Some(mask(ours)),
         },
         Thing {
             name: "stdin",
-            job: match &job.stdin {
+            job: match &job.settings.stdin {
                 Stdin::Nothing => "nothing: it ends at once".to_owned(),
                 Stdin::Text(text) => format!("{} bytes of the jobs file", text.len()),
                 Stdin::File(path) => path.display().to_string(),
@@ -183,9 +183,12 @@ fn process_things(job: &Job, surroundings: &Surroundings) -> Vec<Thing> {
         },
     ];
     let more = [
-        job.nice.map(|nice| ("nice", nice.to_string())),
-        job.timeout.map(|timeout| {
-            let (timeout, grace) = (duration::format(timeout), duration::format(job.kill_after));
+        job.settings.nice.map(|nice| ("nice", nice.to_string())),
+        job.settings.timeout.map(|timeout| {
+            let (timeout, grace) = (
+                duration::format(timeout),
+                duration::format(job.settings.kill_after),
+            );
             ("timeout", format!("{timeout}, and SIGKILL {grace} later"))
         }),
         limits(job).map(|limits| ("limits", limits)),
@@ -199,7 +202,7 @@ fn process_things(job: &Job, surroundings: &Surroundings) -> Vec<Thing> {
 }
 
 fn user(job: &Job) -> Option<String> {
-    let account = job.run_as.account()?;
+    let account = job.settings.run_as.account()?;
     let mut groups = account.groups.clone();
     groups.sort_unstable();
     Some(who(&account.name, account.uid, account.gid, &groups))
@@ -235,7 +238,7 @@ fn a_terminal(is_terminal: bool) -> Option<String> {
 }
 
 fn output(job: &Job) -> String {
-    match &job.output {
+    match &job.settings.output {
         Output::Inherit => "as here".to_owned(),
         Output::File(file) => format!("{}, stdout and stderr together", file.path.display()),
         _ => "a pipe, stdout and stderr together".to_owned(),
@@ -244,11 +247,11 @@ fn output(job: &Job) -> String {
 
 fn limits(job: &Job) -> Option<String> {
     let limits = [
-        ("cpu", job.limits.cpu),
-        ("memory", job.limits.memory),
-        ("files", job.limits.files),
-        ("processes", job.limits.processes),
-        ("core", job.limits.core),
+        ("cpu", job.settings.limits.cpu),
+        ("memory", job.settings.limits.memory),
+        ("files", job.settings.limits.files),
+        ("processes", job.settings.limits.processes),
+        ("core", job.settings.limits.core),
     ];
     let set = limits
         .iter()
@@ -264,10 +267,10 @@ fn notes(job: &Job, surroundings: &Surroundings) -> Vec<String> {
                  may be different (a service has few variables)"
             .to_owned(),
     };
-    let inherits = !job.clear_env;
+    let inherits = !job.settings.clear_env;
     let cleared = "the environment is made anew (clear_env): nothing is inherited".to_owned();
     let mut notes = vec![if inherits { from } else { cleared }];
-    if let Some(path) = &job.env_file {
+    if let Some(path) = &job.settings.env_file {
         let path = path.display();
         notes.push(format!(
             "what is in `{path}` is added when it runs, and not compared here"

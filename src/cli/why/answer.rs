@@ -186,7 +186,7 @@ impl Inquiry<'_> {
 
     /// `; misfire_grace_time is 1m`, as the jobs file has it now.
     fn grace_was_exceeded(&self, late: Duration) -> String {
-        match self.defined.map(|job| job.misfire_grace_time) {
+        match self.defined.map(|job| job.settings.misfire_grace_time) {
             Some(Some(grace)) if grace < late => {
                 format!("; misfire_grace_time is {}", duration::format(grace))
             }
@@ -346,7 +346,7 @@ impl Inquiry<'_> {
         let job = &self.job;
         let so_far = self.now().saturating_since(fire);
         if !self.lives.is_running() {
-            let then = match self.defined.map(|job| job.misfire_grace_time) {
+            let then = match self.defined.map(|job| job.settings.misfire_grace_time) {
                 Some(Some(grace)) if grace < so_far => format!(
                     "; it will be missed, for misfire_grace_time is {}",
                     duration::format(grace)
@@ -366,7 +366,7 @@ impl Inquiry<'_> {
             );
             return Answer::new("waiting", sentence, fire).citing(pause.cited());
         }
-        let jitter = match self.defined.and_then(|job| job.jitter) {
+        let jitter = match self.defined.and_then(|job| job.schedule.jitter) {
             Some(most) => format!("its start is spread by up to {}", duration::format(most)),
             None => "the scheduler has not got to it, or could not record that it did".to_owned(),
         };
@@ -513,7 +513,7 @@ fn one_of<'a>(first: &'a str, otherwise: &'a str) -> &'a str {
 
 /// Why a job is listed and not run, if it is so.
 fn why_never(job: &Job) -> Option<String> {
-    match &job.elsewhere {
+    match &job.settings.elsewhere {
         Some(hosts) => Some(format!("it runs on {hosts} only, and this is another host")),
         None => (!job.enabled).then(|| "it is disabled in the jobs file".to_owned()),
     }
@@ -522,7 +522,7 @@ fn why_never(job: &Job) -> Option<String> {
 fn schedule_text(job: &Job) -> String {
     format!(
         "{} ({})",
-        quoted(&job.trigger_text),
-        job.schedule.zone.name()
+        quoted(&job.schedule.text),
+        job.schedule.spec.zone.name()
     )
 }

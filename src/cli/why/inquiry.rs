@@ -34,7 +34,7 @@ pub(super) struct Inquiry<'a> {
     /// The job as the scheduler had it when it last wrote.
     pub known: Option<JobRecord>,
     /// When the job fires; none: it is in no jobs file.
-    pub schedule: Option<Schedule>,
+    pub schedule: Option<Arc<Schedule>>,
     pub lives: Lives,
     /// Those that can matter, oldest first.
     pub events: Vec<Emitted>,

@@ -5,7 +5,10 @@ use super::percent;
 use super::reader::{Crontab, WrittenJob};
 use crate::config::inline::{diagnostics_of_expression, warnings_of_expression};
 use crate::config::settings::DEFAULT_SHELL;
-use crate::config::{Account, AccountError, Command, Job, JobId, Machine, NO_LIMIT, RunAs, Stdin};
+use crate::config::{
+    Account, AccountError, Command, Job, JobId, JobSchedule, JobSettings, Machine, NO_LIMIT, RunAs,
+    Stdin,
+};
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::schedule::{DstPolicy, ParseOptions, ScheduleSpec, parse_expression_with};
 use crate::time::{WallTime, Zone};
@@ -69,11 +72,7 @@ impl Crontab<'_> {
         let environment = &written.environment;
         let words = text[entry.schedule.clone()].split([' ', '\t']);
         let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-        let job = Job {
-            schedule,
-            jitter: environment.delay,
-            trigger_text: words.join(" "),
-            command: Command::Shell(script),
+        let settings = JobSettings {
             shell: environment.get("SHELL").unwrap_or(DEFAULT_SHELL).into(),
             cwd: self.directory(written, run_as.account(), around.machine),
             env: environment.of_jobs(),
@@ -81,11 +80,18 @@ impl Crontab<'_> {
             stdin: split.stdin.map_or(Stdin::Nothing, Stdin::Text),
             output: environment.output(entry.mails_failures_only),
             run_as,
-            enabled: true,
-            elsewhere: None,
             max_instances: if entry.single { 1 } else { NO_LIMIT },
             // Whatever a crontab says nothing of.
-            ..Job::departed(id)
+            ..JobSettings::default()
+        };
+        let schedule = JobSchedule::new(schedule, environment.delay, words.join(" "));
+        let job = Job {
+            id,
+            about: None,
+            schedule: Arc::new(schedule),
+            command: Command::Shell(script),
+            enabled: true,
+            settings: Arc::new(settings),
         };
         Ok((job, oddities))
     }

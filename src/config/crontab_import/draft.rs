@@ -6,7 +6,7 @@ use crate::config::allow::Allowed;
 use crate::config::crontab_file::{Around, Crontab, WrittenJob, program_name};
 use crate::config::{Command, Job, JobId, Machine, Mail, Output, Stdin};
 use crate::diagnostic::Diagnostic;
-use crate::schedule::{ParseOptions, Trigger, parse_expression_with};
+use crate::schedule::{ParseOptions, ScheduleSpec, Trigger, parse_expression_with};
 use crate::time::{WallTime, duration};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
@@ -86,11 +86,11 @@ impl Draft {
             above: Vec::new(),
             notes: Vec::new(),
             id: key_of(crontab, written, &job, taken),
-            expression: job.trigger_text.clone(),
+            expression: job.schedule.text.clone(),
             user: written.entry.user.as_ref().map(text),
             zone: environment.zone.as_ref().map(|zone| zone.name().to_owned()),
-            jitter: job.jitter.map(duration::format),
-            env: job.env.clone(),
+            jitter: job.schedule.jitter.map(duration::format),
+            env: job.settings.env.clone(),
             allow: written.allow.codes(&OF_SCHEDULES),
             never_fires: !job.schedule.anchored(around.now).can_fire(),
             job,
@@ -104,16 +104,16 @@ impl Draft {
     }
 
     pub fn cwd(&self) -> String {
-        self.job.cwd.display().to_string()
+        self.job.settings.cwd.display().to_string()
     }
 
     pub fn shell(&self) -> String {
-        self.job.shell.display().to_string()
+        self.job.settings.shell.display().to_string()
     }
 
     /// Where what it prints goes, as TOML.
     pub fn output(&self) -> String {
-        match &self.job.output {
+        match &self.job.settings.output {
             Output::Mail(mail) => mail_as_toml(mail),
             _ => string("log"),
         }
@@ -180,10 +180,12 @@ impl Draft {
 
     /// Whether another trigger has the same fires, as far as some years tell.
     fn fires_alike(&self, trigger: Trigger, now: WallTime) -> bool {
-        let mut spec = self.job.schedule.clone();
-        let ours = spec.anchored(now);
-        spec.trigger = trigger;
-        let theirs = spec.anchored(now);
+        let ours = self.job.schedule.anchored(now);
+        let theirs = ScheduleSpec {
+            trigger,
+            ..self.job.schedule.spec.clone()
+        };
+        let theirs = theirs.anchored(now);
         let mut at = now;
         for _ in 0..COMPARED_FIRES {
             let (one, other) = (ours.next_after(at), theirs.next_after(at));
@@ -236,7 +238,7 @@ impl Draft {
         if let Command::Shell(script) = &self.job.command {
             line("command", &string(script));
         }
-        if let Stdin::Text(text) = &self.job.stdin {
+        if let Stdin::Text(text) = &self.job.settings.stdin {
             line("stdin", &string(text));
         }
         if let Some(user) = own(&self.user, &common.user) {
@@ -259,7 +261,7 @@ impl Draft {
         if !variables.is_empty() {
             line("env", &format!("{{ {} }}", variables.join(", ")));
         }
-        if self.job.max_instances == 1 {
+        if self.job.settings.max_instances == 1 {
             line("max_instances", "1");
         }
         if !self.allow.is_empty() {
@@ -314,7 +316,7 @@ fn key_of(
     job: &Job,
     taken: &mut HashSet<String>,
 ) -> String {
-    if written.id.is_some() || job.jitter.is_some() || is_hashed(crontab, written, job) {
+    if written.id.is_some() || job.schedule.jitter.is_some() || is_hashed(crontab, written, job) {
         return job.id.to_string();
     }
     let name = program_name(crontab, written).replace('.', "-");
@@ -334,7 +336,7 @@ fn is_hashed(crontab: &Crontab<'_>, written: &WrittenJob, job: &Job) -> bool {
             ..ParseOptions::default()
         };
         parse_expression_with(text, options)
-            .is_ok_and(|parsed| parsed.trigger == job.schedule.trigger)
+            .is_ok_and(|parsed| parsed.trigger == job.schedule.spec.trigger)
     };
     // One other id may give the same values by chance.
     !["a", "b", "c"].iter().all(fires_so)

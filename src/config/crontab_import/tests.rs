@@ -1,9 +1,9 @@
 //! The jobs of the jobs file are those of the crontab, and it reads well.
 
 use super::*;
-use crate::config::{FileFormat, FileText, Job, JobId, load};
+use crate::config::{FileFormat, FileText, Job, JobId, JobSchedule, load};
 use crate::diagnostic::{Source, render_short};
-use crate::schedule::Trigger;
+use crate::schedule::{ScheduleSpec, Trigger};
 use crate::time::{WallTime, Zone, ZoneDatabase};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
@@ -126,12 +126,16 @@ fn comparable(mut job: Job) -> (Job, Vec<WallTime>, u64) {
     let fires = std::iter::successors(schedule.next_after(now), |at| schedule.next_after(*at));
     let fires = fires.take(20).collect();
     let count = schedule.count_between(now, now + Duration::from_secs(4 * 366 * 86_400));
-    job.schedule.trigger = Trigger::Now;
+    let spec = ScheduleSpec {
+        trigger: Trigger::Now,
+        ..job.schedule.spec.clone()
+    };
+    job.schedule = Arc::new(JobSchedule::new(spec, job.schedule.jitter, String::new()));
     job.id = JobId::parse("x").unwrap();
-    job.name.clear();
-    job.trigger_text.clear();
-    job.env.remove("CRON_TZ");
-    job.env.remove("RANDOM_DELAY");
+    job.about = None;
+    let env = &mut Arc::make_mut(&mut job.settings).env;
+    env.remove("CRON_TZ");
+    env.remove("RANDOM_DELAY");
     (job, fires, count)
 }
 

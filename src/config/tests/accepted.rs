@@ -15,19 +15,20 @@ fn a_realistic_file_means_what_it_says() {
     assert_eq!(ids, ["backup", "now", "ping", "report"]);
 
     let backup = &file.jobs[0];
-    assert_eq!(backup.name, "Nightly backup");
+    assert_eq!(backup.name(), "Nightly backup");
     assert_eq!(
         backup.command,
         Command::Shell("pg_dump app | gzip > /backup/app-$(date +%F).gz".into())
     );
-    assert_eq!(backup.shell, Path::new("/bin/bash"));
-    assert_eq!(backup.cwd, Path::new("/etc/rsched/work"));
-    assert_eq!(backup.misfire_grace_time, None);
-    assert_eq!(backup.coalesce, Coalesce::All);
-    assert_eq!(backup.timeout, Some(Duration::from_secs(600)));
-    assert_eq!(backup.kill_after, Duration::from_secs(10));
-    assert_eq!(backup.tags, ["db", "nightly"]);
+    assert_eq!(backup.settings.shell, Path::new("/bin/bash"));
+    assert_eq!(backup.settings.cwd, Path::new("/etc/rsched/work"));
+    assert_eq!(backup.settings.misfire_grace_time, None);
+    assert_eq!(backup.settings.coalesce, Coalesce::All);
+    assert_eq!(backup.settings.timeout, Some(Duration::from_secs(600)));
+    assert_eq!(backup.settings.kill_after, Duration::from_secs(10));
+    assert_eq!(backup.settings.tags, ["db", "nightly"]);
     let env: Vec<(&str, &str)> = backup
+        .settings
         .env
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
@@ -38,16 +39,19 @@ fn a_realistic_file_means_what_it_says() {
     );
 
     let report = &file.jobs[3];
-    assert_eq!(report.name, "report");
+    assert_eq!(report.name(), "report");
     assert_eq!(
         report.command,
         Command::Program(vec!["/usr/bin/make".into(), String::new(), "a b".into()])
     );
-    assert_eq!(report.shell, Path::new("/bin/sh"));
-    assert_eq!(report.schedule.zone.name(), "America/New_York");
-    assert_eq!(report.max_instances, 3);
-    assert_eq!(report.misfire_grace_time, Some(Duration::from_secs(90)));
-    assert_eq!(report.description.as_deref(), Some("two\nlines"));
+    assert_eq!(report.settings.shell, Path::new("/bin/sh"));
+    assert_eq!(report.schedule.spec.zone.name(), "America/New_York");
+    assert_eq!(report.settings.max_instances, 3);
+    assert_eq!(
+        report.settings.misfire_grace_time,
+        Some(Duration::from_secs(90))
+    );
+    assert_eq!(report.description(), Some("two\nlines"));
     assert!(!report.enabled);
 }
 
@@ -116,17 +120,24 @@ fn what_is_left_out_has_the_documented_default() {
         "2 CPUs × 4, but at least 10"
     );
     let job = &file.jobs[0];
-    assert_eq!(job.name, "a");
-    assert_eq!(job.cwd, Path::new("/etc/rsched"));
-    assert_eq!(job.shell, Path::new("/bin/sh"));
-    assert_eq!(job.misfire_grace_time, Some(Duration::from_secs(60)));
-    assert_eq!(job.coalesce, Coalesce::Latest);
+    assert_eq!(job.name(), "a");
+    assert_eq!(job.settings.cwd, Path::new("/etc/rsched"));
+    assert_eq!(job.settings.shell, Path::new("/bin/sh"));
     assert_eq!(
-        (job.max_instances, job.enabled, job.timeout),
+        job.settings.misfire_grace_time,
+        Some(Duration::from_secs(60))
+    );
+    assert_eq!(job.settings.coalesce, Coalesce::Latest);
+    assert_eq!(
+        (
+            job.settings.max_instances,
+            job.enabled,
+            job.settings.timeout
+        ),
         (1, true, None)
     );
-    assert_eq!(job.kill_after, Duration::from_secs(10));
-    assert!(job.env.is_empty() && job.tags.is_empty() && job.description.is_none());
+    assert_eq!(job.settings.kill_after, Duration::from_secs(10));
+    assert!(job.settings.env.is_empty() && job.settings.tags.is_empty() && job.about.is_none());
     let many = Context {
         cpus: 16,
         ..context()
@@ -159,9 +170,12 @@ fn several_files_are_one_configuration() {
     assert_eq!(loaded.diagnostics, []);
     let jobs = loaded.jobs_file.unwrap().jobs;
     assert_eq!((jobs[0].id.as_str(), jobs[1].id.as_str()), ("a", "b"));
-    assert_eq!(jobs[1].cwd, Path::new("/srv/jobs/sub"));
-    assert_eq!(jobs[1].env["A"], "1", "settings of one file hold for all");
-    assert_eq!(jobs[1].timeout, Some(Duration::from_secs(5)));
+    assert_eq!(jobs[1].settings.cwd, Path::new("/srv/jobs/sub"));
+    assert_eq!(
+        jobs[1].settings.env["A"], "1",
+        "settings of one file hold for all"
+    );
+    assert_eq!(jobs[1].settings.timeout, Some(Duration::from_secs(5)));
 }
 
 #[test]
@@ -183,7 +197,7 @@ fn words_and_numbers_have_several_spellings() {
         ("coalesce = 'all'", Coalesce::All),
         ("coalesce = 'false'", Coalesce::All),
     ] {
-        assert_eq!(triggered(line).coalesce, expected, "{line}");
+        assert_eq!(triggered(line).settings.coalesce, expected, "{line}");
     }
     for (line, expected) in [
         ("misfire_grace_time = 90", Some(90)),
@@ -192,19 +206,24 @@ fn words_and_numbers_have_several_spellings() {
         ("misfire_grace_time = 'forever'", None),
     ] {
         assert_eq!(
-            triggered(line).misfire_grace_time,
+            triggered(line).settings.misfire_grace_time,
             expected.map(Duration::from_secs),
             "{line}"
         );
     }
-    assert_eq!(triggered("max_instances = 0x10").max_instances, 16);
+    assert_eq!(triggered("max_instances = 0x10").settings.max_instances, 16);
     assert_eq!(
-        triggered("max_instances = 'unlimited'").max_instances,
+        triggered("max_instances = 'unlimited'")
+            .settings
+            .max_instances,
         NO_LIMIT
     );
     let file = valid("[executors.default]\nmax_workers = 'unlimited'\n");
     assert_eq!(file.scheduler.executors["default"], NO_LIMIT);
-    assert_eq!(triggered("kill_after = 0").kill_after, Duration::ZERO);
+    assert_eq!(
+        triggered("kill_after = 0").settings.kill_after,
+        Duration::ZERO
+    );
 }
 
 #[test]
@@ -219,15 +238,15 @@ fn hosts_are_names_or_any() {
 fn a_job_of_other_hosts_is_not_enabled_here() {
     let job = |text: &str| valid(&format!("{text}\ncommand = 'x'\n")).jobs.remove(0);
     let here = job("[jobs.a]\nhosts = ['web1', 'HERE']");
-    assert!(here.enabled && here.elsewhere.is_none());
+    assert!(here.enabled && here.settings.elsewhere.is_none());
     let elsewhere = job("[jobs.a]\nhosts = ['web1', 'web2']");
     assert!(!elsewhere.enabled);
-    let hosts = elsewhere.elsewhere.as_ref().unwrap();
+    let hosts = elsewhere.settings.elsewhere.as_ref().unwrap();
     assert_eq!(hosts.to_string(), "`web1`, `web2`");
     let elsewhere = job("[defaults]\nhosts = ['web1']\n[jobs.a]");
     assert!(!elsewhere.enabled);
     let any = job("[defaults]\nhosts = ['web1']\n[jobs.a]\nhosts = ['*']");
     assert!(any.enabled);
     let disabled = job("[jobs.a]\nenabled = false\nhosts = ['here']");
-    assert!(!disabled.enabled && disabled.elsewhere.is_none());
+    assert!(!disabled.enabled && disabled.settings.elsewhere.is_none());
 }

@@ -12,6 +12,7 @@ fn which_exit_codes_are_a_success() {
     );
     let codes = |index: usize| {
         file.jobs[index]
+            .settings
             .policy
             .success_codes
             .iter()
@@ -46,16 +47,19 @@ fn a_job_names_its_pool_and_its_rank() {
         "[executors.batch]\nmax_workers = 2\n[defaults]\nexecutor = 'batch'\n\
          [jobs.a]\ncommand = 'x'\npriority = -5\n[jobs.b]\ncommand = 'y'\nexecutor = 'default'\n",
     );
-    let overlap = |keys: &str| triggered(keys).policy.overlap;
+    let overlap = |keys: &str| triggered(keys).settings.policy.overlap;
     assert_eq!(overlap(""), Overlap::Skip);
     assert_eq!(overlap("overlap = 'queue'"), Overlap::Queue);
     assert_eq!(overlap("overlap = 'replace'"), Overlap::Replace);
     assert!(
         refused("[jobs.a]\ncommand = 'x'\noverlap = 'quee'\n").contains("did you mean `queue`?")
     );
-    assert_eq!(triggered("").policy.exclusive, None);
+    assert_eq!(triggered("").settings.policy.exclusive, None);
     let job = triggered("exclusive = 'the database'");
-    assert_eq!(job.policy.exclusive.as_deref(), Some("the database"));
+    assert_eq!(
+        job.settings.policy.exclusive.as_deref(),
+        Some("the database")
+    );
     for (name, problem) in [
         (String::new(), "is empty"),
         ("x".repeat(129), "128 are the most"),
@@ -63,11 +67,11 @@ fn a_job_names_its_pool_and_its_rank() {
         let text = format!("[jobs.a]\ncommand = 'x'\nexclusive = '{name}'\n");
         assert!(refused(&text).contains(problem), "{}", refused(&text));
     }
-    assert_eq!(triggered("").policy.retry, None);
+    assert_eq!(triggered("").settings.policy.retry, None);
     let of = |index: usize| {
         (
-            &*file.jobs[index].policy.executor,
-            file.jobs[index].policy.priority,
+            &*file.jobs[index].settings.policy.executor,
+            file.jobs[index].settings.policy.priority,
         )
     };
     assert_eq!((of(0), of(1)), (("batch", -5), ("default", 0)));
@@ -88,6 +92,7 @@ fn a_job_names_its_pool_and_its_rank() {
 fn how_a_failed_run_is_tried_again() {
     let retry = |keys: &str| {
         triggered(&format!("retry = {{ {keys} }}"))
+            .settings
             .policy
             .retry
             .unwrap()
@@ -120,7 +125,7 @@ fn how_a_failed_run_is_tried_again() {
     let attempts = of_defaults
         .jobs
         .iter()
-        .map(|job| job.policy.retry.unwrap().attempts);
+        .map(|job| job.settings.policy.retry.unwrap().attempts);
     assert_eq!(attempts.collect::<Vec<_>>(), [3, 0]);
     for (keys, problem) in [
         (
@@ -185,17 +190,25 @@ fn whom_and_how_a_job_runs() {
     let loaded = load(&[file("f", text)], &context);
     assert_eq!(loaded.diagnostics, []);
     let jobs = loaded.jobs_file.unwrap().jobs;
-    let name = |job: &Job| job.run_as.account().unwrap().name.clone();
+    let name = |job: &Job| job.settings.run_as.account().unwrap().name.clone();
     assert_eq!(name(&jobs[0]), "Some(Name(\"www\")) None");
     assert_eq!(name(&jobs[1]), "Some(Number(1000)) Some(Name(\"staff\"))");
-    assert!(jobs[0].clear_env, "where a user is set");
-    assert!(!jobs[1].clear_env);
+    assert!(jobs[0].settings.clear_env, "where a user is set");
+    assert!(!jobs[1].settings.clear_env);
     assert_eq!(
-        (jobs[0].umask, jobs[0].nice, jobs[0].no_new_privileges),
+        (
+            jobs[0].settings.umask,
+            jobs[0].settings.nice,
+            jobs[0].settings.no_new_privileges
+        ),
         (None, None, false)
     );
     assert_eq!(
-        (jobs[1].umask, jobs[1].nice, jobs[1].no_new_privileges),
+        (
+            jobs[1].settings.umask,
+            jobs[1].settings.nice,
+            jobs[1].settings.no_new_privileges
+        ),
         (Some(0o27), Some(-5), true)
     );
     let limits = ResourceLimits {
@@ -203,7 +216,7 @@ fn whom_and_how_a_job_runs() {
         files: Some(ResourceLimits::UNLIMITED),
         ..ResourceLimits::default()
     };
-    assert_eq!(jobs[0].limits, limits);
+    assert_eq!(jobs[0].settings.limits, limits);
     let limits = ResourceLimits {
         cpu: Some(10),
         memory: Some(1 << 30),
@@ -211,9 +224,15 @@ fn whom_and_how_a_job_runs() {
         core: Some(0),
         ..limits
     };
-    assert_eq!(jobs[1].limits, limits, "one by one on top of the defaults");
+    assert_eq!(
+        jobs[1].settings.limits, limits,
+        "one by one on top of the defaults"
+    );
     for (umask, value) in [("'0'", 0), ("'777'", 0o777), ("0o022", 0o022)] {
-        assert_eq!(triggered(&format!("umask = {umask}")).umask, Some(value));
+        assert_eq!(
+            triggered(&format!("umask = {umask}")).settings.umask,
+            Some(value)
+        );
     }
 }
 
@@ -224,14 +243,20 @@ fn what_a_run_is_given_is_relative_to_the_file_and_may_be_a_default() {
          [jobs.a]\ncommand = 'x'\n[jobs.b]\ncommand = 'x'\nclear_env = 'false'\nenv_file = '/etc/vars'\nstdin = { file = './in' }\n",
     );
     let (a, b) = (&file.jobs[0], &file.jobs[1]);
-    assert!(a.clear_env && !b.clear_env);
-    assert_eq!(a.env_file.as_deref(), Some(Path::new("/etc/rsched/vars")));
-    assert_eq!(b.env_file.as_deref(), Some(Path::new("/etc/vars")));
-    assert_eq!(a.stdin, Stdin::Text("text".into()));
-    assert_eq!(b.stdin, Stdin::File("/etc/rsched/in".into()));
+    assert!(a.settings.clear_env && !b.settings.clear_env);
+    assert_eq!(
+        a.settings.env_file.as_deref(),
+        Some(Path::new("/etc/rsched/vars"))
+    );
+    assert_eq!(b.settings.env_file.as_deref(), Some(Path::new("/etc/vars")));
+    assert_eq!(a.settings.stdin, Stdin::Text("text".into()));
+    assert_eq!(b.settings.stdin, Stdin::File("/etc/rsched/in".into()));
     let bare = job("[jobs.a]\ncommand = 'x'\n");
-    assert_eq!((bare.clear_env, &bare.env_file), (false, &None));
-    assert_eq!(bare.stdin, Stdin::Nothing);
+    assert_eq!(
+        (bare.settings.clear_env, &bare.settings.env_file),
+        (false, &None)
+    );
+    assert_eq!(bare.settings.stdin, Stdin::Nothing);
 }
 
 #[test]
@@ -349,13 +374,13 @@ fn users_that_cannot_be_found_are_named() {
         assert!(loaded.jobs_file.is_none());
         // Who runs nothing asks nobody.
         let job = &load_text(text).jobs_file.unwrap().jobs[0];
-        assert_eq!(job.run_as, RunAs::Unasked);
+        assert_eq!(job.settings.run_as, RunAs::Unasked);
     }
 }
 
 #[test]
 fn output_goes_to_one_of_five_places() {
-    let output = |text: &str| triggered(text).output.clone();
+    let output = |text: &str| triggered(text).settings.output.clone();
     assert_eq!(output(""), Output::Log);
     assert_eq!(output("output = 'log'"), Output::Log);
     assert_eq!(output("output = 'inherit'"), Output::Inherit);
@@ -394,7 +419,7 @@ jobs.toml:15:10: error: `output` is a boolean, expected \"log\", \"mail\", \"inh
 
 #[test]
 fn output_is_mailed_to_addresses_or_to_the_jobs_user() {
-    let mail = |text: &str| match triggered(text).output.clone() {
+    let mail = |text: &str| match triggered(text).settings.output.clone() {
         Output::Mail(mail) => Mail::clone(&mail),
         other => panic!("{other:?}"),
     };

@@ -9,7 +9,7 @@ fn at(seconds: i64) -> WallTime {
 }
 
 fn spec(lines: &str) -> ScheduleSpec {
-    triggered(lines).schedule.clone()
+    triggered(lines).schedule.spec.clone()
 }
 
 #[test]
@@ -46,13 +46,13 @@ fn short_flat_and_nested_forms_mean_the_same() {
         for form in forms {
             assert_eq!(spec(form), spec(forms[0]), "{form}");
             assert_eq!(
-                triggered(form).trigger_text,
-                triggered(forms[0]).trigger_text
+                triggered(form).schedule.text,
+                triggered(forms[0]).schedule.text
             );
         }
     }
     let flat = job("[jobs.a]\ncommand = 'x'\n[jobs.a.trigger]\ntype = 'interval'\nhours = 2\n");
-    assert_eq!(flat.schedule, spec("interval = '2h'"));
+    assert_eq!(flat.schedule.spec, spec("interval = '2h'"));
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn the_text_of_a_trigger_is_what_was_written() {
         ("date = 'now'", "date now"),
         ("", "at start"),
     ] {
-        assert_eq!(triggered(lines).trigger_text, text, "{lines}");
+        assert_eq!(triggered(lines).schedule.text, text, "{lines}");
     }
 }
 
@@ -99,11 +99,14 @@ fn no_trigger_fires_once_now_and_first_makes_an_interval_do_so_too() {
     }
     let defaults = "[defaults]\nfirst = 'now'\n[jobs.a]\ncommand = 'x'\n";
     assert_eq!(
-        job(&format!("{defaults}interval = 90\n")).schedule.trigger,
+        job(&format!("{defaults}interval = 90\n"))
+            .schedule
+            .spec
+            .trigger,
         interval(true)
     );
     assert_eq!(
-        job(&format!("{defaults}cron = '@daily'\n")).schedule,
+        job(&format!("{defaults}cron = '@daily'\n")).schedule.spec,
         spec("cron = '@daily'")
     );
 }
@@ -130,6 +133,7 @@ fn the_innermost_zone_holds() {
         assert_eq!(
             job(&format!("{text}{tail}cron = '@daily'\n"))
                 .schedule
+                .spec
                 .zone
                 .name(),
             zone
@@ -142,7 +146,7 @@ fn the_innermost_zone_holds() {
         "trigger = { type = 'cron', hour = 1, timezone = 'Australia/Lord_Howe' }",
     ] {
         assert_eq!(
-            job(&format!("{text}{inner}\n")).schedule.zone.name(),
+            job(&format!("{text}{inner}\n")).schedule.spec.zone.name(),
             "Australia/Lord_Howe"
         );
     }
@@ -154,21 +158,21 @@ fn bounds_and_policy_come_from_the_table_the_job_or_the_defaults_and_are_read_in
     let text = "[defaults]\nstart_date = 2026-05-01\ndst = 'wall'\n[jobs.a]\ncommand = 'x'\n";
     let plain = job(&format!("{text}cron = '@daily'\n")).schedule.clone();
     assert_eq!(
-        (plain.start_date, plain.dst),
+        (plain.spec.start_date, plain.spec.dst),
         (Some(at(1_777_593_600)), DstPolicy::Wall)
     );
     let tokyo = job(&format!("{text}cron = '@daily'\ntimezone = 'Asia/Tokyo'\n"))
         .schedule
         .clone();
-    assert_eq!(tokyo.start_date, Some(at(1_777_593_600 - 9 * 3600)));
+    assert_eq!(tokyo.spec.start_date, Some(at(1_777_593_600 - 9 * 3600)));
     let inner =
         "cron = { hour = 1, start_date = '2026-06-01', dst = 'cron' }\nstart_date = 2026-05-02\n";
     let inner = job(&format!("{text}{inner}end_date = 2026-07-01T00:00:00Z\n"))
         .schedule
         .clone();
-    assert_eq!(inner.start_date, Some(at(1_780_272_000)));
+    assert_eq!(inner.spec.start_date, Some(at(1_780_272_000)));
     assert_eq!(
-        (inner.end_date, inner.dst),
+        (inner.spec.end_date, inner.spec.dst),
         (Some(at(1_782_864_000)), DstPolicy::Cron)
     );
 }
@@ -281,7 +285,7 @@ fn inline_triggers_mean_what_they_mean_in_a_file() {
         let in_file = format!(
             "[scheduler]\ntimezone = 'Europe/Paris'\nallow = ['offset_change']\n[jobs.a]\ncommand = 'x'\n{lines}\n"
         );
-        let expected = job(&in_file).schedule.clone();
+        let expected = job(&in_file).schedule.spec.clone();
         assert_eq!(read(inline).unwrap().schedule, expected, "{inline}");
     }
     assert_eq!(read("  { interval = '2h' }\n"), read("{ interval = '2h' }"));
@@ -354,12 +358,12 @@ fn wrong_inline_triggers_are_refused_at_their_place() {
 fn h_stands_for_a_value_of_the_jobs_own() {
     let of = |id: &str, cron: &str| {
         let text = format!("[jobs.{id}]\ncron = '{cron}'\ncommand = 'x'\n");
-        job(&text).schedule.clone()
+        job(&text).schedule.spec.clone()
     };
     assert_eq!(of("backup", "H H(0-5) * * *"), of("backup", "~ 0~5 * * *"));
     assert_ne!(of("backup", "H H * * *"), of("report", "H H * * *"));
     let quoted = "[[jobs]]\nid = 'backup'\ncron = 'H H * * *'\ncommand = 'x'\n";
-    assert_eq!(job(quoted).schedule, of("backup", "H H * * *"));
+    assert_eq!(job(quoted).schedule.spec, of("backup", "H H * * *"));
     assert!(
         refused("[jobs.a]\ncron = 'H(60) * * * *'\ncommand = 'x'\n").starts_with("jobs.toml:2:10:")
     );
@@ -374,13 +378,13 @@ fn the_dialect_is_that_of_the_job_or_the_default() {
     );
     let defaults = "[defaults]\ndialect = 'quartz'\n";
     let of = |lines: &str| job(&format!("{defaults}[jobs.a]\n{lines}\ncommand = 'x'\n"));
-    assert_eq!(of("cron = '0 0/5 14 ? * 2-6'").schedule, quartz);
+    assert_eq!(of("cron = '0 0/5 14 ? * 2-6'").schedule.spec, quartz);
     assert_eq!(
-        of("cron = '0 6 * * *'\ndialect = 'crontab'").schedule,
+        of("cron = '0 6 * * *'\ndialect = 'crontab'").schedule.spec,
         spec("cron = '0 6 * * *'")
     );
     // A default is for those whom it concerns.
-    assert_eq!(of("interval = '2h'").schedule, spec("interval = '2h'"));
+    assert_eq!(of("interval = '2h'").schedule.spec, spec("interval = '2h'"));
 }
 
 #[test]
@@ -434,7 +438,8 @@ fn calendar_steps_are_a_trigger() {
         [4 * DAY, 11 * DAY]
     );
     let text = triggered("calendar = { months = 1, hour = '6', day = 31 }")
-        .trigger_text
+        .schedule
+        .text
         .clone();
     assert_eq!(text, "calendar months=1, hour=6, day=31");
 }
@@ -448,7 +453,7 @@ fn parts_are_united_or_intersected_each_in_its_zone() {
         [6 * HOUR, 7 * HOUR, 10 * HOUR, 20 * HOUR, 21 * HOUR]
     );
     assert_eq!(
-        triggered(any).trigger_text,
+        triggered(any).schedule.text,
         "any [0 6 * * *; 0 6 * * *; interval 10h; date 2026-01-01 07:00:00+00:00]"
     );
     let all = "timezone = 'Asia/Tokyo'\n\
@@ -479,7 +484,7 @@ fn exceptions_have_an_extent() {
     assert_eq!(fires(quartz, 2), [6 * HOUR, 2 * DAY + 6 * HOUR]);
     let text = triggered("cron = '@daily'\nexcept = [{ day = 2 }, { date = 2026-01-04 }]");
     assert_eq!(
-        text.trigger_text,
+        text.schedule.text,
         "@daily except [cron day='2'; date 2026-01-04]"
     );
 }
@@ -571,12 +576,12 @@ fn jitter_stands_beside_the_trigger_in_its_table_or_in_the_defaults_and_zero_is_
     ] {
         let text = format!("[defaults]\njitter = '90s'\n[jobs.a]\n{lines}\ncommand = 'x'\n");
         assert_eq!(
-            job(&text).jitter,
+            job(&text).schedule.jitter,
             expected.map(Duration::from_secs),
             "{lines}"
         );
     }
-    assert_eq!(triggered("cron = '@daily'").jitter, None);
+    assert_eq!(triggered("cron = '@daily'").schedule.jitter, None);
 }
 
 #[test]

@@ -6,17 +6,20 @@ use std::time::Duration;
 #[test]
 fn an_entry_is_a_job_as_cron_runs_it() {
     let job = job("# id: hello\n*/5 9-17 * * mon-fri\techo hello\n");
-    assert_eq!((job.id.as_str(), job.name.as_str()), ("hello", "hello"));
-    assert_eq!(job.trigger_text, "*/5 9-17 * * mon-fri");
+    assert_eq!((job.id.as_str(), job.name()), ("hello", "hello"));
+    assert_eq!(job.schedule.text, "*/5 9-17 * * mon-fri");
     assert_eq!(script(&job), "echo hello");
-    assert_eq!(job.shell, Path::new("/bin/sh"));
-    assert_eq!(job.cwd, Path::new("/home/me"));
-    assert_eq!(job.schedule.zone.name(), "UTC");
-    assert_eq!(job.schedule.dst, DstPolicy::Cron);
-    assert!(job.clear_env && job.enabled);
-    assert_eq!(format!("{:?}", job.env), r#"{"PATH": "/usr/bin:/bin"}"#);
-    assert_eq!(job.stdin, Stdin::Nothing);
-    assert_eq!((job.timeout, job.jitter), (None, None));
+    assert_eq!(job.settings.shell, Path::new("/bin/sh"));
+    assert_eq!(job.settings.cwd, Path::new("/home/me"));
+    assert_eq!(job.schedule.spec.zone.name(), "UTC");
+    assert_eq!(job.schedule.spec.dst, DstPolicy::Cron);
+    assert!(job.settings.clear_env && job.enabled);
+    assert_eq!(
+        format!("{:?}", job.settings.env),
+        r#"{"PATH": "/usr/bin:/bin"}"#
+    );
+    assert_eq!(job.settings.stdin, Stdin::Nothing);
+    assert_eq!((job.settings.timeout, job.schedule.jitter), (None, None));
 }
 
 #[test]
@@ -24,13 +27,13 @@ fn nothing_limits_how_many_run_at_once() {
     let loaded = load(&[("tab", "* * * * * echo\n", FileFormat::Crontab)]);
     let file = loaded.jobs_file.unwrap();
     assert_eq!(file.scheduler.executors["default"], NO_LIMIT);
-    assert_eq!(file.jobs[0].max_instances, NO_LIMIT);
+    assert_eq!(file.jobs[0].settings.max_instances, NO_LIMIT);
 }
 
 #[test]
 fn openbsds_option_allows_one_instance() {
     let job = job("* * * * * -ns echo\n");
-    assert_eq!((job.max_instances, script(&job)), (1, "echo"));
+    assert_eq!((job.settings.max_instances, script(&job)), (1, "echo"));
 }
 
 #[test]
@@ -44,7 +47,7 @@ fn assignments_hold_for_the_lines_below_them() {
     let jobs = valid(
         "# id: a\n0 1 * * * echo\nA=1\nSHELL=/bin/bash\nHOME=/srv\n# id: b\n0 2 * * * echo\nA=2\nB = \" x \"\n# id: c\n0 3 * * * echo\n",
     );
-    let env = |index: usize| format!("{:?}", jobs[index].env);
+    let env = |index: usize| format!("{:?}", jobs[index].settings.env);
     assert_eq!(env(0), r#"{"PATH": "/usr/bin:/bin"}"#);
     assert_eq!(
         env(1),
@@ -54,9 +57,9 @@ fn assignments_hold_for_the_lines_below_them() {
         env(2),
         r#"{"A": "2", "B": " x ", "HOME": "/srv", "PATH": "/usr/bin:/bin"}"#
     );
-    assert_eq!(jobs[0].shell, Path::new("/bin/sh"));
-    assert_eq!(jobs[1].shell, Path::new("/bin/bash"));
-    assert_eq!(jobs[1].cwd, Path::new("/srv"));
+    assert_eq!(jobs[0].settings.shell, Path::new("/bin/sh"));
+    assert_eq!(jobs[1].settings.shell, Path::new("/bin/bash"));
+    assert_eq!(jobs[1].settings.cwd, Path::new("/srv"));
 }
 
 #[test]
@@ -65,14 +68,21 @@ fn cron_tz_sets_the_zone_of_the_entries_below_it_and_tz_that_of_the_commands_alo
                 # allow: zone_of_commands\n\nTZ=Europe/Paris\n# id: c\n0 3 * * * echo\n\
                 CRON_TZ=\"\"\n# id: d\n0 4 * * * echo\n";
     let jobs = valid(text);
-    let zones: Vec<_> = jobs.iter().map(|job| job.schedule.zone.name()).collect();
+    let zones: Vec<_> = jobs
+        .iter()
+        .map(|job| job.schedule.spec.zone.name())
+        .collect();
     assert_eq!(zones, ["UTC", "Asia/Tokyo", "Asia/Tokyo", "UTC"]);
-    assert_eq!(jobs[2].env["TZ"], "Europe/Paris");
+    assert_eq!(jobs[2].settings.env["TZ"], "Europe/Paris");
 }
 
 #[test]
 fn random_delay_is_a_jitter_in_minutes() {
-    let delayed = |value: &str| job(&format!("RANDOM_DELAY={value}\n@daily echo\n")).jitter;
+    let delayed = |value: &str| {
+        job(&format!("RANDOM_DELAY={value}\n@daily echo\n"))
+            .schedule
+            .jitter
+    };
     assert_eq!(delayed("45"), Some(Duration::from_secs(45 * 60)));
     assert_eq!(delayed("0"), None);
     assert_eq!(delayed("many"), None);
@@ -109,7 +119,12 @@ fn random_delay_and_cron_tz_hold_below_them_until_they_are_set_again() {
     let jobs = valid(text);
     let found: Vec<_> = jobs
         .iter()
-        .map(|job| (job.jitter.map(|it| it.as_secs()), job.schedule.zone.name()))
+        .map(|job| {
+            (
+                job.schedule.jitter.map(|it| it.as_secs()),
+                job.schedule.spec.zone.name(),
+            )
+        })
         .collect();
     let expected = [
         (None, "UTC"),
@@ -129,19 +144,19 @@ fn a_system_crontab_has_a_user_and_runs_in_his_home() {
         script(&jobs[0]),
         "cd / && run-parts --report /etc/cron.hourly"
     );
-    assert_eq!(jobs[0].trigger_text, "17 * * * *");
-    assert_eq!(jobs[0].cwd, Path::new("/root"));
-    assert_eq!(jobs[1].cwd, Path::new("/var/www"));
+    assert_eq!(jobs[0].schedule.text, "17 * * * *");
+    assert_eq!(jobs[0].settings.cwd, Path::new("/root"));
+    assert_eq!(jobs[1].settings.cwd, Path::new("/var/www"));
 }
 
 #[test]
 fn percent_ends_the_command() {
     let mail = job("@daily mail joe%Joe,%hi%\n");
     assert_eq!(script(&mail), "mail joe");
-    assert_eq!(mail.stdin, Stdin::Text("Joe,\nhi\n".into()));
+    assert_eq!(mail.settings.stdin, Stdin::Text("Joe,\nhi\n".into()));
     let echo = job("@daily echo 50\\% off%\n");
     assert_eq!(
-        (script(&echo), &echo.stdin),
+        (script(&echo), &echo.settings.stdin),
         ("echo 50% off", &Stdin::Nothing)
     );
 }
@@ -159,15 +174,15 @@ fn nicknames_and_hashed_fields_are_read() {
     ] {
         let job = job(&format!("{name} echo\n"));
         assert!(
-            matches!(job.schedule.trigger, Trigger::Cron(_)),
+            matches!(job.schedule.spec.trigger, Trigger::Cron(_)),
             "{name}: {:?}",
             job.schedule
         );
     }
     let reboot = job("@reboot\techo\n");
-    assert_eq!(reboot.schedule.trigger, Trigger::Reboot);
+    assert_eq!(reboot.schedule.spec.trigger, Trigger::Reboot);
     let every = job("@every 90s echo\n");
-    assert_eq!(every.trigger_text, "@every 90s");
+    assert_eq!(every.schedule.text, "@every 90s");
     assert_eq!(script(&every), "echo");
     for text in [
         "H H * * * echo\n",
@@ -197,9 +212,9 @@ fn windows_line_ends_and_a_byte_order_mark_are_no_part_of_anything() {
     assert_eq!(jobs.len(), 2, "{warnings}");
     assert!(
         jobs.iter()
-            .all(|job| script(job) == "echo" && job.env["A"] == "1")
+            .all(|job| script(job) == "echo" && job.settings.env["A"] == "1")
     );
-    assert_eq!(jobs[1].env["B"], "2");
+    assert_eq!(jobs[1].settings.env["B"], "2");
     assert_eq!(
         warnings,
         "tab:1:4: warning: the lines end with a carriage return, which cron gives to each command [carriage_return] save it with line ends of Unix\n\
@@ -241,9 +256,12 @@ fn the_settings_of_a_jobs_file_beside_it_hold_for_its_jobs_too_the_defaults_do_n
     let file = loaded.jobs_file.unwrap();
     assert_eq!(file.scheduler.executors["default"], 3);
     let b = &file.jobs[1];
-    assert_eq!(b.schedule.zone.name(), "Asia/Tokyo");
-    assert_eq!(b.env.len(), 1);
-    assert_eq!((b.timeout, b.max_instances), (None, NO_LIMIT));
+    assert_eq!(b.schedule.spec.zone.name(), "Asia/Tokyo");
+    assert_eq!(b.settings.env.len(), 1);
+    assert_eq!(
+        (b.settings.timeout, b.settings.max_instances),
+        (None, NO_LIMIT)
+    );
 }
 
 #[test]
@@ -268,5 +286,8 @@ fn without_a_machine_nothing_is_said_of_users_and_programs() {
     };
     let loaded = load_formatted(&[file], &context, None, Vec::new());
     assert_eq!(loaded.diagnostics, []);
-    assert_eq!(loaded.jobs_file.unwrap().jobs[0].cwd, Path::new("/"));
+    assert_eq!(
+        loaded.jobs_file.unwrap().jobs[0].settings.cwd,
+        Path::new("/")
+    );
 }

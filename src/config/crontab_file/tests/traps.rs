@@ -154,9 +154,9 @@ fn a_user_without_a_home_runs_commands_at_the_root() {
         found.starts_with("tab:1:8: warning: the home `/var/backups` of `backup` does not exist: its commands run in `/` [missing_home]"),
         "{found}"
     );
-    assert_eq!(jobs[0].cwd, Path::new("/"));
+    assert_eq!(jobs[0].settings.cwd, Path::new("/"));
     let jobs = valid_as("HOME=/srv\n@daily backup echo\n", FileFormat::SystemCrontab);
-    assert_eq!(jobs[0].cwd, Path::new("/srv"));
+    assert_eq!(jobs[0].settings.cwd, Path::new("/srv"));
 }
 
 #[test]
