@@ -28,7 +28,7 @@ use crate::sys::signals::Signals;
 use crate::sys::trust::TrustPolicy;
 use crate::sys::trusted_file::{self, ReadError};
 use crate::sys::wake::Waker;
-use crate::sys::{clock, descriptors, host, orphans, panics, signals};
+use crate::sys::{clock, descriptors, host, memory, orphans, panics, signals};
 use crate::time::{Now, human};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
@@ -49,6 +49,7 @@ pub(super) const SOCKET: &str = "control.sock";
 
 pub(super) fn run(args: &RunArgs, verbosity: Verbosity) -> ExitCode {
     panics::abort_on_panic();
+    memory::keep_large_blocks_apart();
     match start(args, verbosity) {
         Ok(daemon) => match daemon.run() {
             Ok(()) => ExitCode::Done,

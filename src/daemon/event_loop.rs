@@ -18,6 +18,7 @@ use super::recovery::Adopted;
 use super::reloading::Reloading;
 use super::run_launch::Inheritance;
 use super::sentence::counted;
+use super::spare_memory::SpareMemory;
 use super::status_text::status_lines;
 use super::supervised::SupervisedRuns;
 use super::zone_watch::ZoneWatch;
@@ -152,6 +153,7 @@ pub struct Daemon {
     pub(super) reloading: Reloading,
     /// When the batches without an answer were handed to the store.
     commits: VecDeque<i64>,
+    pub(super) spare_memory: SpareMemory,
     stop_at: Option<BootTime>,
     housekeeping_at: BootTime,
     pub(super) outlived_at: Option<BootTime>,
@@ -239,6 +241,7 @@ impl Daemon {
             listeners,
             reloading,
             commits: VecDeque::new(),
+            spare_memory: SpareMemory::new(),
             text: Vec::new(),
             actions: Vec::new(),
             buffer: ReadBuffer::new(),
@@ -270,6 +273,7 @@ impl Daemon {
             if self.left {
                 break;
             }
+            self.give_back_memory();
             let ready: Vec<u64> = self
                 .poller
                 .wait(None)
@@ -384,6 +388,7 @@ impl Daemon {
             match action {
                 Action::Store(batch) => {
                     self.commits.push_back(clock::monotonic_micros());
+                    self.spare_memory.add(batch.records.len());
                     self.setup.store.submit(batch);
                     for answer in self.next_answers() {
                         self.step(answer, &mut actions);
@@ -417,6 +422,11 @@ impl Daemon {
             .scheduler
             .step(clock::read(), event, &mut self.actions);
         actions.extend(self.actions.drain(..));
+    }
+
+    /// Whether batches are on their way to the store.
+    pub(super) fn has_commits(&self) -> bool {
+        !self.commits.is_empty()
     }
 
     fn take_answers(&mut self) {

@@ -22,6 +22,7 @@ mod run_environment;
 mod run_launch;
 mod run_output;
 mod sentence;
+mod spare_memory;
 mod starting;
 mod status_text;
 mod stopping;

@@ -156,6 +156,7 @@ impl Daemon {
         self.setup.lines.zone = zone;
         self.setup.surroundings = Arc::clone(&read.file.surroundings);
         self.listeners.replace(&read.file.listeners);
+        self.spare_memory.add(read.file.jobs.len());
         self.feed(Event::Reload(Box::new(read.file)));
         self.watch_files();
         self.say(Level::Info, &format!("Reloaded: {jobs}"));

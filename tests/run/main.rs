@@ -23,6 +23,7 @@ mod listeners;
 mod lock;
 mod log_file;
 mod mail;
+mod memory;
 mod missed;
 mod nasty;
 mod newcomer;

@@ -13,11 +13,9 @@ use crate::sys::panics;
 use crate::sys::wake::Waker;
 use crate::time::WallTime;
 use rusqlite::{Connection, ErrorCode, params};
-use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
@@ -46,12 +44,11 @@ pub struct Session {
 /// A store in a SQLite file, written by a thread of its own.
 #[derive(Debug)]
 pub struct SqliteStore {
-    to_writer: Option<Sender<Arc<Batch>>>,
-    answers: Receiver<Answer>,
+    to_writer: Option<Sender<Batch>>,
+    /// Each comes back with what became of it, so that nobody else holds it any more.
+    answers: Receiver<(Answer, Batch)>,
     bell: Waker,
     writer: Option<JoinHandle<()>>,
-    /// Batches without an answer.
-    unanswered: VecDeque<Arc<Batch>>,
     summaries: Summaries,
     /// Freed when the file is closed.
     lock: Option<InstanceLock>,
@@ -107,7 +104,6 @@ impl SqliteStore {
             answers,
             bell,
             writer: Some(writer),
-            unanswered: VecDeque::new(),
             summaries: kept.summaries.clone(),
             lock: None,
         };
@@ -124,8 +120,6 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn submit(&mut self, batch: Batch) {
-        let batch = Arc::new(batch);
-        self.unanswered.push_back(Arc::clone(&batch));
         if let Some(to_writer) = &self.to_writer {
             // The thread ends only with us; a panic in it ends the whole program.
             _ = to_writer.send(batch);
@@ -134,11 +128,10 @@ impl Store for SqliteStore {
 
     fn next_answer(&mut self) -> Option<Answer> {
         self.bell.acknowledge();
-        let answer = self.answers.try_recv().ok()?;
+        let (answer, batch) = self.answers.try_recv().ok()?;
         // There may be more: then the bell is to be heard again.
         self.bell.wake();
-        let batch = self.unanswered.pop_front();
-        if let (Answer::Stored(_), Some(batch)) = (&answer, batch) {
+        if matches!(answer, Answer::Stored(_)) {
             self.summaries.take_in(&batch);
         }
         Some(answer)
@@ -177,8 +170,8 @@ struct Writer {
     /// The row of this session, once its first batch is durable: until then everything in the store
     /// belongs to the boot of the session before.
     session_number: Option<i64>,
-    batches: Receiver<Arc<Batch>>,
-    answer: Sender<Answer>,
+    batches: Receiver<Batch>,
+    answer: Sender<(Answer, Batch)>,
     bell: Waker,
 }
 
@@ -196,7 +189,7 @@ impl Writer {
             if matches!(answer, Answer::Failed { .. }) {
                 self.make_room();
             }
-            if self.answer.send(answer).is_err() {
+            if self.answer.send((answer, batch)).is_err() {
                 return;
             }
             self.bell.wake();
