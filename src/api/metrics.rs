@@ -65,7 +65,7 @@ impl Families {
         let Some(tally) = &job.tally else {
             return;
         };
-        for (outcome, count) in &tally.outcomes {
+        for (outcome, count) in tally.outcomes.iter() {
             let labels = format_args!("job=\"{id}\",outcome=\"{outcome}\"");
             _ = writeln!(self.runs, "rsched_runs_total{{{labels}}} {count}");
         }

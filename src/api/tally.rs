@@ -1,8 +1,7 @@
 //! What is counted of each job, for `/metrics` and for its last run.
 
-use crate::scheduler::{Emitted, EventName, Outcome, RunId};
+use crate::scheduler::{Emitted, EventName, Outcome, OutcomeCounts, RunId};
 use crate::time::WallTime;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Upper bounds of how long runs take, in seconds.
@@ -16,7 +15,7 @@ const DELAYS: [f64; 9] = [0.001, 0.002, 0.005, 0.01, 0.1, 1.0, 10.0, 60.0, 600.0
 #[derive(Clone, Debug, Default)]
 pub(super) struct Histogram {
     /// How many are within each bound and above the one before; the last, above all.
-    counts: [u64; 10],
+    counts: [u32; 10],
     sum_seconds: f64,
 }
 
@@ -24,15 +23,16 @@ impl Histogram {
     fn count(&mut self, value: Duration, bounds: [f64; 9]) {
         let seconds = value.as_secs_f64();
         let bucket = bounds.iter().position(|&bound| seconds <= bound);
-        self.counts[bucket.unwrap_or(9)] += 1;
+        let count = &mut self.counts[bucket.unwrap_or(9)];
+        *count = count.saturating_add(1);
         self.sum_seconds += seconds;
     }
 
     /// How many there are at most so large, bound by bound; then the sum and the number of all.
     pub fn cumulative(&self, bounds: [f64; 9]) -> (Vec<(f64, u64)>, f64, u64) {
         let mut total = 0;
-        let mut add = |count: &u64| {
-            total += count;
+        let mut add = |&count: &u32| {
+            total += u64::from(count);
             total
         };
         let upto: Vec<u64> = self.counts.iter().map(&mut add).collect();
@@ -72,7 +72,7 @@ pub(super) struct LastRun {
 /// What is known of one job since the scheduler started.
 #[derive(Clone, Debug, Default)]
 pub(super) struct JobTally {
-    pub outcomes: BTreeMap<Outcome, u64>,
+    pub outcomes: OutcomeCounts,
     durations: Histogram,
     delays: Histogram,
     pub last_run: Option<LastRun>,
@@ -113,7 +113,7 @@ impl JobTally {
         let Some(outcome) = outcome else {
             return;
         };
-        *self.outcomes.entry(outcome).or_default() += told.count.unwrap_or(1);
+        self.outcomes.add(outcome, told.count.unwrap_or(1));
         if let Some(duration) = told.duration {
             self.durations.count(duration, DURATIONS);
         }
@@ -169,7 +169,7 @@ mod tests {
             count: Some(7),
             ..Emitted::about(EventName::JobMissed, &JobId::parse("a").unwrap())
         });
-        assert_eq!(tally.outcomes[&Outcome::Missed], 7);
+        assert_eq!(tally.outcomes.of(Outcome::Missed), 7);
         assert!(tally.last_run.is_none());
     }
 }

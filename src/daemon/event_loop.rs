@@ -388,7 +388,7 @@ impl Daemon {
             match action {
                 Action::Store(batch) => {
                     self.commits.push_back(clock::monotonic_micros());
-                    self.spare_memory.add(batch.records.len());
+                    self.spare_memory.made_batch(batch.records.len());
                     self.setup.store.submit(batch);
                     for answer in self.next_answers() {
                         self.step(answer, &mut actions);

@@ -100,6 +100,7 @@ impl Daemon {
         self.reloading.outcome = None;
         self.setup.source = source;
         self.reloaded(read);
+        self.spare_memory.read_files();
         if let Some(next) = self.reloading.next.take() {
             let answer: Answer = Box::new(move |outcome| {
                 for answer in next {
@@ -156,7 +157,6 @@ impl Daemon {
         self.setup.lines.zone = zone;
         self.setup.surroundings = Arc::clone(&read.file.surroundings);
         self.listeners.replace(&read.file.listeners);
-        self.spare_memory.add(read.file.jobs.len());
         self.feed(Event::Reload(Box::new(read.file)));
         self.watch_files();
         self.say(Level::Info, &format!("Reloaded: {jobs}"));

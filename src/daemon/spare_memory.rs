@@ -6,24 +6,29 @@ use super::event_loop::Daemon;
 use crate::sys::memory;
 use std::thread;
 
-/// So many jobs or records take a memory worth giving back: a megabyte or so.
+/// So many records are large: a megabyte or so.
 const MANY: usize = 1_000;
 
-/// Whether there may be such memory.
+/// Whether something large may have come, and is to go.
 #[derive(Debug)]
 pub(super) struct SpareMemory {
-    is_large: bool,
+    is_likely: bool,
 }
 
 impl SpareMemory {
     /// At the start: the files have just been read.
     pub fn new() -> Self {
-        Self { is_large: true }
+        Self { is_likely: true }
     }
 
-    /// So many jobs or records are about to be let go.
-    pub fn add(&mut self, count: usize) {
-        self.is_large |= count >= MANY;
+    /// The files were read again, whatever came of it.
+    pub fn read_files(&mut self) {
+        self.is_likely = true;
+    }
+
+    /// A batch of so many records is on its way to the store.
+    pub fn made_batch(&mut self, records: usize) {
+        self.is_likely |= records >= MANY;
     }
 }
 
@@ -31,7 +36,7 @@ impl Daemon {
     /// Gives it back, when nothing large is on its way to the store. In a thread of its own: that takes
     /// some hundredths of a second, and no fire waits for it.
     pub(super) fn give_back_memory(&mut self) {
-        if self.has_commits() || !std::mem::take(&mut self.spare_memory.is_large) {
+        if self.has_commits() || !std::mem::take(&mut self.spare_memory.is_likely) {
             return;
         }
         let thread = thread::Builder::new().name("memory".to_owned());

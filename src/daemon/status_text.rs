@@ -52,7 +52,7 @@ pub(super) fn status_lines(status: &Status, store: &dyn Store, zone: &Zone) -> V
             job.job.id, job.job.schedule.text
         );
         let past = store.summary(&job.job.id);
-        for (outcome, count) in &past.outcomes {
+        for (outcome, count) in past.outcomes.iter() {
             // Writing to a string cannot fail.
             _ = write!(line, ", {count} {outcome}");
         }

@@ -1,7 +1,7 @@
 //! The past of every job in a few numbers.
 
 use crate::config::JobId;
-use crate::scheduler::{Batch, Outcome, Record, RunRecord};
+use crate::scheduler::{Batch, Outcome, OutcomeCounts, Record, RunRecord};
 use crate::time::WallTime;
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// How many fires ended how.
-    pub outcomes: BTreeMap<Outcome, u64>,
+    pub outcomes: OutcomeCounts,
     /// How the newest run ended that came to a process, or should have, its fire time, and its exit
     /// code where it had one.
     pub last_run: Option<(WallTime, Outcome, Option<i32>)>,
@@ -40,7 +40,7 @@ impl Summaries {
                 Record::Run(run) => self.take_in_run(run),
                 Record::Fires(fires) => {
                     let summary = self.entry(&fires.job);
-                    *summary.outcomes.entry(fires.outcome).or_default() += fires.range.count;
+                    summary.outcomes.add(fires.outcome, fires.range.count);
                 }
                 _ => {}
             }
@@ -50,7 +50,7 @@ impl Summaries {
     fn take_in_run(&mut self, run: &RunRecord) {
         let Some(end) = run.end() else { return };
         let summary = self.entry(&run.job);
-        *summary.outcomes.entry(end.outcome).or_default() += 1;
+        summary.outcomes.add(end.outcome, 1);
         if end.outcome.is_of_a_run() {
             summary.last_run = Some((run.fire_time, end.outcome, end.exit_code));
         }

@@ -25,8 +25,7 @@ fn status_bytes(key: &str) -> u64 {
 
 /// Gives back to the kernel what we hold and may not need again: memory that was freed
 /// (`malloc_trim(3)`), and the code that has run so far, most of it once, to read the command line and
-/// the files. What runs again is mapped again, without a look at the disk unless that is short of memory
-/// too.
+/// the files. What runs again is mapped again, without a look at the disk unless memory is short.
 pub fn give_back() {
     give_back_freed();
     let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();

@@ -69,7 +69,7 @@ fn summaries(connection: &Connection) -> rusqlite::Result<Summaries> {
     while let Some(row) = rows.next()? {
         let outcome = columns::named(row, 1, Outcome::parse)?;
         let summary = summaries.entry(&columns::job_id(row, 0)?);
-        summary.outcomes.insert(outcome, columns::unsigned(row, 2)?);
+        summary.outcomes.add(outcome, columns::unsigned(row, 2)?);
     }
     let mut statement = connection
         .prepare("SELECT job, outcome, fire_time, exit_code, succeeded_for FROM newest_ends")?;
