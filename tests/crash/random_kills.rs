@@ -185,23 +185,28 @@ fn history(sandbox: &Sandbox, options: &[&str]) -> Value {
     serde_json::from_str(&stdout).unwrap()
 }
 
-/// The fires up to the end that have no outcome yet; none if not all of them are on record.
-fn unsettled(sandbox: &Sandbox, end: Second) -> Option<Vec<Entry>> {
-    let entries = |count: &str| accounts::entries_of(&history(sandbox, &["-n", count]));
-    let newest = entries("400");
+fn entries(sandbox: &Sandbox, count: &str) -> Vec<Entry> {
+    accounts::entries_of(&history(sandbox, &["-n", count]))
+}
+
+/// Whether every job has a fire on record that is not before the end.
+fn all_reach(sandbox: &Sandbox, end: Second) -> bool {
+    let newest = entries(sandbox, "400");
     let reaches = |name: &str| newest.iter().any(|it| it.job == name && it.fire >= end);
-    if !names().all(|(name, ..)| reaches(&name)) {
-        return None;
-    }
-    let mut open = entries("1000000");
+    names().all(|(name, ..)| reaches(&name))
+}
+
+/// The fires up to the end that have no outcome yet.
+fn unsettled(sandbox: &Sandbox, end: Second) -> Vec<Entry> {
+    let mut open = entries(sandbox, "1000000");
     open.retain(|it| it.fire <= end && !it.has_ended());
-    Some(open)
+    open
 }
 
 /// Waits until every fire up to the end has an outcome. A backlog runs one after another, beside newer
 /// fires: that takes as long as there are some.
 fn settle(sandbox: &Sandbox, end: Second) {
-    eventually("all are on record", || unsettled(sandbox, end).is_some());
+    eventually("all are on record", || all_reach(sandbox, end));
     // A machine that does not keep up with so many jobs gets no more of them; what waits goes on.
     let names: Vec<_> = names().map(|(name, ..)| name).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
@@ -211,14 +216,13 @@ fn settle(sandbox: &Sandbox, end: Second) {
     let (mut least, mut since) = (usize::MAX, Instant::now());
     while least > 0 {
         let open = unsettled(sandbox, end);
-        let count = open.as_ref().map_or(usize::MAX, Vec::len);
-        if count < least {
-            (least, since) = (count, Instant::now());
+        if open.len() < least {
+            (least, since) = (open.len(), Instant::now());
         }
         assert!(
             since.elapsed() < PATIENCE,
-            "{least} open, and for long none less: {:#?}",
-            open.map(|open| open.into_iter().take(50).collect::<Vec<_>>())
+            "{least} have no outcome, and for long none less: {:#?}",
+            open.into_iter().take(50).collect::<Vec<_>>()
         );
     }
 }
