@@ -7,7 +7,6 @@ use rsched::config::{
     FileFormat, FileText, FormattedText, JobsFile, import_crontab, load, load_formatted,
 };
 use rsched::diagnostic::{Diagnostic, Source};
-use rsched::schedule::Schedule;
 use rsched_fuzz::{NOW, bounded, check_diagnostics, check_schedule, context, hash};
 
 fuzz_target!(|text: &str| {
@@ -40,7 +39,7 @@ fn check(text: &str, format: FileFormat) {
         return;
     };
     for job in &jobs.jobs {
-        check_schedule(&job.schedule, hash(text.as_bytes()));
+        check_schedule(&job.schedule.spec, hash(text.as_bytes()));
     }
     let file = FileText {
         name: "jobs.toml".to_owned(),
@@ -58,7 +57,7 @@ fn check(text: &str, format: FileFormat) {
 fn compare(crontab: &JobsFile, imported: &JobsFile, text: &str) {
     let fires = |file: &JobsFile| {
         let schedules = file.jobs.iter().map(|job| job.schedule.anchored(NOW));
-        let firing = schedules.filter(Schedule::can_fire);
+        let firing = schedules.filter(|schedule| schedule.can_fire());
         let mut fires: Vec<_> = firing.map(|schedule| schedule.next_after(NOW)).collect();
         fires.sort();
         fires

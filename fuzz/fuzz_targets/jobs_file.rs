@@ -34,6 +34,6 @@ fuzz_target!(|text: &str| {
     assert_eq!(load(&files, &context), loaded);
     for job in loaded.jobs_file.iter().flat_map(|file| &file.jobs) {
         assert_eq!(JobId::parse(job.id.as_str()).as_ref(), Ok(&job.id));
-        check_schedule(&job.schedule, hash(text.as_bytes()));
+        check_schedule(&job.schedule.spec, hash(text.as_bytes()));
     }
 });

@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 use std::hash::Hash;
-use std::sync::Arc;
 
-/// The values seen so far.
+/// The values seen so far; cloning one is cheap.
 #[derive(Debug)]
-pub(super) struct Distinct<T>(HashSet<Arc<T>>);
+pub(super) struct Distinct<T>(HashSet<T>);
 
 impl<T> Default for Distinct<T> {
     fn default() -> Self {
@@ -14,27 +13,26 @@ impl<T> Default for Distinct<T> {
     }
 }
 
-impl<T: Eq + Hash> Distinct<T> {
-    /// Makes it the one that was seen first, if one like it was.
-    pub fn share(&mut self, value: &mut Arc<T>) {
-        match self.0.get(value) {
-            Some(first) => *value = Arc::clone(first),
-            None => _ = self.0.insert(Arc::clone(value)),
+impl<T: Clone + Eq + Hash> Distinct<T> {
+    /// The one that was seen first, if one like it was.
+    pub fn share(&mut self, value: T) -> T {
+        if let Some(first) = self.0.get(&value) {
+            return first.clone();
         }
+        self.0.insert(value.clone());
+        value
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     #[test]
     fn what_is_alike_is_one() {
         let mut distinct = Distinct::default();
-        let [mut one, mut two, mut other] = ["a", "a", "b"].map(Arc::new);
-        for value in [&mut one, &mut two, &mut other] {
-            distinct.share(value);
-        }
+        let [one, two, other] = ["a", "a", "b"].map(|text| distinct.share(Arc::new(text)));
         assert!(Arc::ptr_eq(&one, &two));
         assert!(!Arc::ptr_eq(&one, &other));
         assert_eq!(*other, "b");

@@ -6,7 +6,8 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// When a job fires. Jobs that say the same share it.
+/// When a job fires. Jobs that say the same share it, so it is not changed in place: see
+/// [`JobSchedule::with`].
 #[derive(Clone, Debug)]
 pub struct JobSchedule {
     /// Trigger, zone, bounds and policy.
@@ -46,6 +47,36 @@ impl JobSchedule {
             Some(schedule) => Arc::clone(schedule),
             None => Arc::new(self.spec.anchored(anchor)),
         }
+    }
+}
+
+/// A schedule in whose place another one can stand, now and later: it is the same, and their zones will
+/// be updated together. One in the machine's zone is not, for one in the zone that this is now.
+#[derive(Clone, Debug)]
+pub(super) struct Interchangeable(pub Arc<JobSchedule>);
+
+impl Interchangeable {
+    /// Of its zones, which are the machine's.
+    fn are_the_machine_s(&self) -> Vec<bool> {
+        let mut flags = Vec::new();
+        self.0
+            .spec
+            .visit_zones(&mut |zone| flags.push(zone.is_the_machine_s()));
+        flags
+    }
+}
+
+impl PartialEq for Interchangeable {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0 && self.are_the_machine_s() == other.are_the_machine_s()
+    }
+}
+
+impl Eq for Interchangeable {}
+
+impl Hash for Interchangeable {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

@@ -112,6 +112,8 @@ impl<'t> Surroundings<'t, '_> {
         let enabled = elsewhere.is_none() && settings.enabled.or(defaults.enabled).unwrap_or(true);
         let description = settings.description;
         let description = description.or_else(|| defaults.description.clone());
+        // Whether it is said or not, it is the same.
+        let name = name.filter(|name| *name != id.as_str());
         Some(Job {
             id,
             about: About::of(name, description),

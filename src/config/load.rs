@@ -5,6 +5,7 @@ use super::copies::Copies;
 use super::crontab_file::{Around, Crontab, FileFormat, TabFile, WrittenJob};
 use super::distinct::Distinct;
 use super::executors::executor;
+use super::job_schedule::Interchangeable;
 use super::job_table::Surroundings;
 use super::limits::MAX_JOBS;
 use super::reader::{Entry, File, Problems, Table};
@@ -13,8 +14,8 @@ use super::settings::Settings;
 use super::syntax::{self, Parsed};
 use super::value::{TextKind, table, text, wrong_type};
 use super::{
-    Accounts, DEFAULT_EXECUTOR, History, Job, JobId, JobSchedule, JobSettings, JobsFile, Machine,
-    NO_LIMIT, api_table, crontab_file, environment, listener_table, scheduler_table,
+    Accounts, DEFAULT_EXECUTOR, History, Job, JobId, JobSettings, JobsFile, Machine, NO_LIMIT,
+    api_table, crontab_file, environment, listener_table, scheduler_table,
 };
 use crate::diagnostic::{self, Diagnostic, Location, quoted};
 use crate::time::{WallTime, Zone, ZoneDatabase};
@@ -366,8 +367,8 @@ struct Jobs<'t, 'a> {
     /// Every id in lower case, as it was written, and where.
     seen: HashMap<JobId, (JobId, Location)>,
     valid: Vec<Arc<Job>>,
-    schedules: Distinct<JobSchedule>,
-    settings: Distinct<JobSettings>,
+    schedules: Distinct<Interchangeable>,
+    settings: Distinct<Arc<JobSettings>>,
     copies: Copies,
 }
 
@@ -490,8 +491,8 @@ impl<'t> Jobs<'t, '_> {
 
     /// A job that is valid; where it stands, if it is to be told that another one is the same.
     fn add(&mut self, mut job: Job, place: Option<Location>) {
-        self.schedules.share(&mut job.schedule);
-        self.settings.share(&mut job.settings);
+        job.schedule = self.schedules.share(Interchangeable(job.schedule)).0;
+        job.settings = self.settings.share(job.settings);
         let job = Arc::new(job);
         if let Some(place) = place {
             self.copies.look_at(&job, place);

@@ -43,7 +43,7 @@ impl Surroundings {
 /// let read = |keys: &str| {
 ///     run_time_job(&id, keys.parse().unwrap(), &Surroundings::default(), &context)
 /// };
-/// assert_eq!(read("interval = '2h'\ncommand = 'date'").unwrap().trigger_text, "interval 2h");
+/// assert_eq!(read("interval = '2h'\ncommand = 'date'").unwrap().schedule.text, "interval 2h");
 /// assert_eq!(
 ///     read("interval = 'soon'\ncommand = 'date'").unwrap_err(),
 ///     ["`interval`: expected a number, found `soon` (write a number and a unit, as in `1h 30m`)"]

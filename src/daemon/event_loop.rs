@@ -537,6 +537,7 @@ impl Daemon {
     }
 
     fn keep_house(&mut self) {
+        self.spare_memory.keep_house();
         self.look_at_zones();
         // Should the news of one have been lost.
         process::reap_orphans();

@@ -10,9 +10,13 @@ use crate::sys::process_search::session_leader_with;
 use crate::time::{BootTime, Now, WallTime};
 use std::collections::BTreeMap;
 use std::io;
+use std::time::Duration;
 
 /// A clock tick of `proc_pid_stat(5)`: `USER_HZ` is 100 on every architecture Linux has left.
 const MICROS_PER_TICK: u64 = 10_000;
+
+/// By how much less the time of a start that is worked out may be wrong.
+const UNSURE: Duration = Duration::from_secs(1);
 
 /// The processes of an earlier scheduler that live, by run.
 pub type Adopted = BTreeMap<RunId, Child>;
@@ -75,17 +79,21 @@ fn started_at(process: &ProcessIdentity) -> BootTime {
     BootTime::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
 }
 
-/// By how far apart the clocks are now. The kernel tells the start of a process in ticks, rounded down:
-/// what that is too early, and what the clock was set by since, must not make it seem that a run
-/// started before its time, which is no later than when it was noticed.
+/// By how far apart the clocks are now. The kernel tells the start of a process in ticks, rounded down,
+/// and the clock may have been slewed since: that little must not make it seem that a run started
+/// before its fire was noticed. If it is more the clock was set back, and did show that.
 fn wall_time_of(then: BootTime, noticed_at: WallTime, now: Now) -> WallTime {
-    noticed_at.max(now.wall - now.boot.saturating_since(then))
+    let start = now.wall - now.boot.saturating_since(then);
+    if start < noticed_at && noticed_at.saturating_since(start) < UNSURE {
+        noticed_at
+    } else {
+        start
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_start_that_is_told_in_whole_ticks_is_not_before_the_fire_was_noticed() {
@@ -107,5 +115,12 @@ mod tests {
             wall_time_of(tick(431), noticed_at, now),
             noticed_at + Duration::from_micros(3_185)
         );
+        // The clock was set back by an hour in between.
+        let now = Now {
+            wall: now.wall - Duration::from_secs(3600),
+            ..now
+        };
+        let start = noticed_at + Duration::from_micros(3_185) - Duration::from_secs(3600);
+        assert_eq!(wall_time_of(tick(431), noticed_at, now), start);
     }
 }

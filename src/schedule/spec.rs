@@ -131,7 +131,8 @@ impl ScheduleSpec {
             (Trigger::Any(parts), Trigger::Any(new_parts))
             | (Trigger::All(parts), Trigger::All(new_parts)) => {
                 let is_kept = |(part, new): (&ScheduleSpec, &ScheduleSpec)| {
-                    part.keeps_phase(new) || !(part.has_phase() || new.has_phase())
+                    let counts = |part: &ScheduleSpec| part.depends_on_anchor(false);
+                    part.keeps_phase(new) || !(counts(part) || counts(new))
                 };
                 parts.len() == new_parts.len() && parts.iter().zip(new_parts).all(is_kept)
             }
@@ -217,14 +218,38 @@ impl ScheduleSpec {
         }
     }
 
-    /// Whether its fire times depend on when the job was first seen.
+    /// Whether any of its fire times depends on when the job was first seen.
+    ///
+    /// ```
+    /// use rsched::schedule::{ScheduleSpec, Trigger, parse_expression};
+    /// use rsched::time::{WallTime, Zone};
+    /// use std::time::Duration;
+    /// let every = |first_now| Trigger::Interval { length: Duration::from_secs(60), first_now };
+    /// let spec = |trigger, start_date| ScheduleSpec { start_date, ..ScheduleSpec::new(trigger, Zone::utc()) };
+    /// let start = Some(WallTime::from_unix_seconds(30));
+    /// assert!(spec(every(false), None).has_phase());
+    /// assert!(!spec(every(false), start).has_phase());
+    /// // It fires at sight as well.
+    /// assert!(spec(every(true), start).has_phase());
+    /// assert!(!spec(parse_expression("@daily").unwrap().trigger, None).has_phase());
+    /// ```
     #[must_use]
     pub fn has_phase(&self) -> bool {
+        self.depends_on_anchor(true)
+    }
+
+    /// Whether its fire times depend on when the job was first seen; `at_sight`: also if that is but one
+    /// fire, at that moment.
+    fn depends_on_anchor(&self, at_sight: bool) -> bool {
         match self.trigger.fired() {
             Trigger::Cron(_) | Trigger::Date(_) | Trigger::Except { .. } => false,
-            &Trigger::Interval { first_now, .. } => first_now || self.start_date.is_none(),
+            &Trigger::Interval { first_now, .. } => {
+                self.start_date.is_none() || at_sight && first_now
+            }
             Trigger::Calendar(_) => self.start_date.is_none(),
-            Trigger::Any(parts) | Trigger::All(parts) => parts.iter().any(Self::has_phase),
+            Trigger::Any(parts) | Trigger::All(parts) => {
+                parts.iter().any(|part| part.depends_on_anchor(at_sight))
+            }
             Trigger::Now | Trigger::Reboot => true,
         }
     }

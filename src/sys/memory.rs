@@ -37,8 +37,9 @@ pub fn give_back() {
     else {
         return;
     };
-    // SAFETY: a mapping of a file that nobody can have written to, private or not, is read from the
-    // file again when it is touched (madvise(2)); no reference to what is in it becomes invalid.
+    // SAFETY: a mapping of a file that we cannot have written to is read from the file again when it is
+    // touched (madvise(2)); no reference to what is in it becomes invalid. What a debugger wrote into it
+    // (its breakpoints) is gone.
     unsafe { libc::madvise(code.start as *mut c_void, code.len(), libc::MADV_DONTNEED) };
 }
 
@@ -63,13 +64,18 @@ fn give_back_freed() {
 #[cfg(not(target_env = "gnu"))]
 fn give_back_freed() {}
 
-/// The addresses of a mapping that can be run and not be written to, of a line of `proc_pid_maps(5)`.
+/// The addresses of a mapping of a file that can be run and not be written to, of a line of
+/// `proc_pid_maps(5)`.
 fn code_in(line: &str) -> Option<Range<usize>> {
-    let mut words = line.split_ascii_whitespace();
-    let (start, end) = words.next()?.split_once('-')?;
-    if words.next()? != "r-xp" {
+    let words: Vec<_> = line.split_ascii_whitespace().collect();
+    let [range, mode, _offset, _device, inode, ..] = words[..] else {
+        return None;
+    };
+    // What is in no file cannot be had from it again: a program that unpacked itself, for one.
+    if mode != "r-xp" || inode == "0" {
         return None;
     }
+    let (start, end) = range.split_once('-')?;
     let address = |text| usize::from_str_radix(text, 16).ok();
     Some(address(start)?..address(end)?)
 }
@@ -89,6 +95,8 @@ mod tests {
             |mode| format!("55d0c0a00000-55d0c0f01000 {mode} 0002d000 fe:00 1234  /usr/bin/rsched");
         let code = Some(0x55d0_c0a0_0000..0x55d0_c0f0_1000);
         assert_eq!(code_in(&line("r-xp")), code);
+        let in_no_file = "55d0c0a00000-55d0c0f01000 r-xp 00000000 00:00 0";
+        assert_eq!(code_in(in_no_file), None);
         for other in ["r--p", "rw-p", "rwxp", "r-xs"] {
             assert_eq!(code_in(&line(other)), None, "{other}");
         }

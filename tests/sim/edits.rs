@@ -200,9 +200,10 @@ impl History {
             stretch.certain = stretch.certain.min(kept).min(stretch.early);
         }
         let certain = self.paused_since.map_or(kept, |since| since.min(kept));
-        // What was not on disk is seen for the first time now.
+        // What was not on disk is seen for the first time now; what came about at that very moment need
+        // not be on it.
         for (&job, (trigger, after)) in &mut self.current {
-            if *after > certain {
+            if *after >= certain {
                 self.past.push(Stretch {
                     job,
                     trigger: *trigger,

@@ -34,7 +34,7 @@ pub fn equals_start_by_priority(world: &World, toml: &str) {
     }
     let starts: BTreeMap<RunId, usize> = world
         .trace
-        .attempts
+        .spawn_order
         .iter()
         .enumerate()
         .filter(|(_, (_, attempt))| *attempt == 1)

@@ -72,6 +72,9 @@ pub struct Trace {
     pub attempts: Vec<(RunId, u32)>,
     /// When each attempt was to be started; its program may run later.
     pub spawned: BTreeMap<(RunId, u32), WallTime>,
+    /// The attempts that were to be started, in that order; those whose start takes long run later than
+    /// others behind them.
+    pub spawn_order: Vec<(RunId, u32)>,
     /// Processes of runs that somebody asked for: job and time of the request.
     pub manual: BTreeSet<(String, WallTime)>,
     /// The answers to commands, in the order of the commands; none while there is none yet.
@@ -569,6 +572,7 @@ impl World {
                 if asked.contains(&run) {
                     self.trace.manual.insert((job.clone(), request.fire_time));
                 }
+                self.trace.spawn_order.push(attempt);
                 self.spawn(&request);
             }
             Action::GiveUpStart { run } => {

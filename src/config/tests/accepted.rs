@@ -250,3 +250,35 @@ fn a_job_of_other_hosts_is_not_enabled_here() {
     let disabled = job("[jobs.a]\nenabled = false\nhosts = ['here']");
     assert!(!disabled.enabled && disabled.settings.elsewhere.is_none());
 }
+
+#[test]
+fn what_jobs_have_in_common_is_there_once_but_a_zone_by_name_is_not_the_machine_s() {
+    for (first, second) in [("", "timezone = 'UTC'\n"), ("timezone = 'UTC'\n", "")] {
+        let job = |id: &str, keys: &str| {
+            format!(
+                "[jobs.{id}]\n{keys}any = [{{ cron = '0 12 * * *' }}, {{ cron = '@weekly' }}]\ncommand = '{id}'\n"
+            )
+        };
+        let text = ["a", "b"].map(|id| job(id, first)).concat()
+            + &["c", "d"].map(|id| job(id, second)).concat()
+            + &job("e", "description = 'other words'\nmax_instances = 2\n");
+        let context = Context {
+            machine_zone: Arc::new(Zone::utc().as_the_machine_s()),
+            ..context()
+        };
+        let file = load(&[file("jobs.toml", &text)], &context);
+        let file = file.jobs_file.unwrap();
+        let [one, two, other, fourth, last] = &file.jobs[..] else {
+            panic!("{text}")
+        };
+        assert!(Arc::ptr_eq(&one.schedule, &two.schedule));
+        assert!(Arc::ptr_eq(&other.schedule, &fourth.schedule));
+        assert!(Arc::ptr_eq(&one.settings, &fourth.settings));
+        // The same to the eye: that one becomes the other is no change of a job.
+        assert_eq!(one.schedule, other.schedule);
+        assert!(!Arc::ptr_eq(&one.schedule, &other.schedule));
+        assert!(!Arc::ptr_eq(&one.settings, &last.settings));
+        let anchored = [one, two].map(|job| job.schedule.anchored(NOW));
+        assert!(Arc::ptr_eq(&anchored[0], &anchored[1]));
+    }
+}
