@@ -41,6 +41,15 @@ pub(super) struct Before {
     pub returned: Vec<Returned>,
 }
 
+/// One run takes the place of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Replacement {
+    /// It goes.
+    pub gone: RunKey,
+    /// It comes instead.
+    pub by: RunKey,
+}
+
 /// Decisions that rest on a batch.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decisions {
@@ -49,7 +58,7 @@ pub(super) struct Decisions {
     /// Runs made from fires in this batch.
     pub submitted: Vec<RunKey>,
     /// Runs whose place others take: to go once it is durable.
-    pub replaced: Vec<RunKey>,
+    pub replaced: Vec<Replacement>,
     /// Runs to be spawned once it is durable.
     pub starting: Vec<RunKey>,
     /// To be told once it is durable.
@@ -196,6 +205,25 @@ impl Ledger {
                 .emitted
                 .retain(|told| told.run_id != Some(run));
         }
+    }
+
+    /// A run ended before it was on record, and those that were to make way for it need not: they make
+    /// way for the run that takes its own place, or stay. Gives those that stay.
+    pub fn withdraw_replacement(&mut self, by: RunKey) -> Vec<RunKey> {
+        let in_flight = self.in_flight.iter_mut().map(|(_, page)| page);
+        let mut pages: Vec<_> = in_flight.chain([&mut self.open]).collect();
+        let mut left = Vec::new();
+        for page in &mut pages {
+            let leaving = page.decisions.replaced.extract_if(.., |it| it.by == by);
+            left.extend(leaving.map(|it| it.gone));
+        }
+        for page in &mut pages {
+            let replaced = &mut page.decisions.replaced;
+            if let Some(heir) = replaced.iter().find(|it| it.gone == by).map(|it| it.by) {
+                replaced.extend(left.drain(..).map(|gone| Replacement { gone, by: heir }));
+            }
+        }
+        left
     }
 
     /// Whether decisions may be made: not while the store fails.

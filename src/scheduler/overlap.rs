@@ -5,6 +5,7 @@
 //! or dropped before the run that comes instead is on record: a crash in between leaves all as it was.
 
 use super::job_state::Instances;
+use super::ledger::Replacement;
 use super::run::{Run, RunKey, Stage, StopReason};
 use super::scheduler::Scheduler;
 use crate::config::{Job, JobId, Overlap};
@@ -43,7 +44,9 @@ impl Scheduler {
                     run.replaced = true;
                 }
             }
-            self.ledger.decisions().replaced.extend(leaving);
+            let leaving = leaving.into_iter();
+            let replaced = leaving.map(|gone| Replacement { gone, by: key });
+            self.ledger.decisions().replaced.extend(replaced);
         }
         let instances = self.instances.entry(job.id.clone()).or_default();
         if room == Room::Later {
@@ -80,6 +83,15 @@ impl Scheduler {
         let most = job.settings.max_instances as usize;
         let oldest = staying.iter().min().filter(|_| staying.len() >= most);
         oldest.cloned().unwrap_or_default()
+    }
+
+    /// A run that was to take the place of others ended before it was on record.
+    pub(super) fn withdraw_replacement(&mut self, by: RunKey) {
+        for key in self.ledger.withdraw_replacement(by) {
+            if let Some(run) = self.runs.get_mut(&key) {
+                run.replaced = false;
+            }
+        }
     }
 
     /// The run that takes its place is on record: this one goes.

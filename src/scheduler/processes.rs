@@ -178,6 +178,7 @@ impl Scheduler {
         };
         self.pools.drop_out(&run);
         self.ledger.withdraw_submission(run.id);
+        self.withdraw_replacement(key);
         let mut told = run.told(EventName::JobSkipped);
         told.detail = Some(why.to_owned());
         let end = End::without_process(Outcome::Skipped, self.now.wall, None);

@@ -301,8 +301,8 @@ impl Scheduler {
         for (token, reply) in durable.answers.into_iter().chain(durable.decisions.answers) {
             self.answer(token, reply);
         }
-        for key in durable.decisions.replaced {
-            self.make_way(key);
+        for replacement in durable.decisions.replaced {
+            self.make_way(replacement.gone);
         }
         for key in durable.decisions.starting {
             let Some(run) = self.runs.get_mut(&key) else {
@@ -395,8 +395,8 @@ impl Scheduler {
     fn undo(&mut self, undone: Undone, now: Now) {
         let Undone { decisions, records } = undone;
         let stale = self.planned_afresh_since(&decisions);
-        for key in &decisions.replaced {
-            if let Some(run) = self.runs.get_mut(key) {
+        for replacement in &decisions.replaced {
+            if let Some(run) = self.runs.get_mut(&replacement.gone) {
                 run.replaced = false;
             }
         }

@@ -194,9 +194,13 @@ impl History {
         self.unjudged_since = Some(earlier);
     }
 
-    /// A scheduler starts, with this file.
-    fn goes_on(&mut self, file: File, kept: WallTime, now: WallTime) {
-        for stretch in self.past.iter_mut().filter(|it| it.until > kept) {
+    /// A scheduler starts, with this file. It may be paused once more, if that it was resumed is not on
+    /// disk.
+    fn goes_on(&mut self, file: File, kept: WallTime, now: WallTime, is_paused: bool) {
+        if is_paused {
+            self.paused_since.get_or_insert(kept);
+        }
+        for stretch in self.past.iter_mut().filter(|it| it.until >= kept) {
             stretch.certain = stretch.certain.min(kept).min(stretch.early);
         }
         let certain = self.paused_since.map_or(kept, |since| since.min(kept));
@@ -375,7 +379,8 @@ proptest! {
                     let certain = certain_of(&world, &history);
                     let file = history.edited(&edits);
                     world.restart(seconds(down), death, &toml_of(&file));
-                    history.goes_on(file, certain, world.wall());
+                    let is_paused = world.scheduler.overview().paused;
+                    history.goes_on(file, certain, world.wall(), is_paused);
                 }
                 Happening::Stop(down, edits) => {
                     // What comes due from here on is left for the next start.
@@ -385,7 +390,8 @@ proptest! {
                     prop_assert!(world.has_exited(), "{:?}", world.scheduler.status());
                     let file = history.edited(&edits);
                     world.restart(seconds(down), Death::OfTheScheduler, &toml_of(&file));
-                    history.goes_on(file, certain, world.wall());
+                    let is_paused = world.scheduler.overview().paused;
+                    history.goes_on(file, certain, world.wall(), is_paused);
                 }
             }
         }

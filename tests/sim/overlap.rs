@@ -70,6 +70,46 @@ fn a_fire_that_replaces_starts_when_the_oldest_run_is_gone() {
 }
 
 #[test]
+fn nobody_makes_way_for_a_run_that_was_stopped_before_it_was_on_record() {
+    let toml = minutely("overlap = 'replace'");
+    let mut world = World::new("2026-01-01 00:00:30", &toml).runs_for("a", seconds(100));
+    world.run_for(seconds(40));
+    world.store_takes(seconds(2));
+    world.run_for(seconds(51));
+    // The run of 120 waits, on its way to the store, to take the place of that of 60.
+    let newest = world.scheduler.runs_of(None).last().unwrap().id;
+    world.command(Command::Kill(newest));
+    world.run_for(seconds(50));
+    // The next fire finds it gone by itself.
+    world.run_for(seconds(60));
+    assert_eq!(
+        ends(&world)[..2],
+        [(60, Outcome::Succeeded), (120, Outcome::Skipped)]
+    );
+}
+
+#[test]
+fn who_was_to_make_way_for_a_run_that_was_stopped_makes_way_for_the_next() {
+    let toml = "[jobs.a]\ncron = { second = '31-33' }\noverlap = 'replace'\ncommand = 'x'\n";
+    let mut world = World::new("2026-01-01 00:00:30.5", toml).runs_for("a", seconds(100));
+    world.run_for(seconds(1));
+    assert_eq!(world.starts("a"), [31]);
+    world.store_takes(seconds(3));
+    // Those of 32 and 33 wait, the one to take the place of that of 31, the other of that of 32.
+    world.run_for(seconds(2));
+    let second = world.scheduler.runs_of(None)[1].id;
+    world.command(Command::Kill(second));
+    world.store_takes(seconds(0));
+    world.run_for(seconds(4));
+    let ends = ends(&world);
+    assert_eq!(
+        ends[..2],
+        [(31, Outcome::Killed), (32, Outcome::Skipped)],
+        "{ends:?}"
+    );
+}
+
+#[test]
 fn with_two_instances_each_fire_replaces_the_older_of_those_that_stay() {
     let toml = minutely("overlap = 'replace'\nmax_instances = 2\nkill_after = '90s'");
     let mut world = World::new("2026-01-01 00:00:30", &toml).script("a", deaf());
