@@ -2,10 +2,12 @@
 //!
 //! Time is that of the thread, so that a busy machine slows nothing, and an input that takes too
 //! long is tried again: the shortest time counts, which leaves out what is done once in a process.
+//! A machine whose cores and caches are shared is slower all the same: `fuzz/run -p` is for those.
 
 use nix::time::{ClockId, clock_gettime};
 use rsched::schedule::{ScheduleSpec, Trigger};
 use std::cell::Cell;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// What a KB of input may take.
@@ -25,12 +27,19 @@ const TRIES: usize = 5;
 /// Shorter than this is not worth a line, whatever the input.
 const WORTH_A_LINE: f64 = 0.05;
 
+/// By how much more than these bounds work may take: `RSCHED_FUZZ_PATIENCE`, 1 by default.
+static PATIENCE: LazyLock<u32> = LazyLock::new(|| match std::env::var("RSCHED_FUZZ_PATIENCE") {
+    Ok(factor) => factor.parse().expect("a factor: 1, 2, …"),
+    Err(_) => 1,
+});
+
 thread_local! {
     /// The slowest so far, in ms per KB.
     static SLOWEST: Cell<f64> = const { Cell::new(WORTH_A_LINE) };
 }
 
-/// Does work on an input, and panics if it takes more than a millisecond for each KB begun.
+/// Does work on an input, and panics if it takes more than a millisecond for each KB begun (times
+/// the patience).
 ///
 /// # Panics
 /// If it takes longer.
@@ -50,7 +59,7 @@ pub fn bounded_text<T>(what: &str, text: &str, work: impl FnMut() -> T) -> T {
 fn bounded_with<T>(what: &str, bytes: usize, leaps: Leaps, work: impl FnMut() -> T) -> T {
     let kilobytes = u32::try_from(bytes.div_ceil(1024).max(1)).unwrap_or(u32::MAX);
     // Each of them is asked, by itself and by the one around it, for the first and last of its fires.
-    let allowed = PER_KB * kilobytes + PER_LEAPING * leaps.0 * 6;
+    let allowed = (PER_KB * kilobytes + PER_LEAPING * leaps.0 * 6) * *PATIENCE;
     let (result, took) = timed(allowed, work);
     let per_kb = took.as_secs_f64() * 1e3 / f64::from(kilobytes);
     if leaps.0 == 0 && SLOWEST.get() * 1.1 < per_kb {
@@ -136,7 +145,7 @@ impl Leaps {
     }
 
     fn within<T>(self, allowed: Duration, what: &str, work: impl FnMut() -> T) -> T {
-        let allowed = allowed + PER_LEAPING * self.0 * 3;
+        let allowed = (allowed + PER_LEAPING * self.0 * 3) * *PATIENCE;
         let (result, took) = timed(allowed, work);
         assert!(took <= allowed, "too slow: {what} takes {took:?}");
         result

@@ -263,4 +263,9 @@ impl Readings for Calendar {
         let steps = self.first_step(begin)..self.steps_begun_by(end);
         u64::try_from(self.dates(steps, begin, end).count()).unwrap_or(u64::MAX)
     }
+
+    /// Steps need not come out even in 400 years.
+    fn repeat(&self) -> bool {
+        false
+    }
 }

@@ -6,7 +6,7 @@
 //! hold no reading are jumped over.
 
 use super::cron::Cron;
-use super::search::Readings;
+use super::search::{FIRST_READING, LAST_READING, Readings};
 use crate::time::civil::{CivilTime, SECONDS_PER_DAY};
 use crate::time::{OffsetSpan, Zone};
 use std::fmt::Write as _;
@@ -33,6 +33,22 @@ const LONGEST_MADE_UP_GAP: i64 = 3 * 3600;
 
 /// More than any two offsets of one zone differ by.
 const MOST_SHIFT: i64 = 3 * SECONDS_PER_DAY;
+
+/// A part of time, both ends in Unix seconds, in which what happens in some 400 years happens in all.
+struct Alike {
+    first: i64,
+    last: i64,
+    /// Seconds after which it happens again.
+    cycle: i64,
+}
+
+impl Alike {
+    /// Whether nothing happens in it before `first` or after `last`, because nothing does between them.
+    fn is_silent(&self, first: i64, last: i64) -> bool {
+        let (first, last) = (first.max(self.first), last.min(self.last));
+        last.saturating_sub(first) > self.cycle
+    }
+}
 
 /// What a policy comes to for one schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,10 +181,29 @@ impl<R: Readings> Instants<'_, R> {
         self.first_near_change(from)
     }
 
+    /// Where no other years have to be tried than 400 in a row. A schedule may have all its readings in
+    /// gaps: on Sunday, 28 March, Europe's clocks always change.
+    fn alike(&self) -> Option<Alike> {
+        let cycle = self.zone.cycle().filter(|_| self.readings.repeat())?;
+        Some(Alike {
+            // Behind the beginning of each, so that the span before it is one that repeats.
+            first: cycle.start.max(FIRST_READING) + MOST_SHIFT,
+            last: LAST_READING - MOST_SHIFT,
+            cycle: cycle.end - cycle.start,
+        })
+    }
+
     /// [`Self::first_from`], span by span.
     fn first_near_change(&self, from: i64) -> Option<i64> {
+        let alike = self.alike();
+        let begin = from;
         let mut from = from;
         loop {
+            if let Some(alike) = &alike
+                && alike.is_silent(begin, from.saturating_sub(1))
+            {
+                return None;
+            }
             let span = self.zone.span_at(from);
             let offset = i64::from(span.offset);
             let first = if is_far_inside(from, span) {
@@ -204,8 +239,15 @@ impl<R: Readings> Instants<'_, R> {
 
     /// The last instant at or before `until`.
     pub(super) fn last_until(&self, until: i64) -> Option<i64> {
+        let alike = self.alike();
+        let end = until;
         let mut until = until;
         loop {
+            if let Some(alike) = &alike
+                && alike.is_silent(until.saturating_add(1), end)
+            {
+                until = until.min(alike.first);
+            }
             let span = self.zone.span_at(until);
             let stretch = self.stretch(span);
             let offset = stretch.offset();
@@ -375,4 +417,87 @@ fn date(reading: i64) -> String {
         year, month, day, ..
     } = CivilTime::from_local_seconds(reading);
     format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DstPolicy, Instants, Readings};
+    use crate::schedule::cron::Cron;
+    use crate::schedule::{Trigger, parse_quartz};
+    use crate::time::ZoneDatabase;
+    use std::cell::Cell;
+
+    /// Readings that count how often they are asked for.
+    struct Counted<'a>(&'a Cron, Cell<u32>);
+
+    impl Counted<'_> {
+        fn count_question(&self) {
+            self.1.set(self.1.get() + 1);
+        }
+    }
+
+    impl Readings for Counted<'_> {
+        fn first_from(&self, from: i64) -> Option<i64> {
+            self.count_question();
+            self.0.first_from(from)
+        }
+
+        fn last_until(&self, until: i64) -> Option<i64> {
+            self.count_question();
+            self.0.last_until(until)
+        }
+
+        fn count(&self, first: i64, last: i64) -> u64 {
+            self.count_question();
+            self.0.count(first, last)
+        }
+
+        fn repeat(&self) -> bool {
+            self.0.repeat()
+        }
+    }
+
+    /// In London, Sunday 28 March is the day on which 1:00 becomes 2:00, in every year since 1977 that has
+    /// one. It had two others before: 1971, all of it in summer time, and 1976, when the change came on
+    /// the 21st (from Python's zoneinfo).
+    #[test]
+    fn the_gap_that_holds_all_times_of_a_schedule_is_found_out_from_400_years() {
+        const IN_1971: i64 = 38_966_704;
+        const IN_1976: i64 = 196_819_504;
+        /// Seconds of the year 9999's last day.
+        const END: i64 = 253_402_214_400;
+        let london = ZoneDatabase::bundled().get("Europe/London").unwrap();
+        let expression = parse_quartz("4 5 1 28 3 1").unwrap();
+        let Trigger::Cron(cron) = &expression.trigger else {
+            panic!("a cron");
+        };
+        let readings = Counted(cron, Cell::new(0));
+        let instants = Instants {
+            readings: &readings,
+            zone: &london,
+            rule: DstPolicy::Skip.applied_to(cron),
+        };
+        for (at, next) in [
+            (0, Some(IN_1971)),
+            (IN_1971 + 1, Some(IN_1976)),
+            (IN_1976 + 1, None),
+            (END / 2, None),
+            (END, None),
+        ] {
+            assert_eq!(instants.first_from(at), next, "from {at}");
+        }
+        for (at, last) in [
+            (IN_1971 - 1, None),
+            (IN_1976 - 1, Some(IN_1971)),
+            (IN_1976, Some(IN_1976)),
+            (END / 2, Some(IN_1976)),
+            (END, Some(IN_1976)),
+            (i64::MAX, Some(IN_1976)),
+        ] {
+            assert_eq!(instants.last_until(at), last, "until {at}");
+        }
+        // 400 years have 57 such Sundays. Trying all up to the year 9999 took 9,000 questions.
+        let questions = readings.1.take();
+        assert!(questions < 1_500, "{questions} questions");
+    }
 }

@@ -15,7 +15,7 @@ pub(super) const FIRST_READING: i64 = 0;
 /// The last day of 9999.
 pub(super) const LAST_DAY: i64 = civil::days_from_civil(LAST_YEAR as i32, 12, 31);
 /// The last reading of 9999.
-const LAST_READING: i64 = LAST_DAY * SECONDS_PER_DAY + SECONDS_PER_DAY - 1;
+pub(super) const LAST_READING: i64 = LAST_DAY * SECONDS_PER_DAY + SECONDS_PER_DAY - 1;
 
 /// A set of wall-clock readings, all of them in the years 1970 to 9999.
 pub(super) trait Readings {
@@ -25,6 +25,8 @@ pub(super) trait Readings {
     fn last_until(&self, until: i64) -> Option<i64>;
     /// How many readings there are from `first` to `last`, both included.
     fn count(&self, first: i64, last: i64) -> u64;
+    /// Whether the readings of any 400 years come again in the 400 years after them.
+    fn repeat(&self) -> bool;
 }
 
 impl Readings for Cron {
@@ -74,6 +76,11 @@ impl Readings for Cron {
         let too_early =
             self.count_days(first_day, first_day + 1) * self.times_before(second_of_day(first));
         before_last_day + on_last_day - too_early
+    }
+
+    /// Dates and weekdays do, ISO weeks too; a list of years does not.
+    fn repeat(&self) -> bool {
+        self.years.is_none()
     }
 }
 

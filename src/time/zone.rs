@@ -12,6 +12,7 @@ use super::WallTime;
 use super::civil::{self, SECONDS_PER_DAY};
 use super::posix_rule::PosixRule;
 use std::hash::{Hash, Hasher};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -281,6 +282,13 @@ impl Zone {
         let span = self.spans.get(place).filter(is_it);
         span.or_else(|| self.spans.get(place + 1).filter(is_it))
             .copied()
+    }
+
+    /// The 400 years whose offsets come again in the same order for ever; none where one offset holds in
+    /// the end. Unix seconds.
+    pub(crate) fn cycle(&self) -> Option<Range<i64>> {
+        self.cycle_start
+            .map(|start| start..start.saturating_add(CYCLE_SECONDS))
     }
 
     /// The next change of offset strictly after the instant.
