@@ -3,6 +3,7 @@
 //! A pid alone names nobody, since pids come round again within a minute on a busy machine. With the
 //! start time and the boot it is unique.
 
+use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -87,8 +88,12 @@ pub struct ProcessStat {
     pub parent: i32,
     /// The id of its process group.
     pub group: i32,
+    /// The kernel's flags of it, `PF_*`.
+    flags: u32,
     /// When it started, in clock ticks after boot.
     pub start_time: u64,
+    /// The signals sent to its first thread that it has not seen yet, a bit each from SIGHUP on.
+    pending_signals: u32,
     /// How it ended, as `waitpid(2)` would say it; 0 while it runs, and for those who may not know.
     pub wait_status: Option<i32>,
 }
@@ -119,15 +124,19 @@ impl ProcessStat {
         let state = fields.next()?.chars().next()?;
         let parent = fields.next()?.parse().ok()?;
         let group = fields.next()?.parse().ok()?;
-        // That was field 5; 16 fields lie between it and field 22.
-        let start_time = fields.nth(16)?.parse().ok()?;
+        // That was field 5; three fields lie between it and field 9, and so on.
+        let flags = fields.nth(3)?.parse().ok()?;
+        let start_time = fields.nth(12)?.parse().ok()?;
+        let pending_signals = fields.nth(8)?.parse().ok()?;
         // Field 52, the last, since Linux 3.5.
-        let wait_status = fields.nth(29).and_then(|field| field.parse().ok());
+        let wait_status = fields.nth(20).and_then(|field| field.parse().ok());
         Some(Self {
             state,
             parent,
             group,
+            flags,
             start_time,
+            pending_signals,
             wait_status,
         })
     }
@@ -136,6 +145,16 @@ impl ProcessStat {
     #[must_use]
     pub fn has_ended(self) -> bool {
         matches!(self.state, 'Z' | 'X' | 'x')
+    }
+
+    /// Whether it has ended, or the kernel is about to take it apart: it runs no more code of its own, but
+    /// may still hold files and locks.
+    #[must_use]
+    pub fn is_ending(self) -> bool {
+        /// Of `include/linux/sched.h`; no header for programs has it, but its value is shown to them.
+        const PF_EXITING: u32 = 0x4;
+        const KILLED: u32 = 1 << (Signal::SIGKILL as u32 - 1);
+        self.has_ended() || self.flags & PF_EXITING != 0 || self.pending_signals & KILLED != 0
     }
 
     /// Whether it is stopped by a signal or a debugger.
@@ -166,17 +185,35 @@ mod tests {
 
     #[test]
     fn names_with_parentheses_and_spaces_do_not_shift_the_fields() {
-        let text = b"7 (a) R 1 (\xff) T 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2";
+        let text = b"7 (a) R 1 (\xff) T 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2 3 4 5 6 7 8 16384";
         assert_eq!(
             ProcessStat::parse(text),
             Some(ProcessStat {
                 state: 'T',
                 parent: 1,
                 group: 7,
+                flags: 4_194_560,
                 start_time: 98_765,
+                pending_signals: 16_384,
                 wait_status: None
             })
         );
+    }
+
+    #[test]
+    fn who_was_killed_is_ending_until_the_kernel_has_taken_it_apart() {
+        let stat = |state, flags, signals| {
+            let text = format!(
+                "7 (a) {state} 1 7 7 0 -1 {flags} 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2 3 4 5 6 7 8 {signals} 0"
+            );
+            ProcessStat::parse(text.as_bytes()).unwrap()
+        };
+        assert!(!stat('S', 0x0040_0100, 0).is_ending());
+        // SIGTERM may be handled.
+        assert!(!stat('S', 0x0040_0100, 0x4000).is_ending());
+        assert!(stat('T', 0x0040_0100, 0x0100).is_ending());
+        assert!(stat('R', 0x0040_0104, 0).is_ending());
+        assert!(stat('Z', 0x0040_0104, 0).is_ending());
     }
 
     #[test]

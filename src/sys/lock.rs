@@ -5,6 +5,7 @@
 //! whoever gets the lock knows that no start is in flight. The file's text only tells people who
 //! holds it; it decides nothing but how long to wait.
 
+use super::identity::ProcessStat;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag, open};
 use nix::sys::signal::kill;
@@ -17,11 +18,12 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-/// How long a lock whose holder is dead may be held by a child that has not started its program yet.
-const IN_FLIGHT_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a lock whose holder is dead or killed may still be held: by the kernel, which has not taken it
+/// apart yet, or by a child that has not started its program yet.
+const LETTING_GO_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Between two tries while waiting for such a child.
-const IN_FLIGHT_STEP: Duration = Duration::from_millis(5);
+/// Between two tries while waiting for such a one.
+const LETTING_GO_STEP: Duration = Duration::from_millis(5);
 
 /// Between two tries while standing by.
 const STAND_BY_STEP: Duration = Duration::from_millis(100);
@@ -100,8 +102,8 @@ pub struct InstanceLock {
 impl InstanceLock {
     /// Takes the lock at `path` and writes `holder` into it.
     ///
-    /// If it is held but the holder named in it is dead, waits up to a second for the child that
-    /// the dead one was just starting.
+    /// If it is held but the holder named in it is dead or killed, waits up to a second for the kernel to
+    /// let go of it, and for the child that the dead one was just starting.
     ///
     /// # Errors
     /// [`LockError`].
@@ -109,11 +111,14 @@ impl InstanceLock {
         let mut waited = Duration::ZERO;
         loop {
             match Self::try_acquire(path, holder) {
+                // Who seems to live is looked at twice: between taking the signal that kills it and
+                // beginning to exit, a process looks like any other.
                 Err(LockError::Held(Some(other)))
-                    if waited < IN_FLIGHT_PATIENCE && is_dead(&other, holder) =>
+                    if waited.is_zero()
+                        || waited < LETTING_GO_PATIENCE && is_letting_go(&other, holder) =>
                 {
-                    thread::sleep(IN_FLIGHT_STEP);
-                    waited += IN_FLIGHT_STEP;
+                    thread::sleep(LETTING_GO_STEP);
+                    waited += LETTING_GO_STEP;
                 }
                 result => return result,
             }
@@ -270,13 +275,16 @@ fn read_holder(mut file: File) -> Option<Holder> {
     serde_json::from_slice(&text).ok()
 }
 
-/// Whether the process that wrote `other` is surely gone. On another host nobody can tell.
-fn is_dead(other: &Holder, ours: &Holder) -> bool {
+/// Whether the process that wrote `other` is surely gone or on its way. On another host nobody can tell.
+fn is_letting_go(other: &Holder, ours: &Holder) -> bool {
     if other.host != ours.host || other.pid <= 0 {
         return false;
     }
     // Our own pid: in a container every scheduler is pid 1, and we do not hold the lock.
-    other.pid == ours.pid || kill(Pid::from_raw(other.pid), None) == Err(Errno::ESRCH)
+    let pid = Pid::from_raw(other.pid);
+    other.pid == ours.pid
+        || kill(pid, None) == Err(Errno::ESRCH)
+        || ProcessStat::read(pid).is_ok_and(ProcessStat::is_ending)
 }
 
 #[cfg(test)]

@@ -82,6 +82,22 @@ fn the_lock_is_free_at_once_when_its_holder_is_killed_while_a_job_runs_on() {
 }
 
 #[test]
+fn a_start_right_behind_a_kill_waits_for_the_kernel_to_let_go() {
+    let sandbox = Sandbox::new(IDLE);
+    let mut scheduler = sandbox.start();
+    scheduler.started();
+    for _ in 0..20 {
+        scheduler.signal(Signal::SIGKILL);
+        // It is not dead yet.
+        let mut next = sandbox.start();
+        next.started();
+        scheduler.reap();
+        scheduler = next;
+    }
+    scheduler.stop();
+}
+
+#[test]
 fn what_a_job_says_after_its_scheduler_was_killed_reaches_the_log_of_the_next() {
     let sandbox = Sandbox::new(
         "[jobs.a]\ncommand = 'echo $$; read x < first; echo still here; read x < second'\n",
