@@ -3,19 +3,18 @@
 use super::allow::Allowed;
 use super::copies::Copies;
 use super::crontab_file::{Around, Crontab, FileFormat, TabFile, WrittenJob};
-use super::distinct::Distinct;
 use super::executors::executor;
-use super::job_schedule::Interchangeable;
 use super::job_table::Surroundings;
 use super::limits::MAX_JOBS;
 use super::reader::{Entry, File, Problems, Table};
 use super::run_time_job::Surroundings as RunTimeSurroundings;
 use super::settings::Settings;
+use super::shared_parts::SharedParts;
 use super::syntax::{self, Parsed};
 use super::value::{TextKind, table, text, wrong_type};
 use super::{
-    Accounts, DEFAULT_EXECUTOR, History, Job, JobId, JobSettings, JobsFile, Machine, NO_LIMIT,
-    api_table, crontab_file, environment, listener_table, scheduler_table,
+    Accounts, DEFAULT_EXECUTOR, History, Job, JobId, JobsFile, Machine, NO_LIMIT, api_table,
+    crontab_file, environment, listener_table, scheduler_table,
 };
 use crate::diagnostic::{self, Diagnostic, Location, quoted};
 use crate::time::{WallTime, Zone, ZoneDatabase};
@@ -204,9 +203,9 @@ struct Crontabs<'t, 'a> {
     problems: Problems,
 }
 
-fn read(
-    roots: Vec<Table<'_>>,
-    crontabs: Crontabs<'_, '_>,
+fn read<'t>(
+    roots: Vec<Table<'t>>,
+    crontabs: Crontabs<'t, '_>,
     context: &Context<'_>,
     problems: &mut Problems,
 ) -> JobsFile {
@@ -278,8 +277,7 @@ fn read(
         seen: HashMap::new(),
         copies: Copies::default(),
         valid: Vec::new(),
-        schedules: Distinct::default(),
-        settings: Distinct::default(),
+        parts: SharedParts::default(),
     };
     for entry in job_entries {
         jobs.read(&entry, problems);
@@ -367,8 +365,7 @@ struct Jobs<'t, 'a> {
     /// Every id in lower case, as it was written, and where.
     seen: HashMap<JobId, (JobId, Location)>,
     valid: Vec<Arc<Job>>,
-    schedules: Distinct<Interchangeable>,
-    settings: Distinct<Arc<JobSettings>>,
+    parts: SharedParts<'t>,
     copies: Copies,
 }
 
@@ -422,14 +419,16 @@ impl<'t> Jobs<'t, '_> {
             }
         };
         self.check_unique(&id, place.clone(), problems);
-        if let Some((job, may_be_same)) = self.surroundings.job(id.clone(), table, problems) {
+        if let Some((mut job, may_be_same)) = self.surroundings.job(id.clone(), table, problems) {
+            job.schedule = self.parts.schedule(job.schedule);
+            job.settings = self.parts.settings(job.settings);
             let place = (job.enabled && !may_be_same).then_some(place);
             self.add(job, place);
         }
     }
 
     /// The entries of crontabs. Ids that are written come first: generated ones make way for them.
-    fn read_crontabs(&mut self, crontabs: Crontabs<'_, '_>, problems: &mut Problems) {
+    fn read_crontabs(&mut self, crontabs: Crontabs<'t, '_>, problems: &mut Problems) {
         let Crontabs {
             files,
             machine,
@@ -463,7 +462,7 @@ impl<'t> Jobs<'t, '_> {
 
     fn crontab_job(
         &mut self,
-        crontab: &Crontab<'_>,
+        crontab: &Crontab<'t>,
         written: &WrittenJob,
         id: JobId,
         machine: Option<&dyn Machine>,
@@ -476,7 +475,7 @@ impl<'t> Jobs<'t, '_> {
             machine,
         };
         let allowed = [&written.allow, &crontab.allow, &self.surroundings.allowed];
-        match crontab.job(written, id, around) {
+        match crontab.job(written, id, around, &mut self.parts) {
             Ok((job, oddities)) => {
                 let shown = oddities
                     .into_iter()
@@ -490,9 +489,7 @@ impl<'t> Jobs<'t, '_> {
     }
 
     /// A job that is valid; where it stands, if it is to be told that another one is the same.
-    fn add(&mut self, mut job: Job, place: Option<Location>) {
-        job.schedule = self.schedules.share(Interchangeable(job.schedule)).0;
-        job.settings = self.settings.share(job.settings);
+    fn add(&mut self, job: Job, place: Option<Location>) {
         let job = Arc::new(job);
         if let Some(place) = place {
             self.copies.look_at(&job, place);

@@ -46,6 +46,7 @@ mod schedule;
 mod schedule_keys;
 mod scheduler_table;
 mod settings;
+mod shared_parts;
 mod size;
 mod store_place;
 mod string_span;

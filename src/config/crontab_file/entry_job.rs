@@ -5,6 +5,7 @@ use super::percent;
 use super::reader::{Crontab, WrittenJob};
 use crate::config::inline::{diagnostics_of_expression, warnings_of_expression};
 use crate::config::settings::DEFAULT_SHELL;
+use crate::config::shared_parts::{EntrySettings, SharedParts};
 use crate::config::{
     Account, AccountError, Command, Job, JobId, JobSchedule, JobSettings, Machine, NO_LIMIT, RunAs,
     Stdin,
@@ -32,7 +33,7 @@ pub fn program_name(crontab: &Crontab<'_>, written: &WrittenJob) -> String {
     slug(&percent::split(command).script)
 }
 
-impl Crontab<'_> {
+impl<'t> Crontab<'t> {
     /// The id of a job: the one named above its entry, else a generated one.
     pub fn id(&self, written: &WrittenJob, is_taken: impl Fn(&str) -> bool) -> JobId {
         if let Some((id, _)) = &written.id {
@@ -44,7 +45,8 @@ impl Crontab<'_> {
         generated_id(line, &script, is_taken)
     }
 
-    /// The job of an entry, with everything that is odd about it.
+    /// The job of an entry, with everything that is odd about it. What it has in common with others is
+    /// taken from `parts`.
     ///
     /// # Errors
     /// What is wrong with its fields.
@@ -53,15 +55,14 @@ impl Crontab<'_> {
         written: &WrittenJob,
         id: JobId,
         around: Around<'_>,
+        parts: &mut SharedParts<'t>,
     ) -> Result<(Job, Vec<Diagnostic>), Vec<Diagnostic>> {
-        let text = self.file.text;
-        let entry = &written.entry;
-        let (schedule, mut oddities) = self.schedule(written, &id, around)?;
+        let (schedule, mut oddities) = self.shared_schedule(written, &id, around, parts)?;
         oddities.extend(written.oddities.iter().cloned());
-        let run_as = self
-            .run_as(written, around.machine)
+        let split = percent::split(&self.file.text[written.entry.command.clone()]);
+        let settings = self
+            .settings(written, split.stdin, around.machine, parts)
             .map_err(|error| vec![*error])?;
-        let split = percent::split(&text[entry.command.clone()]);
         // Nothing at all before the `%` is what a shell does nothing for.
         let is_nothing = split.script.trim().is_empty();
         let script = if is_nothing {
@@ -69,31 +70,74 @@ impl Crontab<'_> {
         } else {
             split.script
         };
-        let environment = &written.environment;
-        let words = text[entry.schedule.clone()].split([' ', '\t']);
-        let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-        let settings = JobSettings {
-            shell: environment.get("SHELL").unwrap_or(DEFAULT_SHELL).into(),
-            cwd: self.directory(written, run_as.account(), around.machine),
-            env: environment.of_jobs(),
-            clear_env: true,
-            stdin: split.stdin.map_or(Stdin::Nothing, Stdin::Text),
-            output: environment.output(entry.mails_failures_only),
-            run_as,
-            max_instances: if entry.single { 1 } else { NO_LIMIT },
-            // Whatever a crontab says nothing of.
-            ..JobSettings::default()
-        };
-        let schedule = JobSchedule::new(schedule, environment.delay, words.join(" "));
         let job = Job {
             id,
             about: None,
-            schedule: Arc::new(schedule),
+            schedule,
             command: Command::Shell(script),
             enabled: true,
-            settings: Arc::new(settings),
+            settings,
         };
         Ok((job, oddities))
+    }
+
+    fn settings(
+        &self,
+        written: &WrittenJob,
+        stdin: Option<String>,
+        machine: Option<&dyn Machine>,
+        parts: &mut SharedParts<'t>,
+    ) -> Result<Arc<JobSettings>, Box<Diagnostic>> {
+        let (entry, environment) = (&written.entry, &written.environment);
+        let make = |stdin| {
+            let run_as = self.run_as(written, machine)?;
+            Ok(JobSettings {
+                shell: environment.get("SHELL").unwrap_or(DEFAULT_SHELL).into(),
+                cwd: self.directory(written, run_as.account(), machine),
+                env: environment.of_jobs(),
+                clear_env: true,
+                stdin,
+                output: environment.output(entry.mails_failures_only),
+                run_as,
+                max_instances: if entry.single { 1 } else { NO_LIMIT },
+                // Whatever a crontab says nothing of.
+                ..JobSettings::default()
+            })
+        };
+        if let Some(text) = stdin {
+            return Ok(parts.settings(Arc::new(make(Stdin::Text(text))?)));
+        }
+        let alike = EntrySettings {
+            user: entry.user.clone().map(|span| &self.file.text[span]),
+            mails_failures_only: entry.mails_failures_only,
+            single: entry.single,
+        };
+        parts.settings_of_entry(environment, alike, || make(Stdin::Nothing))
+    }
+
+    /// The schedule of an entry. One without oddities is that of all entries with these fields below the
+    /// same assignments, unless ids have a say in it: `H`, `~`, and whatever else has such a letter.
+    fn shared_schedule(
+        &self,
+        written: &WrittenJob,
+        id: &JobId,
+        around: Around<'_>,
+        parts: &mut SharedParts<'t>,
+    ) -> Result<(Arc<JobSchedule>, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let (text, environment) = (self.file.text, &written.environment);
+        let fields = &text[written.entry.schedule.clone()];
+        if let Some(schedule) = parts.schedule_of_entry(environment, fields) {
+            return Ok((schedule, Vec::new()));
+        }
+        let (spec, oddities) = self.schedule(written, id, around)?;
+        let words = fields.split([' ', '\t']).filter(|word| !word.is_empty());
+        let words: Vec<_> = words.collect();
+        let schedule = JobSchedule::new(spec, environment.delay, words.join(" "));
+        let schedule = parts.schedule(Arc::new(schedule));
+        if oddities.is_empty() && !fields.contains(['H', 'h', '~']) {
+            parts.keep_schedule_of_entry(environment, fields, &schedule);
+        }
+        Ok((schedule, oddities))
     }
 
     fn schedule(

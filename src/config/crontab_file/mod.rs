@@ -24,6 +24,7 @@ pub use file_name::FileFormat;
 
 pub(super) use assignment::Assignment;
 pub(super) use entry_job::{Around, program_name};
+pub(super) use environment::Environment;
 pub(super) use line::{Line, TabFile};
 pub(super) use reader::{Crontab, WrittenJob, read};
 pub(super) use remark::{Remark, parse as parse_remark};

@@ -4,6 +4,7 @@ use super::document::Above;
 use super::toml_text::{comment, key, string};
 use crate::config::allow::Allowed;
 use crate::config::crontab_file::{Around, Crontab, WrittenJob, program_name};
+use crate::config::shared_parts::SharedParts;
 use crate::config::{Command, Job, JobId, Machine, Mail, Output, Stdin};
 use crate::diagnostic::Diagnostic;
 use crate::schedule::{ParseOptions, ScheduleSpec, Trigger, parse_expression_with};
@@ -80,7 +81,9 @@ impl Draft {
         taken: &mut HashSet<String>,
     ) -> Option<Self> {
         let text = |span: &std::ops::Range<usize>| crontab.file.text[span.clone()].to_owned();
-        let (job, _) = crontab.job(written, id, around).ok()?;
+        let (job, _) = crontab
+            .job(written, id, around, &mut SharedParts::default())
+            .ok()?;
         let environment = &written.environment;
         let mut draft = Self {
             above: Vec::new(),

@@ -1,6 +1,7 @@
 //! The jobs of the jobs file are those of the crontab, and it reads well.
 
 use super::*;
+use crate::config::shared_parts::SharedParts;
 use crate::config::{FileFormat, FileText, Job, JobId, JobSchedule, load};
 use crate::diagnostic::{Source, render_short};
 use crate::schedule::{ScheduleSpec, Trigger};
@@ -109,7 +110,11 @@ fn check(text: &str, format: FileFormat) {
         machine: Some(&Server),
     };
     let originals = crontab.jobs.iter().zip(ids(&crontab));
-    let originals = originals.map(|(written, id)| crontab.job(written, id, around).unwrap().0);
+    let mut parts = SharedParts::default();
+    let originals = originals.map(|(written, id)| {
+        let job = crontab.job(written, id, around, &mut parts);
+        job.unwrap().0
+    });
     let firing = originals.filter(|job| job.schedule.anchored(context.now).can_fire());
     let expected: Vec<_> = firing.map(comparable).collect();
     let found: Vec<_> = jobs_of(&toml)
