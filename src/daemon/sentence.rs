@@ -124,15 +124,7 @@ fn failure(told: &Emitted, job: &str, detail: &str) -> String {
             "Job \"{job}\" was stopped at its timeout ({}){why}",
             ending(told)
         ),
-        Some(Outcome::Killed) if !detail.is_empty() => {
-            format!("Job \"{job}\" was stopped {detail} ({})", ending(told))
-        }
-        Some(Outcome::Killed) => {
-            format!(
-                "Job \"{job}\" was stopped because the scheduler is shutting down ({})",
-                ending(told)
-            )
-        }
+        Some(Outcome::Killed) => format!("Job \"{job}\" was stopped {detail} ({})", ending(told)),
         Some(Outcome::Lost) => format!("Job \"{job}\" is lost: {detail}"),
         _ => format!("Job \"{job}\" failed ({}){why}", ending(told)),
     }
@@ -144,6 +136,7 @@ fn retrying(told: &Emitted, job: &str, detail: &str) -> String {
         Some(Outcome::SpawnFailed) => {
             return format!("Job \"{job}\" could not be started: {detail}");
         }
+        Some(Outcome::Lost) => return format!("Job \"{job}\" is lost: {detail}"),
         Some(Outcome::TimedOut) => "was stopped at its timeout",
         _ => "failed",
     };

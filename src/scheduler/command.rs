@@ -175,7 +175,7 @@ impl Scheduler {
         match reply {
             // There may be nothing to wait for: it was so already.
             Ok(reply @ (Reply::Done | Reply::Removed { .. })) if !self.ledger.is_settled() => {
-                self.ledger.answer_when_durable(token, reply);
+                self.ledger.answer_change(token, reply);
             }
             reply => self.answer(token, reply.unwrap_or_else(Reply::Refused)),
         }

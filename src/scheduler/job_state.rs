@@ -37,12 +37,18 @@ pub(super) struct JobState {
     pub returned: Vec<Returned>,
 }
 
-/// A run that an earlier scheduler did not start, or that is to be started once more.
+/// A run that an earlier scheduler did not start; or one that was lost and is to run again, which is not
+/// judged as late, and which ends as lost whatever else might have become of it: it did run.
 #[derive(Clone, Debug)]
 pub(super) struct Returned {
     pub run: RunRecord,
-    /// It was lost, and its job wants it to run again: it is not judged as late.
-    pub was_lost: bool,
+}
+
+impl Returned {
+    /// Whether it was lost: then that is on record with it.
+    pub fn was_lost(&self) -> bool {
+        self.run.earlier.is_some()
+    }
 }
 
 impl JobState {

@@ -104,6 +104,8 @@ struct Page {
     notes: Vec<Record>,
     /// To be answered once it is durable, however often it must be tried.
     answers: Vec<(Token, Reply)>,
+    /// The same, of changes that are told when they are durable: what is told is to be on record too.
+    changes: Vec<(Token, Reply)>,
     decisions: Decisions,
 }
 
@@ -115,6 +117,7 @@ impl Page {
             && self.decisions.emitted.is_empty()
             && self.decisions.answers.is_empty()
             && self.answers.is_empty()
+            && self.changes.is_empty()
     }
 }
 
@@ -125,6 +128,8 @@ pub(super) struct Durable {
     pub decisions: Decisions,
     /// To be given now.
     pub answers: Vec<(Token, Reply)>,
+    /// To be given when what is told of the changes is durable.
+    pub changes: Vec<(Token, Reply)>,
     /// Attempts whose end is recorded.
     pub ended: Vec<(RunId, u32)>,
 }
@@ -236,7 +241,12 @@ impl Ledger {
         self.failing.is_some()
     }
 
-    /// Gives an answer when all that was changed so far is durable.
+    /// Gives an answer when all that was changed so far is durable, and what is told of it.
+    pub fn answer_change(&mut self, token: Token, reply: Reply) {
+        self.open.changes.push((token, reply));
+    }
+
+    /// Gives an answer when all that was told so far is durable.
     pub fn answer_when_durable(&mut self, token: Token, reply: Reply) {
         self.open.answers.push((token, reply));
     }
@@ -310,6 +320,7 @@ impl Ledger {
         Some(Durable {
             decisions: page.decisions,
             answers: page.answers,
+            changes: page.changes,
             ended,
         })
     }
@@ -323,6 +334,7 @@ impl Ledger {
         page.jobs.extend(open.jobs);
         page.notes.extend(open.notes);
         page.answers.extend(open.answers);
+        page.changes.extend(open.changes);
         let surplus = page.notes.len().saturating_sub(MAX_NOTES);
         page.notes.drain(..surplus);
         let (decided, facts): (Vec<_>, Vec<_>) = page
@@ -334,6 +346,7 @@ impl Ledger {
             jobs: page.jobs,
             notes: page.notes,
             answers: page.answers,
+            changes: page.changes,
             ..Page::default()
         };
         self.hold(now);

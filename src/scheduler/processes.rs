@@ -107,6 +107,7 @@ impl Scheduler {
             }
             (_, Some(StopReason::Requested)) => Some("on request"),
             (_, Some(StopReason::Replaced)) => Some("for a later run to take its place"),
+            (_, Some(StopReason::Shutdown)) => Some("because the scheduler was shutting down"),
             _ => None,
         };
         let detail = detail.map(str::to_owned);

@@ -288,6 +288,15 @@ impl End {
             detail,
         }
     }
+
+    /// The end of a run that was lost and was to run again, and will not, with the reason.
+    pub(super) fn not_run_again(self, why: &str) -> Self {
+        let lost = self.detail.map(|detail| detail + "; ").unwrap_or_default();
+        Self {
+            detail: Some(format!("{lost}not run again: {why}")),
+            ..self
+        }
+    }
 }
 
 /// What the processes of a run used, those included that it waited for.

@@ -132,19 +132,23 @@ impl Scheduler {
         }
         for (mut record, fate) in past.runs {
             if fate == Fate::NeverStarted
-                && let Some(end) = record.earlier.take()
+                && let Some(end) = record
+                    .earlier
+                    .take_if(|earlier| earlier.outcome != Outcome::Lost)
             {
                 self.resume_retry(record, *end, &edited);
                 continue;
             }
-            record.earlier = None;
+            if fate != Fate::NeverStarted {
+                record.earlier = None;
+            }
             match fate {
                 Fate::Alive {
                     pid,
                     since,
                     since_wall,
                 } => self.adopt(&record, pid, since, since_wall),
-                Fate::NeverStarted => self.return_run(record, &edited, false),
+                Fate::NeverStarted => self.return_run(record, &edited),
                 Fate::Gone => self.lose(record, &edited),
             }
         }
@@ -192,7 +196,7 @@ impl Scheduler {
     }
 
     /// The run is backlog once more, if its job is still what it was made of.
-    fn return_run(&mut self, record: RunRecord, edited: &[JobId], was_lost: bool) {
+    fn return_run(&mut self, record: RunRecord, edited: &[JobId]) {
         let why = match self.jobs.get_mut(&record.job) {
             Some(state)
                 if state.job.schedule.spec.trigger == Trigger::Reboot
@@ -205,38 +209,47 @@ impl Scheduler {
             }
             Some(state) => {
                 let run = RunRecord {
-                    attempt: record.attempt + u32::from(was_lost),
+                    state: RunState::Pending,
                     ..record
                 };
                 // What was decided or done of it holds no longer, whoever asks next.
-                self.ledger.fact(Record::Run(RunRecord {
-                    state: RunState::Pending,
-                    ..run.clone()
-                }));
-                state.returned.push(Returned { run, was_lost });
+                self.ledger.fact(Record::Run(run.clone()));
+                state.returned.push(Returned { run });
                 state.plan();
                 return;
             }
             None => "its job was removed before it could start",
         };
-        let end = End::without_process(Outcome::Skipped, self.now.wall, Some(why.to_owned()));
-        self.recovered.push((record, end, EventName::JobSkipped));
+        let found = match ended_as_lost(record, why) {
+            Ok((record, end)) => (record, end, EventName::JobError),
+            Err(record) => {
+                let why = Some(why.to_owned());
+                let end = End::without_process(Outcome::Skipped, self.now.wall, why);
+                (record, end, EventName::JobSkipped)
+            }
+        };
+        self.recovered.push(found);
     }
 
     /// How it ended will never be known.
     fn lose(&mut self, record: RunRecord, edited: &[JobId]) {
         let why = "the scheduler or the machine went down while it ran, and how it ended could not be learnt";
-        let mut end = End::without_process(Outcome::Lost, self.now.wall, Some(why.to_owned()));
+        let end = End::without_process(Outcome::Lost, self.now.wall, Some(why.to_owned()));
         let rerun = self.jobs.get(&record.job).is_some_and(|state| {
             state.job.settings.on_lost == OnLost::Rerun
                 && state.job.enabled
                 && !edited.contains(&record.job)
         });
         if rerun {
-            end.detail = Some(format!("{why}; it runs again"));
-            self.recovered
-                .push((record.clone(), end, EventName::JobRetrying));
-            self.return_run(record, edited, true);
+            let again = RunRecord {
+                attempt: record.attempt + 1,
+                earlier: Some(Box::new(end.clone())),
+                ..record.clone()
+            };
+            let mut told = end;
+            told.detail = Some(format!("{why}; it is to run again"));
+            self.recovered.push((record, told, EventName::JobRetrying));
+            self.return_run(again, edited);
         } else {
             self.recovered.push((record, end, EventName::JobError));
         }
@@ -253,13 +266,14 @@ impl Scheduler {
     ) {
         let now = self.now;
         let is_late = |back: &Returned| {
-            let grace = job.settings.misfire_grace_time.filter(|_| !back.was_lost);
+            let grace = job.settings.misfire_grace_time.filter(|_| !back.was_lost());
             let start = self.planned_start_of(&back.run);
             grace.is_some_and(|grace| now.wall.saturating_since(start) > grace)
         };
         let (late, alive): (Vec<_>, Vec<_>) = returned.into_iter().partition(is_late);
         for back in late {
-            self.close_run(back.run, Outcome::Missed, EventName::JobMissed, None);
+            let missed = (Outcome::Missed, EventName::JobMissed, None);
+            self.close_run(back.run, missed, "it is too late");
         }
         // What a person asked for is no fire of the schedule, and is not folded into one.
         let (asked_for, mut alive): (Vec<_>, Vec<_>) = alive
@@ -280,9 +294,12 @@ impl Scheduler {
                 alive.split_off(1)
             }
         };
-        let count = folded.iter().map(|back| back.run.stands_for).sum::<u64>();
+        // What was lost has an outcome of its own: nothing else stands for it.
+        let unlost = folded.iter().filter(|back| !back.was_lost());
+        let count = unlost.map(|back| back.run.stands_for).sum::<u64>();
         for back in folded {
-            self.close_run(back.run, Outcome::Coalesced, EventName::JobCoalesced, None);
+            let coalesced = (Outcome::Coalesced, EventName::JobCoalesced, None);
+            self.close_run(back.run, coalesced, "another fire of the same backlog runs");
         }
         let Some(first) = alive.first_mut() else {
             backlog.folded += count;
@@ -299,8 +316,10 @@ impl Scheduler {
             // Each takes the place of the one before it.
             let last = alive.pop_if(|_| backlog.run.is_empty());
             for back in alive {
-                let why = StopReason::Replaced.of_a_skip().to_owned();
-                self.close_run(back.run, Outcome::Skipped, EventName::JobSkipped, Some(why));
+                let why = StopReason::Replaced.of_a_skip();
+                let skipped = Some(why.to_owned());
+                let skipped = (Outcome::Skipped, EventName::JobSkipped, skipped);
+                self.close_run(back.run, skipped, why);
             }
             if let Some(back) = last {
                 self.make_returned_run(job, back, submitted);
@@ -334,6 +353,7 @@ impl Scheduler {
 
     fn returned_run(&mut self, job: &Arc<Job>, back: &Returned, catchup: bool) -> Run {
         let mut run = self.run_of(&back.run, Arc::clone(job), Stage::Waiting);
+        run.earlier.clone_from(&back.run.earlier);
         run.catchup = catchup;
         if run.reason == Reason::Scheduled {
             run.reason = Reason::Catchup;
@@ -342,43 +362,56 @@ impl Scheduler {
     }
 
     fn skip_for_room(&mut self, job: &Job, back: Returned) {
+        let why = too_many(job);
         let name = EventName::JobMaxInstances;
-        self.close_run(back.run, Outcome::Skipped, name, Some(too_many(job)));
+        self.close_run(back.run, (Outcome::Skipped, name, Some(why.clone())), &why);
     }
 
     /// A run that came back and whose job is not what it was.
     pub(super) fn skip_returned(&mut self, returned: Returned, why: &str) {
-        let end = End::without_process(Outcome::Skipped, self.now.wall, Some(why.to_owned()));
-        let mut told = about_run(&returned.run, EventName::JobSkipped);
-        told.outcome = Some(Outcome::Skipped);
+        let (run, end, name) = match ended_as_lost(returned.run, why) {
+            Ok((run, end)) => (run, end, EventName::JobError),
+            Err(run) => {
+                let why = Some(why.to_owned());
+                let end = End::without_process(Outcome::Skipped, self.now.wall, why);
+                (run, end, EventName::JobSkipped)
+            }
+        };
+        let mut told = about_run(&run, name);
+        told.tell_end(&end);
         told.detail.clone_from(&end.detail);
         self.tell(told);
-        self.ledger.fact(Record::Run(RunRecord {
-            state: RunState::Ended(Box::new(end)),
-            ..returned.run
-        }));
+        self.ledger.fact(ended(run, end));
     }
 
-    /// Decides that a run that came back does not run.
+    /// Decides that a run that came back does not run. If it was lost, it ends so, with why it does not
+    /// run again.
     fn close_run(
         &mut self,
         run: RunRecord,
-        outcome: Outcome,
-        name: EventName,
-        why: Option<String>,
+        (outcome, name, detail): (Outcome, EventName, Option<String>),
+        not_again: &str,
     ) {
-        let mut told = about_run(&run, name);
-        told.outcome = Some(outcome);
-        told.count = Some(1);
-        let start = self.planned_start_of(&run);
-        told.late_by = Some(self.now.wall.saturating_since(start));
-        told.detail.clone_from(&why);
+        let (run, end, told) = match ended_as_lost(run, not_again) {
+            Ok((run, end)) => {
+                let mut told = about_run(&run, EventName::JobError);
+                told.tell_end(&end);
+                told.detail.clone_from(&end.detail);
+                (run, end, told)
+            }
+            Err(run) => {
+                let mut told = about_run(&run, name);
+                told.outcome = Some(outcome);
+                told.count = Some(1);
+                let start = self.planned_start_of(&run);
+                told.late_by = Some(self.now.wall.saturating_since(start));
+                told.detail.clone_from(&detail);
+                let end = End::without_process(outcome, self.now.wall, detail);
+                (run, end, told)
+            }
+        };
         self.ledger.decisions().emitted.push(told);
-        let end = End::without_process(outcome, self.now.wall, why);
-        self.ledger.decision(Record::Run(RunRecord {
-            state: RunState::Ended(Box::new(end)),
-            ..run
-        }));
+        self.ledger.decision(ended(run, end));
     }
 
     /// As it was planned, if its job is still as it was then.
@@ -416,6 +449,22 @@ impl Scheduler {
             place: Place::default(),
         }
     }
+}
+
+/// A run that was lost and was to run again, as the lost one that it is after all.
+fn ended_as_lost(mut run: RunRecord, not_again: &str) -> Result<(RunRecord, End), RunRecord> {
+    let Some(end) = run.earlier.take() else {
+        return Err(run);
+    };
+    run.attempt -= 1;
+    Ok((run, end.not_run_again(not_again)))
+}
+
+fn ended(run: RunRecord, end: End) -> Record {
+    Record::Run(RunRecord {
+        state: RunState::Ended(Box::new(end)),
+        ..run
+    })
 }
 
 fn about_run(run: &RunRecord, name: EventName) -> Emitted {

@@ -65,7 +65,7 @@ impl Scheduler {
 
     /// Whether the job's next fire has come before this attempt could start.
     pub(super) fn is_overtaken(&self, run: &Run) -> bool {
-        run.earlier.is_some()
+        run.has_failed()
             && self
                 .fire_after(run)
                 .is_some_and(|next| next <= self.now.wall)
@@ -155,9 +155,15 @@ impl Scheduler {
             Stage::Retrying { at } => _ = self.alarms.remove(&(at, key)),
             _ => self.pools.drop_out(&run),
         }
+        // One that was lost may have been submitted anew, and not be on record yet.
+        self.ledger.withdraw_submission(run.id);
+        self.withdraw_replacement(key);
         run.attempt -= 1;
         run.stage = Stage::Waiting;
         let why = why.strip_prefix(NOT_AGAIN).unwrap_or(why);
+        if end.outcome == Outcome::Lost {
+            *end = end.not_run_again(why);
+        }
         end.detail
             .get_or_insert_with(|| format!("{NOT_AGAIN}{why}"));
         let mut told = run.told(EventName::JobError);
@@ -214,9 +220,16 @@ const NOT_AGAIN: &str = "not tried again: ";
 const NO_TIME: &str = "not tried again: the job's next fire comes first";
 
 impl Run {
+    /// Whether an attempt of it failed and the next has not begun. One that was lost is waited for by
+    /// nobody and overtaken by nothing: it runs again when it can.
+    pub(super) fn has_failed(&self) -> bool {
+        let earlier = self.earlier.as_ref();
+        earlier.is_some_and(|end| end.outcome != Outcome::Lost)
+    }
+
     /// When its next attempt is due, while it waits for that.
     pub fn retry_at(&self) -> Option<WallTime> {
-        let earlier = self.earlier.as_ref()?;
+        let earlier = self.earlier.as_ref().filter(|_| self.has_failed())?;
         let retry = self.job.settings.policy.retry?;
         let waits = matches!(self.stage, Stage::Retrying { .. } | Stage::Waiting);
         waits.then(|| earlier.at + retry.delay_before(self.attempt))

@@ -136,6 +136,10 @@ impl Scheduler {
         }
         self.now = now;
         self.watch_clock(now);
+        // Others may have ended too, each an event of its own with a record to be stored: after a stop or a
+        // suspend all of them. What is due is judged when they have been told, which is at once: its time
+        // has come.
+        let judges = !matches!(event, Event::Exited { .. } | Event::Stored(_));
         match event {
             Event::Started => self.start(),
             Event::Woke | Event::ClockStepped => {}
@@ -182,7 +186,9 @@ impl Scheduler {
         }
         self.ring_alarms(now);
         self.advance_shutdown(now);
-        self.judge_due(now);
+        if judges {
+            self.judge_due(now);
+        }
         self.fill_workers();
         self.note_pending();
         self.tell_finished();
@@ -295,11 +301,21 @@ impl Scheduler {
         for (run_id, attempt) in durable.ended {
             self.out.push(Action::ClearStart { run_id, attempt });
         }
+        let mut tells_of_commands = false;
         for told in durable.decisions.emitted {
+            tells_of_commands |= is_of_a_command(told.name);
             self.tell(told);
         }
         for (token, reply) in durable.answers.into_iter().chain(durable.decisions.answers) {
             self.answer(token, reply);
+        }
+        for (token, reply) in durable.changes {
+            // Whoever is told that a job is paused finds on record since when.
+            if tells_of_commands {
+                self.ledger.answer_when_durable(token, reply);
+            } else {
+                self.answer(token, reply);
+            }
         }
         for replacement in durable.decisions.replaced {
             self.make_way(replacement.gone);

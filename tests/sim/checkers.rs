@@ -306,6 +306,21 @@ pub fn only_late_fires_are_missed(world: &World, toml: &str, seen: WallTime) {
     }
 }
 
+/// No run of which a process began ends as one that did not run.
+pub fn what_ran_is_not_said_not_to_have_run(world: &World) {
+    let began: BTreeSet<_> = world.trace.attempts.iter().map(|(run, _)| run).collect();
+    for record in &world.trace.records {
+        let Record::Run(run) = record else { continue };
+        let is_said = run.end().is_some_and(|end| {
+            matches!(
+                end.outcome,
+                Outcome::Missed | Outcome::Coalesced | Outcome::Skipped
+            )
+        });
+        assert!(!is_said || !began.contains(&run.id), "it ran: {run:?}");
+    }
+}
+
 /// A run whose end is not known began.
 pub fn only_what_ran_is_lost(world: &World) {
     for record in &world.trace.records {

@@ -27,6 +27,25 @@ fn fires_of_a_paused_job_do_not_exist() {
 }
 
 #[test]
+fn whoever_is_told_that_a_job_is_paused_finds_on_record_since_when() {
+    let mut world = World::new("2026-01-01 00:00:30", MINUTELY);
+    world.run_for(seconds(40));
+    let on_record = |world: &World, name| {
+        let events = world.trace.records.iter();
+        let is_it = |record: &&Record| matches!(record, Record::Event(told) if told.name == name);
+        events.filter(is_it).count()
+    };
+    for _ in 0..2 {
+        assert_eq!(world.pause("a"), Some(Reply::Done));
+        assert_eq!(on_record(&world, EventName::JobPaused), 1);
+    }
+    assert_eq!(world.resume("a"), Some(Reply::Done));
+    assert_eq!(on_record(&world, EventName::JobResumed), 1);
+    assert_eq!(world.command(Command::PauseAll), Some(Reply::Done));
+    assert_eq!(on_record(&world, EventName::SchedulerPaused), 1);
+}
+
+#[test]
 fn fires_of_a_paused_scheduler_wait_and_are_late_when_it_is_resumed() {
     let toml = format!("{MINUTELY}misfire_grace_time = '5m'\n");
     let mut world = World::new("2026-01-01 00:00:30", &toml);

@@ -108,6 +108,83 @@ fn a_lost_run_is_run_again_if_its_job_wants_that_however_late_it_is() {
     assert_eq!(retrying, 1);
 }
 
+/// What each run of the job that has an end ended as, in the order of their fires, and how often it was
+/// tried.
+fn ends(world: &World) -> Vec<(Outcome, u32, String)> {
+    let mut ends = BTreeMap::new();
+    for record in &world.trace.records {
+        if let Record::Run(run) = record
+            && let Some(end) = run.end()
+        {
+            let detail = end.detail.clone().unwrap_or_default();
+            ends.insert(run.fire_time, (end.outcome, run.attempt, detail));
+        }
+    }
+    ends.into_values().collect()
+}
+
+#[test]
+fn what_was_lost_ends_so_where_another_fire_of_the_backlog_runs() {
+    let toml = minutely("on_lost = 'rerun'\n");
+    let mut world = World::new(START, &toml).runs_for("a", seconds(50));
+    world.run_for(seconds(32));
+    world.restart(seconds(65), Death::OfTheMachine, &toml);
+    world.run_for(seconds(10));
+    world.restart(seconds(10), Death::OfTheScheduler, &toml);
+    world.run_for(seconds(60));
+    assert_eq!(world.starts("a"), [60, 127, 180]);
+    let ends = ends(&world);
+    let [(Outcome::Lost, 1, detail), (Outcome::Succeeded, 1, _)] = &ends[..2] else {
+        panic!("{ends:?}");
+    };
+    assert!(
+        detail.ends_with("not run again: another fire of the same backlog runs"),
+        "{detail}"
+    );
+    checkers::what_ran_is_not_said_not_to_have_run(&world);
+}
+
+#[test]
+fn what_was_lost_is_known_for_that_through_further_deaths() {
+    let toml = minutely("on_lost = 'rerun'\nmisfire_grace_time = '1s'\n");
+    let mut world = World::new(START, &toml).runs_for("a", seconds(50));
+    world.run_for(seconds(32));
+    world.command(Command::PauseAll);
+    world.restart(seconds(3), Death::OfTheMachine, &toml);
+    world.run_for(seconds(3));
+    world.restart(seconds(3), Death::OfTheScheduler, &toml);
+    assert_eq!(world.starts("a"), [60]);
+    world.command(Command::ResumeAll);
+    world.run_for(seconds(55));
+    assert_eq!(world.starts("a"), [60, 71]);
+    let [(Outcome::Succeeded, 2, _)] = &ends(&world)[..] else {
+        panic!("{:?}", ends(&world));
+    };
+}
+
+#[test]
+fn what_was_lost_ends_so_where_its_job_is_paused_removed_or_changed_before_it_runs_again() {
+    let toml = minutely("on_lost = 'rerun'\n");
+    let other = toml.replace("* * * * *", "*/2 * * * *");
+    for (what, next) in [("paused", &*toml), ("removed", ""), ("changed", &other)] {
+        let mut world = World::new(START, &toml).runs_for("a", seconds(50));
+        world.run_for(seconds(32));
+        world.command(Command::PauseAll);
+        world.restart(seconds(3), Death::OfTheMachine, &toml);
+        match what {
+            "paused" => _ = world.pause("a"),
+            "removed" => world.reload(next),
+            _ => world.restart(seconds(1), Death::OfTheScheduler, next),
+        }
+        world.run_for(seconds(3));
+        let ends = ends(&world);
+        let [(Outcome::Lost, 1, detail)] = &ends[..] else {
+            panic!("{what}: {ends:?}");
+        };
+        assert!(detail.contains("; not run again: its job was"), "{detail}");
+    }
+}
+
 #[test]
 fn a_run_that_waited_for_a_worker_comes_back_as_backlog() {
     let toml = format!(
@@ -259,6 +336,7 @@ struct Plan {
     timeout: Option<u64>,
     spawn_fails: bool,
     ignores_term: bool,
+    on_lost: &'static str,
     policy: Policy,
 }
 
@@ -279,7 +357,10 @@ fn plan() -> impl Strategy<Value = Plan> {
         prop::option::of(0..200_u64),
         prop::option::of(1..100_u64),
         prop::bool::weighted(0.1),
-        any::<bool>(),
+        (
+            any::<bool>(),
+            prop::sample::select(vec!["keep", "keep", "rerun"]),
+        ),
         policy(),
     )
         .prop_map(
@@ -292,7 +373,7 @@ fn plan() -> impl Strategy<Value = Plan> {
                 jitter,
                 timeout,
                 spawn_fails,
-                ignores_term,
+                (ignores_term, on_lost),
                 policy,
             )| Plan {
                 trigger,
@@ -305,6 +386,7 @@ fn plan() -> impl Strategy<Value = Plan> {
                 timeout,
                 spawn_fails,
                 ignores_term,
+                on_lost,
                 policy,
             },
         )
@@ -318,6 +400,7 @@ fn toml_of(plans: &[Plan], workers: usize) -> String {
             grace,
             coalesce,
             max_instances,
+            on_lost,
             ..
         } = plan;
         let key = |name, value: Option<u64>| {
@@ -326,7 +409,7 @@ fn toml_of(plans: &[Plan], workers: usize) -> String {
         let jitter = key("jitter", plan.jitter) + &key("timeout", plan.timeout);
         write!(
             toml,
-            "[jobs.job{index}]\n{trigger}\ncommand = 'x'\nmisfire_grace_time = {grace}\ncoalesce = {coalesce}\nmax_instances = {max_instances}\n{jitter}"
+            "[jobs.job{index}]\n{trigger}\ncommand = 'x'\nmisfire_grace_time = {grace}\ncoalesce = {coalesce}\nmax_instances = {max_instances}\non_lost = '{on_lost}'\n{jitter}"
         )
         .unwrap();
         plan.policy.write(&mut toml);
@@ -409,6 +492,7 @@ proptest! {
         checkers::every_fire_has_exactly_one_outcome(&world, &toml, begin, end);
         checkers::only_late_fires_are_missed(&world, &toml, begin);
         checkers::only_what_ran_is_lost(&world);
+        checkers::what_ran_is_not_said_not_to_have_run(&world);
         checkers::promised_runs_have_one_outcome(&world);
         prop_assert!(world.marks_left().is_empty(), "marks of ended runs: {:?}", world.marks_left());
         prop_assert!(world.unfinished_on_disk() == 0);

@@ -36,6 +36,23 @@ fn deaf() -> Script {
 }
 
 #[test]
+fn what_ended_while_nobody_looked_is_in_nobodys_way() {
+    let toml = minutely("") + &minutely("").replace("jobs.a", "jobs.b");
+    let mut world = World::new("2026-01-01 00:00:30", &toml)
+        .runs_for("a", seconds(50))
+        .runs_for("b", seconds(50));
+    world.run_for(seconds(40));
+    // Both end, and two further fires of each come due.
+    world.sleep_through(seconds(120));
+    world.run_for(seconds(1));
+    let skipped = |(_, outcome): &(i64, Outcome)| *outcome == Outcome::Skipped;
+    assert!(!ends(&world).iter().any(skipped), "{:?}", ends(&world));
+    for job in ["a", "b"] {
+        assert_eq!(world.starts(job), [60, 190]);
+    }
+}
+
+#[test]
 fn a_fire_that_queues_starts_when_the_run_before_it_ends_and_of_several_the_latest() {
     let toml = minutely("overlap = 'queue'");
     let mut world = World::new("2026-01-01 00:00:30", &toml).runs_for("a", seconds(150));

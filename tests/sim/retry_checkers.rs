@@ -2,7 +2,7 @@
 //! are computed here anew.
 
 use crate::world::{World, jobs};
-use rsched::config::{Job, Overlap};
+use rsched::config::{Job, OnLost, Overlap};
 use rsched::schedule::{Jitter, PlannedStarts};
 use rsched::scheduler::{Outcome, Record, RunId};
 use rsched::time::WallTime;
@@ -34,15 +34,19 @@ pub fn attempts_follow_the_rules(world: &World, toml: &str) {
         let job = job.expect("a job of the file").as_ref();
         let start = &world.trace.spawned[&(*run, *attempt)];
         let what = format!("attempt {attempt} of {} for {fire:?}, at {start:?}", job.id);
+        let before = failed
+            .get(&(*run, attempt - 1))
+            .unwrap_or_else(|| panic!("{what}: nothing failed before"));
+        if before.outcome == Outcome::Lost {
+            assert_eq!(job.settings.on_lost, OnLost::Rerun, "{what}");
+            continue;
+        }
         let retry = job
             .settings
             .policy
             .retry
             .unwrap_or_else(|| panic!("{what}: no retry"));
         assert!(*attempt <= retry.attempts + 1, "{what}: too many");
-        let before = failed
-            .get(&(*run, attempt - 1))
-            .unwrap_or_else(|| panic!("{what}: nothing failed before"));
         let is_wanted = match before.outcome {
             Outcome::Failed | Outcome::SpawnFailed => retry.on_failure,
             Outcome::TimedOut => retry.on_timeout,
