@@ -1,6 +1,7 @@
 //! A disk that refuses several syncs in a row: what was said to have failed does not come back.
 
-use crate::scheduler::{Sandbox, works};
+use crate::scheduler::Sandbox;
+use crate::sweep::can_trace;
 use nix::sys::signal::Signal;
 use std::fs;
 use std::process::Stdio;
@@ -21,7 +22,7 @@ fn store_thread(pid: i32) -> String {
 
 #[test]
 fn d5_of_a_batch_whose_commit_and_whose_log_fail_nothing_comes_back() {
-    if !works("strace", &["-V"]) {
+    if !can_trace("a disk that refuses several syncs") {
         return;
     }
     let sandbox = Sandbox::new(SKIPPED);
