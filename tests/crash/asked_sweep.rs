@@ -251,6 +251,7 @@ fn strike(strike: &Strike) -> sweep::Result {
     };
     sweep::Result {
         end: end.to_owned(),
+        was_hit: signal == Some(9),
         problems,
     }
 }
@@ -277,6 +278,7 @@ fn killed_at_any_call_what_was_granted_is_so_and_nothing_is_half_there() {
     });
     sweep::strike_all(
         "sweep of requests",
+        400,
         strikes.collect(),
         number("RSCHED_SWEEP", 40),
         strike,

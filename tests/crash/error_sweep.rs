@@ -67,6 +67,7 @@ fn whatever_call_fails_each_fire_has_one_outcome() {
     }
     sweep::strike_all(
         "error sweep",
+        900,
         strikes,
         number("RSCHED_SWEEP", 40),
         sweep::strike,
@@ -83,5 +84,11 @@ fn d4_whichever_sync_of_a_disk_fails_each_fire_has_one_outcome() {
         call,
         what: "error=EIO",
     });
-    sweep::strike_all("failing syncs", strikes.collect(), u64::MAX, sweep::strike);
+    sweep::strike_all(
+        "failing syncs",
+        5,
+        strikes.collect(),
+        u64::MAX,
+        sweep::strike,
+    );
 }

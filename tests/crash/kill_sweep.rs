@@ -47,6 +47,7 @@ fn killed_at_any_call_each_fire_has_one_outcome() {
     let strikes = strikes.filter(|strike| strike.call.name != "execve" || strike.call.ordinal > 1);
     sweep::strike_all(
         "kill sweep",
+        250,
         strikes.collect(),
         number("RSCHED_SWEEP", 40),
         sweep::strike,

@@ -179,6 +179,8 @@ pub fn calls_of(trace: &str, names: &[&str], first: &str) -> Vec<Call> {
 pub struct Result {
     /// How the struck life ended, in a word.
     pub end: String,
+    /// Whether there was a strike: the life need not have come to that call.
+    pub was_hit: bool,
     /// What must not be.
     pub problems: Vec<String>,
 }
@@ -218,6 +220,7 @@ pub fn strike(strike: &Strike) -> Result {
     drop(life);
     let log = sandbox.read("log");
     let was_killed = end.and_then(|end| end.signal()) == Some(9);
+    result.was_hit = was_killed || was_injected(&sandbox.read("trace"));
     let went_well = end.and_then(|end| end.code()) == Some(0);
     let is_theirs = OTHERS_PANICS.iter().any(|panic| log.contains(panic));
     if log.contains("panicked") && !is_theirs {
@@ -252,6 +255,11 @@ pub fn strike(strike: &Strike) -> Result {
         result.problems.push(format!("{:#?}", history(&sandbox)));
     }
     result
+}
+
+/// Whether strace says that it made a call fail.
+fn was_injected(trace: &str) -> bool {
+    trace.contains("(INJECTED)")
 }
 
 /// What libraries take for impossible, as it is on a real kernel: an eventfd that cannot be rung, a lock
@@ -350,20 +358,24 @@ fn judge(sandbox: &Sandbox, died: bool, was_killed: bool) -> Vec<String> {
     problems
 }
 
-/// Strikes them all, two at a time, or `share` of them taken by chance. Tells what came of it.
+/// Strikes them all, two at a time, or `share` of them taken by chance. Tells what came of it. There are
+/// at least `fewest`, and most of them hit: a sweep that strikes nothing proves nothing.
 pub fn strike_all(
     test: &str,
+    fewest: usize,
     mut strikes: Vec<Strike>,
     share: u64,
     strike: impl Fn(&Strike) -> Result + Sync,
 ) {
     let all = strikes.len();
+    assert!(all >= fewest, "{test}: {all} strikes, and not {fewest}");
     Dice::new(test).shuffle(&mut strikes);
     strikes.truncate(usize::try_from(share).unwrap_or(usize::MAX));
     let count = strikes.len();
-    let (left, ends, problems) = (
+    let (left, ends, hits, problems) = (
         Mutex::new(strikes),
         Mutex::new(BTreeMap::<String, usize>::new()),
+        Mutex::new(0),
         Mutex::new(Vec::new()),
     );
     thread::scope(|scope| {
@@ -374,6 +386,7 @@ pub fn strike_all(
                     let Some(next) = next else { break };
                     let result = strike(&next);
                     *ends.lock().unwrap().entry(result.end).or_default() += 1;
+                    *hits.lock().unwrap() += usize::from(result.was_hit);
                     if !result.problems.is_empty() {
                         let report = format!("{next:?}: {}", result.problems.join("\n  "));
                         if let Some(file) = std::env::var_os("RSCHED_SWEEP_REPORT") {
@@ -385,13 +398,14 @@ pub fn strike_all(
             });
         }
     });
-    let ends = ends.into_inner().unwrap();
+    let (ends, hits) = (ends.into_inner().unwrap(), hits.into_inner().unwrap());
     let problems = problems.into_inner().unwrap();
     tell(&format!(
-        "{test}: {count} of {all} strikes, ends {ends:?}, {} with problems",
+        "{test}: {count} of {all} strikes, {hits} hit, ends {ends:?}, {} with problems",
         problems.len()
     ));
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert!(hits * 2 > count, "{test}: {hits} of {count} hit");
 }
 
 fn append(path: &std::path::Path, text: &str) -> io::Result<()> {
