@@ -37,8 +37,21 @@ pub struct Entry {
     pub job: String,
     pub fire: Second,
     pub outcome: String,
-    /// When it started, in seconds.
+    /// When it was judged that it is due, in seconds.
+    pub noticed: f64,
+    /// When it started; unknown of one whose scheduler died over its start.
     pub started: Option<f64>,
+    /// When it was seen to end.
+    pub ended: Option<f64>,
+}
+
+/// A life of a scheduler.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Life {
+    /// A moment before it was started, and behind the end of the one before.
+    pub begin: f64,
+    /// A moment after it was killed; none if it ended by itself.
+    pub killed: Option<f64>,
 }
 
 impl Entry {
@@ -50,6 +63,18 @@ impl Entry {
 
 /// Where a run may stand that has no outcome yet.
 const UNENDED: [&str; 3] = ["pending", "starting", "running"];
+
+/// The lives that begin at these moments, or end at those, in each case with another right behind.
+pub fn lives_of(begins: &[f64], kills: &[f64]) -> Vec<Life> {
+    let mut begins = [begins, kills].concat();
+    begins.sort_by(f64::total_cmp);
+    let its_kill = |(index, &begin): (usize, &f64)| {
+        let next = begins.get(index + 1).copied();
+        let killed = next.filter(|next| kills.contains(next));
+        Life { begin, killed }
+    };
+    begins.iter().enumerate().map(its_kill).collect()
+}
 
 /// How many fires had which outcome.
 pub type Figures = BTreeMap<String, usize>;
@@ -118,7 +143,9 @@ pub fn entries_of(history: &Value) -> Vec<Entry> {
                 job,
                 fire: second_of(&text("fire_time").unwrap()),
                 outcome,
+                noticed: seconds_of(&text("noticed_at").unwrap()),
                 started: text("started_at").map(|time| seconds_of(&time)),
+                ended: text("ended_at").map(|time| seconds_of(&time)),
             });
             continue;
         }
@@ -132,13 +159,15 @@ pub fn entries_of(history: &Value) -> Vec<Entry> {
             job: job.clone(),
             fire,
             outcome: outcome.clone(),
+            noticed: seconds_of(&text("noticed_at").unwrap()),
             started: None,
+            ended: None,
         }));
     }
     entries
 }
 
-/// Whether everything adds up; `kills` are the moments at which a scheduler died.
+/// Whether everything adds up, after these lives of a scheduler in their order.
 ///
 /// # Errors
 /// Everything that does not.
@@ -146,7 +175,7 @@ pub fn check(
     expected: &[Expected],
     entries: &[Entry],
     lines: &[Line],
-    kills: &[f64],
+    lives: &[Life],
 ) -> Result<Figures, Vec<String>> {
     let mut problems = Vec::new();
     let mut on_record: BTreeMap<(&str, Second), &Entry> = BTreeMap::new();
@@ -179,7 +208,7 @@ pub fn check(
         expected.iter().map(|job| (job.job.as_str(), job)).collect();
     for entry in on_record.values() {
         let has_run = ran.contains_key(&(entry.job.as_str(), entry.fire));
-        if let Err(problem) = judge(entry, jobs.get(entry.job.as_str()).copied(), has_run, kills) {
+        if let Err(problem) = judge(entry, jobs.get(entry.job.as_str()).copied(), has_run, lives) {
             problems.push(format!("{problem}: {entry:?}"));
         }
     }
@@ -198,7 +227,7 @@ fn judge(
     entry: &Entry,
     job: Option<&Expected>,
     has_run: bool,
-    kills: &[f64],
+    lives: &[Life],
 ) -> Result<(), &'static str> {
     let job = job.ok_or("nobody knows of this job")?;
     if !job.due.contains(&entry.fire) && !job.perhaps.contains(&entry.fire) {
@@ -212,13 +241,26 @@ fn judge(
     }
     match (entry.outcome.as_str(), has_run) {
         ("succeeded", true) => Ok(()),
+        ("lost", _) if !may_be_lost(entry, lives) => Err("it is lost without a death"),
         (outcome, false) if job.without_a_run.contains(&outcome) => Ok(()),
         ("succeeded", false) => Err("it is said to have run, and did not"),
         // Its end could not be learnt; that it ran, it wrote itself.
-        ("lost", true) if kills.iter().any(|&kill| kill >= started) => Ok(()),
-        ("lost", true) => Err("it is lost without a death"),
+        ("lost", true) => Ok(()),
         ("lost", false) => Err("it never ran and is called lost"),
         (_, false) => Err("it may not end so"),
         (_, true) => Err("it ran and is said to have not"),
     }
+}
+
+/// Whether the scheduler that started it was killed.
+fn may_be_lost(entry: &Entry, lives: &[Life]) -> bool {
+    let Some(started) = entry.started else {
+        // One of those that knew of it, before the one that found it lost.
+        let ended = entry.ended.unwrap_or(f64::MAX);
+        let mut kills = lives.iter().filter_map(|life| life.killed);
+        return kills.any(|kill| entry.noticed <= kill && kill <= ended);
+    };
+    let its_life = lives.iter().rfind(|life| life.begin <= started);
+    let killed = its_life.and_then(|life| life.killed);
+    killed.is_some_and(|kill| started <= kill)
 }

@@ -1,6 +1,8 @@
 //! Whether the judge can say no.
 
-use crate::accounts::{Entry, Expected, Line, check, entries_of, lines_of, seconds_of};
+use crate::accounts::{
+    Entry, Expected, Life, Line, check, entries_of, lines_of, lives_of, seconds_of,
+};
 use serde_json::json;
 
 const JOB: &str = "a";
@@ -28,9 +30,32 @@ fn entry(fire: i64, outcome: &str) -> Entry {
         job: JOB.into(),
         fire,
         outcome: outcome.into(),
+        #[expect(clippy::cast_precision_loss, reason = "some twenty")]
+        noticed: fire as f64,
         started: None,
+        ended: None,
     }
 }
+
+/// One is killed, the next two stop by themselves, and one more is killed.
+const LIVES: [Life; 4] = [
+    Life {
+        begin: 10.0,
+        killed: Some(15.5),
+    },
+    Life {
+        begin: 16.0,
+        killed: None,
+    },
+    Life {
+        begin: 17.5,
+        killed: None,
+    },
+    Life {
+        begin: 18.5,
+        killed: Some(19.5),
+    },
+];
 
 /// A world in order: ten fires, ten runs.
 fn world() -> (Vec<Entry>, Vec<Line>) {
@@ -42,7 +67,7 @@ fn world() -> (Vec<Entry>, Vec<Line>) {
 fn verdict(change: impl FnOnce(&mut Vec<Entry>, &mut Vec<Line>)) -> Vec<String> {
     let (mut entries, mut lines) = world();
     change(&mut entries, &mut lines);
-    check(&expected(), &entries, &lines, &[15.5])
+    check(&expected(), &entries, &lines, &LIVES)
         .err()
         .unwrap_or_default()
 }
@@ -130,18 +155,48 @@ fn an_outcome_that_is_not_allowed_is_found() {
 
 #[test]
 fn a_run_can_be_lost_at_a_death_only_and_when_it_ran() {
-    let lost = |fire: usize| {
+    let lost = |fire: usize, started: Option<f64>, ended: Option<f64>| {
         verdict(move |entries, _| {
-            entries[fire - 11].outcome = "lost".into();
+            let entry = &mut entries[fire - 11];
+            entry.outcome = "lost".into();
+            (entry.started, entry.ended) = (started, ended);
         })
     };
-    assert_eq!(lost(14), [""; 0]);
-    says(&lost(17), "it is lost without a death");
+    assert_eq!(lost(14, Some(14.1), Some(16.1)), [""; 0]);
+    // Noticed by the first, and started by the last.
+    assert_eq!(lost(14, Some(18.6), None), [""; 0]);
+    // Nobody knows when it started: at that death or before.
+    assert_eq!(lost(14, None, Some(16.1)), [""; 0]);
+    assert_eq!(lost(18, None, Some(20.1)), [""; 0]);
+    for problems in [
+        // Who started it lived on, though another one died later.
+        lost(14, Some(16.1), Some(20.1)),
+        lost(17, Some(17.1), Some(20.1)),
+        // There was nobody to start it.
+        lost(14, Some(15.7), Some(16.1)),
+        // Lost before anybody died.
+        lost(17, None, Some(18.6)),
+        lost(20, None, Some(20.1)),
+    ] {
+        says(&problems, "it is lost without a death");
+    }
     let problems = verdict(|entries, lines| {
         entries[0].outcome = "lost".into();
         lines.remove(0);
     });
     says(&problems, "it never ran and is called lost");
+}
+
+#[test]
+fn lives_begin_at_starts_and_at_deaths() {
+    let life = |begin, killed| Life { begin, killed };
+    let expected = [
+        life(0.0, Some(3.0)),
+        life(3.0, None),
+        life(5.0, Some(8.0)),
+        life(8.0, None),
+    ];
+    assert_eq!(lives_of(&[0.0, 5.0], &[3.0, 8.0]), expected);
 }
 
 #[test]
@@ -163,6 +218,7 @@ fn times_and_ranges_are_read_as_they_are_written() {
     let history = json!([{
         "type": "fires", "job_id": "a", "first_fire_time": "1970-01-01T00:00:05+00:00",
         "fire_time": "1970-01-01T00:00:07+00:00", "count": 3, "outcome": "missed",
+        "noticed_at": "1970-01-01T00:00:08+00:00",
     }]);
     let fires: Vec<_> = entries_of(&history)
         .iter()

@@ -1,6 +1,6 @@
 //! A panic in any thread ends the whole program, and the next start makes up for it.
 
-use crate::accounts::{self, Expected};
+use crate::accounts::{self, Expected, Life};
 use crate::lives::{EVERY_SECOND, history, now};
 use crate::scheduler::{Sandbox, Scheduler, eventually, is_alive};
 use crate::seed::tell;
@@ -42,6 +42,11 @@ fn start(sandbox: &Sandbox) -> (Scheduler, Client) {
     (scheduler, client)
 }
 
+fn seconds() -> f64 {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    time.as_secs_f64()
+}
+
 #[test]
 fn a11_a_panic_in_any_thread_ends_the_process_and_its_jobs_go_on() {
     if !cfg!(debug_assertions) {
@@ -50,6 +55,7 @@ fn a11_a_panic_in_any_thread_ends_the_process_and_its_jobs_go_on() {
     }
     let sandbox = Sandbox::new(&format!("{EVERY_SECOND}{LONG}"));
     let begin = now();
+    let mut born = seconds();
     let (mut scheduler, mut client) = start(&sandbox);
     scheduler.event("job_executed", "a");
     let known = now();
@@ -57,7 +63,7 @@ fn a11_a_panic_in_any_thread_ends_the_process_and_its_jobs_go_on() {
         sandbox.read("started").ends_with('\n')
     });
     let pid: i32 = sandbox.read("started").trim().parse().unwrap();
-    let (mut kills, mut longest) = (Vec::new(), Duration::ZERO);
+    let (mut lives, mut longest) = (Vec::new(), Duration::ZERO);
     for (place, thread) in [
         ("loop", "main"),
         ("store", "store"),
@@ -82,10 +88,13 @@ fn a11_a_panic_in_any_thread_ends_the_process_and_its_jobs_go_on() {
         assert!(said.starts_with(&begin), "{said}");
         let end = format!(": asked to, in {place}\\n");
         assert!(said.ends_with(&end), "{said}");
-        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        kills.push(time.as_secs_f64());
+        lives.push(Life {
+            begin: born,
+            killed: Some(seconds()),
+        });
         assert!(is_alive(pid), "the job died with it: {place}");
         fs::remove_file(sandbox.path("panic")).unwrap();
+        born = seconds();
         (scheduler, client) = start(&sandbox);
         let adopted = |line: &Value| {
             let message = line["message"].as_str().unwrap_or_default();
@@ -97,7 +106,7 @@ fn a11_a_panic_in_any_thread_ends_the_process_and_its_jobs_go_on() {
     }
     tell(&format!(
         "{} panics: the process was gone at most {} ms after it said so",
-        kills.len(),
+        lives.len(),
         longest.as_millis()
     ));
     sandbox.write("late", "");
@@ -119,6 +128,10 @@ fn a11_a_panic_in_any_thread_ends_the_process_and_its_jobs_go_on() {
         long["outcome"].is_string() && (known + 1..=end).all(settled)
     });
     scheduler.stop();
+    lives.push(Life {
+        begin: born,
+        killed: None,
+    });
     let expected = [Expected {
         job: "a".to_owned(),
         due: known + 1..=end,
@@ -129,6 +142,6 @@ fn a11_a_panic_in_any_thread_ends_the_process_and_its_jobs_go_on() {
     // What waited when it stopped is for the next one.
     entries.retain(|entry| entry.fire <= end || entry.has_ended());
     let lines = accounts::lines_of(&sandbox.read("evidence"));
-    accounts::check(&expected, &entries, &lines, &kills).unwrap();
+    accounts::check(&expected, &entries, &lines, &lives).unwrap();
     assert_eq!(sandbox.read("started").lines().count(), 1);
 }

@@ -4,7 +4,7 @@
 //! Two of them; `RSCHED_POWER_LOSSES=200` asks for more. `RSCHED_DURABILITY=process` shows that it can
 //! fail: then records are lost.
 
-use crate::accounts::{self, Expected, Second};
+use crate::accounts::{self, Expected, Life, Second};
 use crate::machine::{self, Machine, can_boot, console, wait_until};
 use crate::scheduler::Sandbox;
 use crate::seed::{Dice, number, tell};
@@ -87,9 +87,10 @@ fn no_acknowledged_record_is_lost_with_the_power_and_nothing_runs_twice() {
     let sandbox = Sandbox::new(&jobs_file());
     machine::make(&sandbox, INIT);
     let begin = whole(now());
-    let (mut all, mut kills, mut known) = (String::new(), Vec::new(), None);
+    let (mut all, mut lives, mut known) = (String::new(), Vec::new(), None);
     for round in 0..rounds {
         let name = format!("console{round}");
+        let before = now();
         let mut machine = Machine::boot(&sandbox, &name);
         let text = || console(&sandbox, &name);
         // From its first answers on what it said counts: some die before it.
@@ -105,11 +106,18 @@ fn no_acknowledged_record_is_lost_with_the_power_and_nothing_runs_twice() {
             wait_until("it starts", || text().contains("Scheduler started"));
         }
         machine.lose_power();
-        kills.push(now());
+        lives.push(Life {
+            begin: before,
+            killed: Some(now()),
+        });
         all.push_str(&text());
     }
     let end = whole(now());
     sandbox.write("last", &end.to_string());
+    lives.push(Life {
+        begin: now(),
+        killed: None,
+    });
     let mut machine = Machine::boot(&sandbox, "console");
     wait_until("it has reported", || {
         let check = sandbox.read("check");
@@ -125,11 +133,11 @@ fn no_acknowledged_record_is_lost_with_the_power_and_nothing_runs_twice() {
     assert!(check.contains("verdict      whole"), "{check}");
     assert!(!all.contains("an old copy"), "{all}");
     let history: Value = serde_json::from_str(&sandbox.read("history.json")).unwrap();
-    judge(&all, &history, (begin, known.unwrap(), end), &kills);
+    judge(&all, &history, (begin, known.unwrap(), end), &lives);
 }
 
 /// What reached the console against what is on record.
-fn judge(all: &str, history: &Value, times: (Second, Second, Second), kills: &[f64]) {
+fn judge(all: &str, history: &Value, times: (Second, Second, Second), lives: &[Life]) {
     let (begin, known, end) = times;
     let (manual, scheduled): (Vec<_>, Vec<_>) = history
         .as_array()
@@ -165,10 +173,10 @@ fn judge(all: &str, history: &Value, times: (Second, Second, Second), kills: &[f
     entries.retain(|entry| entry.fire <= end || entry.has_ended());
     let ran = ran.join("\n");
     let lines = accounts::lines_of(&ran);
-    let found = accounts::check(&expected, &entries, &lines, kills);
+    let found = accounts::check(&expected, &entries, &lines, lives);
     tell(&format!(
         "{} losses of power, {} fires, {} lines, {} acknowledged runs by hand: {lost} of these lost, {doubled} doubled; {:?}",
-        kills.len(),
+        lives.len() - 1,
         entries.len(),
         lines.len(),
         acknowledged.len(),

@@ -1,9 +1,9 @@
 //! Fifty jobs of every second, and a scheduler that is killed with -9 again and again: while it starts,
 //! while it decides and spawns, while nothing is to do, while it stops.
 //!
-//! 300 kills; `RSCHED_KILLS=10000` asks for more, `RSCHED_CRASH_SEED` for those of a run before.
+//! 500 kills; `RSCHED_KILLS=10000` asks for more, `RSCHED_CRASH_SEED` for those of a run before.
 
-use crate::accounts::{self, Entry, Expected, Second};
+use crate::accounts::{self, Entry, Expected, Life, Second};
 use crate::scheduler::{PATIENCE, Sandbox, Scheduler, eventually};
 use crate::seed::{Dice, number, tell};
 use nix::sys::signal::{Signal, kill, killpg};
@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -145,8 +145,9 @@ fn seems_old(scheduler: &Scheduler) -> bool {
     lines.any(|line| line["message"].to_string().contains("an old copy"))
 }
 
-/// One life of a scheduler; the moment of its death, if it was killed.
-fn live(sandbox: &Sandbox, when: When, whole_group: bool) -> Option<f64> {
+/// One life of a scheduler, which is to be killed then.
+fn live(sandbox: &Sandbox, when: When, whole_group: bool) -> Life {
+    let begin = now();
     let mut scheduler = start(sandbox);
     match when {
         When::After(time) => pass(time),
@@ -164,7 +165,10 @@ fn live(sandbox: &Sandbox, when: When, whole_group: bool) -> Option<f64> {
         When::Never => {
             scheduler.started();
             scheduler.stop();
-            return None;
+            return Life {
+                begin,
+                killed: None,
+            };
         }
     }
     let pid = Pid::from_raw(scheduler.pid());
@@ -174,8 +178,13 @@ fn live(sandbox: &Sandbox, when: When, whole_group: bool) -> Option<f64> {
     } else {
         kill(pid, Signal::SIGKILL)
     };
-    scheduler.reap();
-    Some(now())
+    let end = scheduler.reap();
+    let was_killed = end.signal() == Some(9);
+    assert!(was_killed || end.success(), "{end:?}, {when:?}");
+    Life {
+        begin,
+        killed: was_killed.then(now),
+    }
 }
 
 fn history(sandbox: &Sandbox, options: &[&str]) -> Value {
@@ -240,10 +249,11 @@ fn expected(due: &RangeInclusive<Second>, perhaps: &RangeInclusive<Second>) -> V
 
 #[test]
 fn killed_at_any_moment_no_fire_runs_twice_and_none_is_missing() {
-    let count = number("RSCHED_KILLS", 300);
+    let count = number("RSCHED_KILLS", 500);
     let mut dice = Dice::new("random kills");
     let sandbox = Sandbox::new(&jobs_file());
-    let begin = whole(now());
+    let born = now();
+    let begin = whole(born);
     // The first one gets to know the jobs: from then on all their fires count.
     let mut first = start(&sandbox);
     first.started();
@@ -255,12 +265,20 @@ fn killed_at_any_moment_no_fire_runs_twice_and_none_is_missing() {
     }
     first.signal(Signal::SIGKILL);
     first.reap();
-    let mut kills = vec![now()];
-    while kills.len() < usize::try_from(count).unwrap() {
+    let mut lives = vec![Life {
+        begin: born,
+        killed: Some(now()),
+    }];
+    let kills = |lives: &[Life]| lives.iter().filter(|life| life.killed.is_some()).count();
+    while kills(&lives) < usize::try_from(count).unwrap() {
         let when = When::by_chance(&mut dice);
-        kills.extend(live(&sandbox, when, dice.roll(4) == 0));
+        lives.push(live(&sandbox, when, dice.roll(4) == 0));
     }
     let end = whole(now()) + 2;
+    lives.push(Life {
+        begin: now(),
+        killed: None,
+    });
     let mut last = start(&sandbox);
     last.started();
     assert!(!seems_old(&last), "{:#?}", last.seen);
@@ -271,10 +289,11 @@ fn killed_at_any_moment_no_fire_runs_twice_and_none_is_missing() {
     entries.retain(|entry| entry.fire <= end || entry.has_ended());
     let lines = accounts::lines_of(&sandbox.read("evidence"));
     let expected = expected(&(known + 1..=end), &(begin..=whole(now())));
-    match accounts::check(&expected, &entries, &lines, &kills) {
+    match accounts::check(&expected, &entries, &lines, &lives) {
         Ok(figures) => tell(&format!(
-            "{} kills, {} fires, {} lines: doubled 0, missing 0, unaccounted for 0; {figures:?}",
-            kills.len(),
+            "{} kills in {} lives, {} fires, {} lines: doubled 0, missing 0, unaccounted for 0; {figures:?}",
+            kills(&lives),
+            lives.len(),
             entries.len(),
             lines.len()
         )),

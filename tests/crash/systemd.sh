@@ -22,6 +22,7 @@ adopted_end() {
     esac
 }
 
+starts() { say "START $(date +%s.%N)"; }
 has_died() { say "DEATH $(date +%s.%N)"; }
 is_back() { main=$(of MainPID) && [ "$main" != 0 ] && [ "$main" != "$pid" ] && is ActiveState active; }
 hangs() { main=$(of MainPID) && [ "$main" != 0 ] && grep -q ') D ' "/proc/$main/stat"; }
@@ -34,6 +35,7 @@ mkfifo /run/gate
 
 unit=rsched
 fsfreeze -f /var/lib/rsched
+starts
 systemctl start --no-block rsched
 wait_for hangs
 say "before it is ready: $(of ActiveState)"
@@ -85,6 +87,7 @@ wait_for is ActiveState inactive
 say "stopped: $(of Result), $(of ExecMainStatus), $(cat /run/told) and $(outcome deaf), it $(lives deaf)"
 
 unit=watched
+starts
 systemctl start watched
 begin long
 pid=$(of MainPID)
@@ -97,6 +100,7 @@ say "it was adopted: $(adopted_end long)"
 systemctl stop watched
 
 unit=group
+starts
 systemctl start group
 begin long
 pid=$(of MainPID)
