@@ -4,12 +4,8 @@ use crate::accounts::{self, Expected, Second};
 use crate::scheduler::{Sandbox, Scheduler, eventually};
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-const COUNT: usize = 48;
 
 pub fn history(sandbox: &Sandbox) -> Value {
     let (code, stdout, stderr) = sandbox.output(&[
@@ -23,76 +19,6 @@ pub fn history(sandbox: &Sandbox) -> Value {
     ]);
     assert_eq!(code, Some(0), "{stderr}");
     serde_json::from_str(&stdout).unwrap()
-}
-
-/// A job of each runs until there is a file of its group's name.
-fn waiting_jobs() -> String {
-    let mut toml = String::from("[executors.default]\nmax_workers = 'unlimited'\n");
-    for index in 0..COUNT {
-        let (group, on_lost) = match index % 3 {
-            0 => ("early", "keep"),
-            1 => ("early", "rerun"),
-            _ => ("late", "keep"),
-        };
-        writeln!(
-            toml,
-            "[jobs.{group}-{on_lost}-{index}]\non_lost = '{on_lost}'\n\
-             command = 'echo $RSCHED_JOB_ID >> evidence; until [ -e {group} ]; do sleep 0.2; done; echo $RSCHED_JOB_ID >> ended'"
-        )
-        .unwrap();
-    }
-    toml
-}
-
-/// How often each job stands in a file.
-fn counts(sandbox: &Sandbox, file: &str) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for line in sandbox.read(file).lines() {
-        *counts.entry(line.to_owned()).or_default() += 1;
-    }
-    counts
-}
-
-#[test]
-fn a4_a5_what_runs_is_adopted_and_what_ended_meanwhile_is_lost_or_run_again() {
-    let sandbox = Sandbox::new(&waiting_jobs());
-    let mut first = sandbox.start();
-    eventually("all run", || counts(&sandbox, "evidence").len() == COUNT);
-    first.signal(Signal::SIGKILL);
-    first.reap();
-    // Two thirds end while nobody looks.
-    sandbox.write("early", "");
-    eventually("they ended", || {
-        counts(&sandbox, "ended").len() == COUNT * 2 / 3
-    });
-    let mut second = sandbox.start();
-    second.started();
-    // It is said before that it has started.
-    let is_adoption = |line: &&Value| {
-        let message = line["message"].as_str().unwrap_or_default();
-        message.contains("still runs, and is adopted")
-    };
-    let adopted = second.seen.iter().filter(is_adoption).count();
-    assert_eq!(adopted, COUNT / 3, "{:#?}", second.seen);
-    sandbox.write("late", "");
-    eventually("all have an outcome", || {
-        let history = history(&sandbox);
-        let entries = history.as_array().unwrap();
-        entries.len() == COUNT && entries.iter().all(|entry| entry["outcome"].is_string())
-    });
-    second.stop();
-    for entry in history(&sandbox).as_array().unwrap() {
-        let job = entry["job_id"].as_str().unwrap();
-        let outcome = entry["outcome"].as_str().unwrap();
-        let starts = counts(&sandbox, "evidence")[job];
-        let is_right = match job.rsplit_once('-').unwrap().0 {
-            "early-keep" => (outcome, starts) == ("lost", 1),
-            "early-rerun" => (outcome, starts) == ("succeeded", 2),
-            // How it ended older kernels tell to its parent alone.
-            _ => ["succeeded", "lost"].contains(&outcome) && starts == 1,
-        };
-        assert!(is_right, "{job}: {starts} starts, {entry:#}");
-    }
 }
 
 pub const EVERY_SECOND: &str = "[jobs.a]\ncron = { second = '*' }\ntimezone = 'UTC'\nmisfire_grace_time = 'forever'\n\

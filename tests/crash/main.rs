@@ -7,6 +7,7 @@
 
 mod accounts;
 mod accounts_tests;
+mod adoption;
 mod asked_sweep;
 mod clock_jumps;
 mod delays;
