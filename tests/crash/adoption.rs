@@ -102,8 +102,8 @@ fn a4_what_runs_is_adopted_and_keeps_its_job_from_a_second_start() {
     let mut first_runs = BTreeMap::new();
     for entry in history(&sandbox).as_array().unwrap() {
         if entry["type"] == "run" {
-            // The newest come first.
-            first_runs.insert(entry["job_id"].to_string(), entry["outcome"].clone());
+            let job = entry["job_id"].to_string();
+            first_runs.entry(job).or_insert(entry["outcome"].clone());
         }
     }
     // How it ended older kernels tell to its parent alone.

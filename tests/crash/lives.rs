@@ -188,3 +188,40 @@ fn a16_a_store_of_a_later_version_or_a_damaged_one_is_refused_with_78_and_stays_
     fs::write(&store, bytes).unwrap();
     refused("is no store of rsched");
 }
+
+#[test]
+fn d12_what_the_jobs_file_wants_kept_of_the_past_is_kept() {
+    let sandbox = Sandbox::new(
+        "[history]\nkeep_runs = 3\nkeep_output = 100\n\
+         [jobs.a]\ncron = '@yearly'\ncommand = 'head -c 5000 /dev/zero | tr \"\\\\0\" x'\n",
+    );
+    let mut scheduler = sandbox.start();
+    scheduler.started();
+    let mut runs = Vec::new();
+    for _ in 0..8 {
+        let (code, run, stderr) = sandbox.output(&["trigger", "a", "--state-dir", "state"]);
+        assert_eq!(code, Some(0), "{stderr}");
+        runs.push(run.trim().to_owned());
+        scheduler.event("job_executed", "a");
+    }
+    scheduler.stop();
+    let history = history(&sandbox);
+    let entries = history.as_array().unwrap();
+    let kept = entries
+        .iter()
+        .map(|entry| entry["run_id"].as_str().unwrap());
+    assert_eq!(kept.collect::<Vec<_>>(), runs[5..], "{history:#}");
+    let store = rusqlite::Connection::open(sandbox.state().join("store.sqlite")).unwrap();
+    let ask = |sql: &str| {
+        store
+            .query_row(sql, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    assert_eq!(ask("SELECT count(*) FROM outputs"), 3);
+    assert_eq!(ask("SELECT sum(length(tail)) FROM outputs"), 300);
+    assert_eq!(ask("SELECT sum(total_bytes) FROM outputs"), 15_000);
+    assert_eq!(
+        ask("SELECT count FROM totals WHERE outcome = 'succeeded'"),
+        8
+    );
+}

@@ -53,7 +53,12 @@ impl Bench {
     }
 
     pub fn open(&self) -> Result<(Writer, Kept), OpenError> {
-        open(&self.path())
+        self.open_keeping(1_000)
+    }
+
+    /// Of each job the newest runs are kept, so many.
+    pub fn open_keeping(&self, keep_runs: u32) -> Result<(Writer, Kept), OpenError> {
+        open(&self.path(), keep_runs)
     }
 
     /// What a scheduler that starts now finds; it stops again at once.
@@ -64,10 +69,10 @@ impl Bench {
     }
 }
 
-pub fn open(path: &Path) -> Result<(Writer, Kept), OpenError> {
+fn open(path: &Path, keep_runs: u32) -> Result<(Writer, Kept), OpenError> {
     let options = Options {
         durability: Durability::Process,
-        keep_runs: 1_000,
+        keep_runs,
         fresh_id: ID,
     };
     let session = Session {

@@ -6,6 +6,7 @@ mod damage;
 mod model;
 mod moved;
 mod past;
+mod pruned;
 mod recovery;
 mod refused;
 mod retries;
