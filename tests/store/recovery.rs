@@ -201,8 +201,12 @@ fn a_whole_store_and_one_that_is_none_are_left_alone() {
 fn one_that_died_half_way_is_finished_and_no_new_store_is_made_meanwhile() {
     let (bench, _) = store();
     let expected = bench.copy().kept().unwrap();
-    // Between the two renames.
+    // When the damaged file was aside, and its log was not yet; an older one is of an earlier recovery.
     fs::rename(bench.path(), bench.beside(".recovered")).unwrap();
+    fs::write(bench.beside(".damaged-A"), "older").unwrap();
+    fs::write(bench.beside(".damaged-A-wal"), "its log").unwrap();
+    fs::write(bench.beside(".damaged-B"), "damaged").unwrap();
+    fs::write(bench.beside("-wal"), "its log").unwrap();
     let error = bench.kept().unwrap_err().to_string();
     assert!(
         error.ends_with("is damaged: a recovery of it was interrupted"),
@@ -210,6 +214,9 @@ fn one_that_died_half_way_is_finished_and_no_new_store_is_made_meanwhile() {
     );
     let recovered = recover(&bench.path(), "NOW", 99).unwrap();
     assert_eq!(recovered.notes.len(), 1);
+    assert_eq!(recovered.kept_as, bench.beside(".damaged-B"));
+    assert!(bench.beside(".damaged-B-wal").exists(), "it has its log");
+    assert!(!bench.beside(".damaged-NOW-wal").exists());
     let kept = bench.kept().unwrap();
     assert_eq!(kept.jobs, expected.jobs);
 }

@@ -189,6 +189,11 @@ impl Names {
             ));
         }
         rename(&self.path, &self.damaged)?;
+        self.finish()
+    }
+
+    /// The damaged file is aside, or was never there.
+    fn finish(&self) -> Result<(), RecoverError> {
         for suffix in ["-wal", "-shm"] {
             let from = beside(&self.path, suffix);
             if from.symlink_metadata().is_ok() {
@@ -198,15 +203,31 @@ impl Names {
         rename(&self.recovered, &self.path)
     }
 
-    /// One that died in the middle of [`Self::put_in_place`].
-    fn finish_interrupted(self) -> Result<Recovered, RecoverError> {
-        for suffix in ["-wal", "-shm"] {
-            let from = beside(&self.path, suffix);
-            if from.symlink_metadata().is_ok() {
-                rename(&from, &beside(&self.damaged, suffix))?;
-            }
+    /// The damaged file that was moved aside last: stamps are in the order of time.
+    fn newest_aside(&self) -> Option<PathBuf> {
+        let prefix = beside(&self.path, ".damaged-");
+        let prefix = prefix.file_name()?.to_str()?.to_owned();
+        let directory = self.path.parent()?;
+        let directory = if directory.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            directory
+        };
+        let names = fs::read_dir(directory).ok()?.flatten();
+        let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+        let newest = names
+            .filter(|name| name.starts_with(&prefix))
+            .filter(|name| !name.ends_with("-wal") && !name.ends_with("-shm"))
+            .max()?;
+        Some(self.path.with_file_name(newest))
+    }
+
+    /// One that died in the middle of [`Self::put_in_place`], and had its own stamp.
+    fn finish_interrupted(mut self) -> Result<Recovered, RecoverError> {
+        if let Some(aside) = self.newest_aside() {
+            self.damaged = aside;
         }
-        rename(&self.recovered, &self.path)?;
+        self.finish()?;
         Ok(Recovered {
             damage: Vec::new(),
             saved: Vec::new(),
