@@ -22,6 +22,7 @@ mod panics;
 mod power_loss;
 mod random_kills;
 mod seed;
+mod store_sweep;
 mod sweep;
 mod systemd;
 
