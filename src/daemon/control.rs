@@ -127,6 +127,7 @@ impl Daemon {
             }
         };
         self.say(level, &message);
+        self.watch_own_files();
     }
 
     /// Gives clients the past of the jobs, as far as it is on record.

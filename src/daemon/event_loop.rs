@@ -1,8 +1,8 @@
 //! The loop: one thread that owns all scheduling state, all spawning and all reaping.
 //!
 //! It blocks in one readiness wait over the signal pipe, the two timers, the store, the log's
-//! "room again", the control API, the files of jobs and of time zones, the processes and their output
-//! pipes. Each turn handles what is ready in a fixed order, each source with a cap, so that none can
+//! "room again", the control API, the files of jobs and of time zones, its own, the processes and their
+//! output pipes. Each turn handles what is ready in a fixed order, each source with a cap, so that none can
 //! starve another: ends of processes, timers, signals, questions of clients, then output.
 
 use super::control::{Control, Waiting};
@@ -14,6 +14,7 @@ use super::log_line::LogLines;
 use super::log_writer::LogWriter;
 use super::mail::UnmailedOutputs;
 use super::mailer::{Mailer, Sendmail};
+use super::own_files::OwnFiles;
 use super::recovery::Adopted;
 use super::reloading::Reloading;
 use super::run_launch::Inheritance;
@@ -24,7 +25,9 @@ use super::supervised::SupervisedRuns;
 use super::zone_watch::ZoneWatch;
 use crate::config::{Listener, Surroundings};
 use crate::process::{self, ReadBuffer, StartMarks};
-use crate::scheduler::{Action, Emitted, Event, EventName, RunKey, Scheduler, ShutdownRequest};
+use crate::scheduler::{
+    Action, Batch, Emitted, Event, EventName, RunKey, Scheduler, ShutdownRequest,
+};
 use crate::store::{Answer, Store};
 use crate::sys::clock;
 use crate::sys::lock::InstanceLock;
@@ -62,6 +65,7 @@ pub(super) const FILES_WATCH: u64 = 8;
 const MAILS: u64 = 9;
 const LISTENERS: u64 = 10;
 const RELOADS: u64 = 11;
+const OWN_FILES: u64 = 12;
 /// From here on tokens are processes, each behind the run's key.
 pub(super) const FIRST_CHILD: u64 = 16;
 /// From here on processes that are being prepared, in the same way.
@@ -158,6 +162,7 @@ pub struct Daemon {
     housekeeping_at: BootTime,
     pub(super) outlived_at: Option<BootTime>,
     watchdog_at: Option<BootTime>,
+    pub(super) own_files: OwnFiles,
     pub(super) zone_watch: ZoneWatch,
     /// When to look at the files of zones, after one was touched.
     pub(super) zones_at: Option<BootTime>,
@@ -207,6 +212,10 @@ impl Daemon {
         if let Some(readiness) = zone_watch.readiness() {
             watch(poller.add(readiness, ZONES))?;
         }
+        let own_files = OwnFiles::new();
+        if let Some(readiness) = own_files.readiness() {
+            watch(poller.add(readiness, OWN_FILES))?;
+        }
         let listeners = Listeners::new(
             &setup.listeners,
             setup.inheritance.environment.clone(),
@@ -222,6 +231,7 @@ impl Daemon {
             housekeeping_at: now.boot + HOUSEKEEPING,
             outlived_at: None,
             watchdog_at: setup.watchdog.map(|_| now.boot),
+            own_files,
             zone_watch,
             zones_at: None,
             setup,
@@ -258,6 +268,9 @@ impl Daemon {
         for warning in std::mem::take(&mut self.setup.warnings) {
             self.say(Level::Warn, &warning);
         }
+        // Watched first, then looked at: what happened since the lock was got is not lost.
+        self.watch_own_files();
+        self.look_at_lock();
         self.recall_the_past();
         self.adopt_processes();
         self.feed(Event::Started);
@@ -328,6 +341,9 @@ impl Daemon {
         if ready.contains(&ZONES) {
             self.zones_touched();
         }
+        if ready.contains(&OWN_FILES) {
+            self.own_files_touched();
+        }
         if ready.contains(&RELOADS) {
             self.take_reading();
         }
@@ -365,6 +381,7 @@ impl Daemon {
             self.next_start(),
             self.watchdog_at,
             self.zones_at,
+            self.own_files.look_at,
             self.files_watch.as_ref().and_then(|watch| watch.look_at),
             self.mailer.deadline(),
             self.unmailed.go_on_at,
@@ -387,9 +404,9 @@ impl Daemon {
         while let Some(action) = actions.pop_front() {
             match action {
                 Action::Store(batch) => {
-                    self.commits.push_back(clock::monotonic_micros());
-                    self.spare_memory.made_batch(batch.records.len());
-                    self.setup.store.submit(batch);
+                    if let Some(answer) = self.record(batch) {
+                        self.step(answer, &mut actions);
+                    }
                     for answer in self.next_answers() {
                         self.step(answer, &mut actions);
                     }
@@ -422,6 +439,21 @@ impl Daemon {
             .scheduler
             .step(clock::read(), event, &mut self.actions);
         actions.extend(self.actions.drain(..));
+    }
+
+    /// Hands a batch to the store, or answers for it.
+    fn record(&mut self, batch: Batch) -> Option<Event> {
+        if let Some(error) = self.refusal_to_record() {
+            return Some(Event::StoreFailed {
+                ticket: batch.ticket,
+                error,
+                is_gone: false,
+            });
+        }
+        self.commits.push_back(clock::monotonic_micros());
+        self.spare_memory.made_batch(batch.records.len());
+        self.setup.store.submit(batch);
+        None
     }
 
     /// Whether batches are on their way to the store.
@@ -530,6 +562,7 @@ impl Daemon {
             self.look_at_stopped();
         }
         self.look_at_touched_zones();
+        self.look_at_touched_socket();
         if self.housekeeping_at <= now {
             self.housekeeping_at = now + HOUSEKEEPING;
             self.keep_house();
@@ -554,14 +587,7 @@ impl Daemon {
         self.say_dropped_events();
         self.remind_of_gone_files();
         self.check_socket();
-        if self.stop_requests == 0 && !self.setup.lock.still_ours() {
-            // Another instance could start any moment, on the same jobs.
-            self.say(
-                Level::Error,
-                "the lock file was removed or replaced: shutting down, so that no job runs twice",
-            );
-            self.stop();
-        }
+        self.stop_without_lock();
     }
 
     // What it says.

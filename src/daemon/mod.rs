@@ -15,6 +15,7 @@ mod mail;
 mod mail_message;
 mod mailer;
 mod output;
+mod own_files;
 mod processes;
 mod recovery;
 mod reloading;

@@ -12,29 +12,46 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 
-/// Written and closed, its links or metadata changed, moved, gone. A rename over a file takes a link
-/// from the inode that was there.
-const CHANGES: AddWatchFlags = AddWatchFlags::IN_CLOSE_WRITE
-    .union(AddWatchFlags::IN_ATTRIB)
+/// Its links or metadata changed, moved, gone. A rename over a file takes a link from the inode that was
+/// there.
+const PLACES: AddWatchFlags = AddWatchFlags::IN_ATTRIB
     .union(AddWatchFlags::IN_MOVE_SELF)
     .union(AddWatchFlags::IN_DELETE_SELF);
+
+/// All that, or written and closed.
+const CHANGES: AddWatchFlags = PLACES.union(AddWatchFlags::IN_CLOSE_WRITE);
 
 /// Becomes readable when one of the watched files was touched.
 #[derive(Debug)]
 pub struct InodeWatch {
     inotify: Inotify,
+    told: AddWatchFlags,
     watched: BTreeSet<WatchDescriptor>,
 }
 
 impl InodeWatch {
-    /// Watches nothing yet.
+    /// Watches nothing yet; will tell of files that were written, too.
     ///
     /// # Errors
     /// No descriptor, no memory, or no inotify instance is left for this user (`inotify(7)`).
     pub fn new() -> io::Result<Self> {
+        Self::telling(CHANGES)
+    }
+
+    /// Watches nothing yet; will tell of files that are not where they were, and not of those that
+    /// were only written: others open a lock file ten times a second while they stand by.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_places() -> io::Result<Self> {
+        Self::telling(PLACES)
+    }
+
+    fn telling(told: AddWatchFlags) -> io::Result<Self> {
         let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
         Ok(Self {
             inotify,
+            told,
             watched: BTreeSet::new(),
         })
     }
@@ -42,7 +59,7 @@ impl InodeWatch {
     /// Watches the files at these paths as they are now, a symbolic link and what it leads to, and
     /// no others. What is not there, or cannot be watched, is not watched.
     pub fn set(&mut self, paths: &[PathBuf]) {
-        let add = |path: &PathBuf, flags| self.inotify.add_watch(path, CHANGES | flags).ok();
+        let add = |path: &PathBuf, flags| self.inotify.add_watch(path, self.told | flags).ok();
         let targets = paths
             .iter()
             .filter_map(|path| add(path, AddWatchFlags::empty()));
@@ -112,6 +129,24 @@ mod tests {
         assert!(!watch.acknowledge(), "the new file is not watched yet");
         watch.set(&watched);
         fs::remove_file(path("zone")).unwrap();
+        assert!(watch.acknowledge());
+    }
+
+    #[test]
+    fn a_file_that_is_only_written_has_kept_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let mut watch = InodeWatch::of_places().unwrap();
+        fs::write(path("lock"), "").unwrap();
+        watch.set(&[path("lock")]);
+        fs::write(path("lock"), "x").unwrap();
+        assert!(!watch.acknowledge());
+        for (from, to) in [("lock", "away"), ("away", "lock")] {
+            fs::rename(path(from), path(to)).unwrap();
+            assert!(watch.acknowledge(), "to {to}");
+        }
+        fs::write(path("other"), "").unwrap();
+        fs::rename(path("other"), path("lock")).unwrap();
         assert!(watch.acknowledge());
     }
 

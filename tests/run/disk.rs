@@ -170,7 +170,7 @@ fn can_mount() -> bool {
 }
 
 /// Waits while another scheduler, whose disk is well, starts some jobs of every second.
-fn some_seconds(sandbox: &Sandbox, count: usize) {
+pub fn some_seconds(sandbox: &Sandbox, count: usize) {
     sandbox.write(
         "well.toml",
         "[jobs.well]\ninterval = '1s'\ncommand = 'true'\n",

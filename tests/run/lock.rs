@@ -1,5 +1,6 @@
 //! One instance, by `flock`.
 
+use crate::disk::some_seconds;
 use crate::own_disk::{Locks, OwnDisk, can_serve_a_disk, with_disk};
 use crate::scheduler::{PATIENCE, Sandbox, Scheduler, eventually, is_alive, works};
 use nix::sys::signal::{Signal, kill};
@@ -164,6 +165,112 @@ fn of_many_starts_at_once_exactly_one_wins() {
             "it went on until it was killed"
         );
     }
+}
+
+/// Each of its runs says for which fire it is.
+const TICK: &str = "[jobs.tick]\ninterval = '1s'\ncommand = 'echo $RSCHED_FIRE_TIME >> evidence'\n";
+
+/// The next line of the log that says so.
+fn message(scheduler: &mut Scheduler, end: &str) {
+    scheduler.wait_for(end, |line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|text| text.contains(end))
+    });
+}
+
+/// More starts than these come between what happens and what is said where only the look of each
+/// minute tells; a loaded machine has fewer, not more.
+const PROMPT: usize = 10;
+
+/// The ends of runs that were told behind the first so many lines.
+fn ends_behind(scheduler: &Scheduler, lines: usize) -> usize {
+    let later = scheduler.seen[lines..].iter();
+    later.filter(|line| line["event"] == "job_executed").count()
+}
+
+#[test]
+fn f4_who_lost_the_lock_says_so_and_starts_nothing_until_it_is_back() {
+    let sandbox = Sandbox::new(TICK);
+    let mut scheduler = sandbox.start();
+    scheduler.event("job_executed", "tick");
+    let (lock, away) = (sandbox.state().join("lock"), sandbox.path("away"));
+    for make_another in [false, true] {
+        let lines = scheduler.seen.len();
+        std::fs::rename(&lock, &away).unwrap();
+        if make_another {
+            std::fs::write(&lock, "").unwrap();
+        }
+        message(
+            &mut scheduler,
+            "state/lock` was removed or replaced: nothing is started any more",
+        );
+        assert!(ends_behind(&scheduler, lines) <= PROMPT);
+        scheduler.wait_for("failure", |line| line["event"] == "store_failed");
+        let (code, stdout, _) = sandbox.output(&["status", "--state-dir", "state"]);
+        assert_eq!(code, Some(1), "{stdout}");
+        assert!(stdout.contains("holding all starts"), "{stdout}");
+        // A run that was decided before may still be on its way.
+        some_seconds(&sandbox, 1);
+        let before = sandbox.read("evidence");
+        // It tries once a second: after two it would have started something.
+        some_seconds(&sandbox, 3);
+        assert_eq!(sandbox.read("evidence"), before);
+        std::fs::rename(&away, &lock).unwrap();
+        message(&mut scheduler, "state/lock` is back");
+        scheduler.event("job_executed", "tick");
+    }
+    scheduler.stop();
+}
+
+#[test]
+fn f4_no_other_scheduler_is_let_in_beside_one_without_its_lock() {
+    // The store on the disk is locked too; without one there is the socket.
+    let stores = [
+        ("", "state/store.sqlite` is in use by pid"),
+        (
+            "[scheduler]\nstore = 'memory'\n",
+            "state/control.sock` is in use: another scheduler answers there",
+        ),
+    ];
+    for (settings, why) in stores {
+        let sandbox = Sandbox::new(&format!("{settings}{TICK}"));
+        let mut first = sandbox.start();
+        first.event("job_executed", "tick");
+        std::fs::remove_file(sandbox.state().join("lock")).unwrap();
+        first.wait_for("failure", |line| line["event"] == "store_failed");
+        let (code, _, stderr) = sandbox.output(&["run", "jobs.toml", "--state-dir", "state"]);
+        assert_eq!(code, Some(75), "{stderr}");
+        assert!(stderr.contains(why), "{stderr}");
+        let before = sandbox.read("evidence");
+        some_seconds(&sandbox, 3);
+        assert_eq!(sandbox.read("evidence"), before);
+        first.stop();
+        let evidence = sandbox.read("evidence");
+        let mut fires: Vec<_> = evidence.lines().collect();
+        fires.sort_unstable();
+        fires.dedup();
+        assert_eq!(fires.len(), evidence.lines().count(), "{evidence}");
+    }
+}
+
+#[test]
+fn g8_a_removed_socket_is_made_anew_before_the_look_of_the_minute() {
+    let sandbox = Sandbox::new(TICK);
+    let mut scheduler = sandbox.start();
+    scheduler.event("job_executed", "tick");
+    for _ in 0..2 {
+        let lines = scheduler.seen.len();
+        std::fs::remove_file(sandbox.state().join("control.sock")).unwrap();
+        message(
+            &mut scheduler,
+            "control.sock` was removed, and is made anew",
+        );
+        assert!(ends_behind(&scheduler, lines) <= PROMPT);
+        let (code, stdout, _) = sandbox.output(&["status", "--state-dir", "state"]);
+        assert_eq!(code, Some(0), "{stdout}");
+    }
+    scheduler.stop();
 }
 
 #[test]
