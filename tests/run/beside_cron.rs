@@ -4,7 +4,7 @@
 //!
 //! `.ci/crons` fetches the crons. All that they touch of the machine is put over it in a namespace.
 
-use crate::scheduler::{PATIENCE, Sandbox, is_root, open_sandbox, works};
+use crate::scheduler::{PATIENCE, Sandbox, is_root, open_sandbox, skipped, works};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
@@ -383,7 +383,9 @@ fn compare(cron: &'static str) {
     let program = program_of(cron);
     if !program.exists() {
         let place = program.display();
-        eprintln!("skipped: no {cron} to run beside at {place}: `.ci/crons` fetches it");
+        skipped(&format!(
+            "no {cron} to run beside at {place}: `.ci/crons` fetches it"
+        ));
         return;
     }
     let namespaces = ["--mount", "--pid", "--fork", "--mount-proc", "true"];

@@ -1,6 +1,6 @@
 //! The control socket of a running scheduler: what it answers, and to whom.
 
-use crate::scheduler::{Sandbox, Scheduler, descriptors_of, eventually};
+use crate::scheduler::{Sandbox, Scheduler, descriptors_of, eventually, is_root};
 use rsched::api::{Answer, Client};
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -556,8 +556,7 @@ mod stranger {
 
 #[test]
 fn another_user_is_refused_even_where_the_modes_let_them_in() {
-    if !nix::unistd::geteuid().is_root() {
-        // Only root can be somebody else.
+    if !is_root("being somebody else") {
         return;
     }
     let (sandbox, mut scheduler, _client) = started(DAILY);

@@ -1,6 +1,6 @@
 //! Crontabs, run: what cron would have done, seen by the commands.
 
-use crate::scheduler::{Sandbox, Scheduler};
+use crate::scheduler::{Sandbox, Scheduler, skipped};
 use nix::unistd::{User, geteuid};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -114,7 +114,7 @@ fn a_reload_takes_an_edited_crontab() {
 #[test]
 fn a_system_crontab_runs_commands_as_their_users() {
     if !geteuid().is_root() {
-        eprintln!("skipped: only root can become another user");
+        skipped("only root can become another user");
         return;
     }
     let sandbox =

@@ -3,7 +3,7 @@
 //! The small disks are tmpfs in a mount namespace of the scheduler's own, so they go when it does; only
 //! root can make them. Without, these tests say that they were skipped.
 
-use crate::scheduler::{Sandbox, Scheduler, eventually};
+use crate::scheduler::{Sandbox, Scheduler, eventually, skipped};
 use serde_json::Value;
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -164,7 +164,7 @@ fn can_mount() -> bool {
         .output();
     let can = probe.is_ok_and(|output| output.status.success());
     if !can {
-        eprintln!("skipped: a small disk can be mounted by root alone");
+        skipped("a small disk can be mounted by root alone");
     }
     can
 }

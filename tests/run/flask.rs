@@ -2,7 +2,7 @@
 //! real Flask app and against rsched. What differs in a status, or is missing in an answer, stands in
 //! one list here, and in rsched-api(7).
 
-use crate::scheduler::{Sandbox, Scheduler};
+use crate::scheduler::{Sandbox, Scheduler, skipped};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -264,7 +264,7 @@ fn script() -> Vec<(&'static str, Value, Value)> {
 #[test]
 fn clients_of_flask_apscheduler_see_what_they_know() {
     let Some(python) = python() else {
-        eprintln!("skipped: {VERSION} cannot be installed here");
+        skipped(&format!("{VERSION} cannot be installed here"));
         return;
     };
     let flask = flask(&python);

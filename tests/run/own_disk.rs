@@ -6,7 +6,7 @@
 //! uninterruptibly (state D): not even SIGKILL ends that, as with a real disk. Dropped, the disk is gone,
 //! and whoever waits for it is told so.
 
-use crate::scheduler::{PATIENCE, Sandbox, eventually};
+use crate::scheduler::{PATIENCE, Sandbox, eventually, skipped};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 use std::collections::BTreeMap;
@@ -62,7 +62,7 @@ pub fn can_serve_a_disk() -> bool {
         .output()
         .is_ok_and(|output| output.status.success());
     if !works {
-        eprintln!("skipped: /dev/fuse cannot be mounted in a namespace of our own here");
+        skipped("/dev/fuse cannot be mounted in a namespace of our own here");
     }
     works
 }

@@ -302,11 +302,16 @@ pub fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
+/// Says that a test does nothing, and why: past what the test runner keeps to itself of tests that pass.
+pub fn skipped(why: &str) {
+    drop(writeln!(std::io::stderr(), "skipped: {why}"));
+}
+
 /// Whether root runs the tests. If not, says so.
 pub fn is_root(test: &str) -> bool {
     let is_root = nix::unistd::geteuid().is_root();
     if !is_root {
-        eprintln!("skipped: {test} needs root");
+        skipped(&format!("{test} needs root"));
     }
     is_root
 }
@@ -320,10 +325,8 @@ pub fn works(tool: &str, arguments: &[&str]) -> bool {
         .status()
         .is_ok_and(|status| status.success());
     if !works {
-        eprintln!(
-            "skipped: `{tool} {}` does not work here",
-            arguments.join(" ")
-        );
+        let what = arguments.join(" ");
+        skipped(&format!("`{tool} {what}` does not work here"));
     }
     works
 }

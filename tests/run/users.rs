@@ -2,7 +2,7 @@
 //!
 //! Most of it only root can do; without root those tests say that they are skipped.
 
-use crate::scheduler::{FORGETFUL, Sandbox, Scheduler, is_root, open_sandbox, works};
+use crate::scheduler::{FORGETFUL, Sandbox, Scheduler, is_root, open_sandbox, skipped, works};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -86,7 +86,7 @@ fn limits_umask_and_nice_hold_in_the_job_and_nothing_else_changes() {
 #[test]
 fn niceness_holds_between_sessions_too() {
     let Ok(ours) = fs::read_to_string("/proc/self/autogroup") else {
-        eprintln!("skipped: this kernel has no autogroups");
+        skipped("this kernel has no autogroups");
         return;
     };
     if !is_root("setting the niceness of an autogroup at any rate") {
