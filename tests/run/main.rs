@@ -3,6 +3,8 @@
 //! `scheduler.rs` starts one and reads its log; the other files are about one thing each. Nothing
 //! here sleeps: every wait is for a line of the log, with a deadline that only a failure reaches.
 
+#[path = "../crash/accounts.rs"]
+mod accounts;
 mod attacks;
 mod beside_cron;
 mod commands;

@@ -1,5 +1,5 @@
-//! A disk whose every answer is the test's: it can be told not to answer, as a disk that hangs, or to
-//! refuse locks.
+//! A disk whose every answer is the test's: it can be told not to answer, as a disk that hangs, to refuse
+//! locks, or to refuse changes, as one that was made read-only because of an error.
 //!
 //! It is a FUSE file system in memory, served by a thread of the test over `/dev/fuse`, without a library,
 //! and mounted in a mount namespace of the launched program's own. Who waits for an answer waits
@@ -41,6 +41,7 @@ pub enum Locks {
 #[derive(Default)]
 struct Control {
     hang: Hang,
+    is_read_only: bool,
     held: usize,
     over: bool,
 }
@@ -111,6 +112,12 @@ impl OwnDisk {
     /// From now on these are not answered; what was held and is none of these is.
     pub fn hang(&self, hang: Hang) {
         self.shared.0.lock().unwrap().hang = hang;
+    }
+
+    /// From now on nothing can be changed (EROFS), or again all. No `mount -o remount,ro` does this while
+    /// a file is open for writing; the kernel itself does, when a disk is in error.
+    pub fn make_read_only(&self, is_read_only: bool) {
+        self.shared.0.lock().unwrap().is_read_only = is_read_only;
     }
 
     /// Waits until that many requests wait for an answer.
@@ -197,6 +204,16 @@ impl Request {
         text.split_terminator('\0').map(str::to_owned).collect()
     }
 
+    /// Whether it changes something on the disk.
+    fn is_change(&self) -> bool {
+        match self.opcode() {
+            OPEN => self.u32(40).cast_signed() & libc::O_ACCMODE != libc::O_RDONLY,
+            SETATTR | MKNOD | MKDIR | UNLINK | RMDIR | RENAME | RENAME2 | WRITE | FSYNC
+            | CREATE => true,
+            _ => false,
+        }
+    }
+
     fn is_held_by(&self, hang: Hang) -> bool {
         match hang {
             Hang::Nothing => false,
@@ -280,6 +297,9 @@ impl Server {
     }
 
     fn reply(&mut self, request: &Request) -> Result<Vec<u8>, i32> {
+        if request.is_change() && self.shared.0.lock().unwrap().is_read_only {
+            return Err(libc::EROFS);
+        }
         let (files, node) = (&mut self.files, request.node());
         match request.opcode() {
             INIT => {
