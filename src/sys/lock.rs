@@ -103,7 +103,8 @@ impl InstanceLock {
     /// Takes the lock at `path` and writes `holder` into it.
     ///
     /// If it is held but the holder named in it is dead or killed, waits up to a second for the kernel to
-    /// let go of it, and for the child that the dead one was just starting.
+    /// let go of it, and for the child that the dead one was just starting. If none is named in it, it
+    /// waits for the name.
     ///
     /// # Errors
     /// [`LockError`].
@@ -113,9 +114,11 @@ impl InstanceLock {
             match Self::try_acquire(path, holder) {
                 // Who seems to live is looked at twice: between taking the signal that kills it and
                 // beginning to exit, a process looks like any other.
-                Err(LockError::Held(Some(other)))
+                // Who has only just got it has not written its name yet.
+                Err(LockError::Held(other))
                     if waited.is_zero()
-                        || waited < LETTING_GO_PATIENCE && is_letting_go(&other, holder) =>
+                        || waited < LETTING_GO_PATIENCE
+                            && other.as_ref().is_none_or(|it| is_letting_go(it, holder)) =>
                 {
                     thread::sleep(LETTING_GO_STEP);
                     waited += LETTING_GO_STEP;
