@@ -1,5 +1,7 @@
 //! The exit codes, each with its one meaning; after sysexits.h where that has a word for it.
 
+use std::io;
+
 /// How a command ended. The man page's table is tested against [`ExitCode::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitCode {
@@ -39,6 +41,16 @@ impl ExitCode {
         Self::InvalidFile,
     ];
 
+    /// When something that is needed could not be made or opened: more permissions help, or another place.
+    #[must_use]
+    pub fn of_refusal(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::PermissionDenied {
+            Self::NotPermitted
+        } else {
+            Self::CannotCreate
+        }
+    }
+
     /// The number.
     #[must_use]
     pub const fn number(self) -> u8 {
@@ -76,7 +88,7 @@ impl ExitCode {
                 "another instance holds the lock: its pid, host, start time and jobs file are named"
             }
             Self::NotPermitted => {
-                "not permitted: an untrusted jobs file or directory, the socket of another user, or a host that is not in hosts"
+                "not permitted: an untrusted jobs file or directory, a state directory that it may not write to, the socket of another user, or a host that is not in hosts"
             }
             Self::InvalidFile => "an invalid jobs file, for every command but validate",
         }

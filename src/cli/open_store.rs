@@ -59,7 +59,9 @@ impl StoreError {
             Self::Untrusted { .. }
             | Self::Directory(DirectoryError::Untrusted { .. })
             | Self::Lock(LockError::Untrusted { .. }) => ExitCode::NotPermitted,
-            Self::Directory(DirectoryError::Io { .. }) | Self::Lock(_) => ExitCode::CannotCreate,
+            Self::Directory(DirectoryError::Io { source, .. })
+            | Self::Lock(LockError::Io { source, .. }) => ExitCode::of_refusal(source),
+            Self::Lock(_) => ExitCode::CannotCreate,
             Self::Recovery(_) | Self::System(_) => ExitCode::InputOutput,
             Self::InUse { .. } => ExitCode::Locked,
         }

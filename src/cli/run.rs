@@ -181,7 +181,8 @@ fn control(
         let code = match error {
             SocketError::Untrusted { .. } => ExitCode::NotPermitted,
             SocketError::InUse { .. } => ExitCode::Locked,
-            _ => ExitCode::CannotCreate,
+            SocketError::Io { ref source, .. } => ExitCode::of_refusal(source),
+            SocketError::PathTooLong { .. } => ExitCode::CannotCreate,
         };
         fail(code, &error)
     })?;
@@ -370,7 +371,7 @@ fn make_directories(
 fn directory_failed(error: &DirectoryError) -> ExitCode {
     let code = match error {
         DirectoryError::Untrusted { .. } => ExitCode::NotPermitted,
-        DirectoryError::Io { .. } => ExitCode::CannotCreate,
+        DirectoryError::Io { source, .. } => ExitCode::of_refusal(source),
     };
     fail(code, error)
 }
@@ -415,7 +416,8 @@ fn lock_failed(error: &LockError) -> ExitCode {
     let code = match error {
         LockError::Held(_) => ExitCode::Locked,
         LockError::Untrusted { .. } => ExitCode::NotPermitted,
-        _ => ExitCode::CannotCreate,
+        LockError::Io { source, .. } => ExitCode::of_refusal(source),
+        LockError::Interrupted => ExitCode::CannotCreate,
     };
     complain(error);
     if let LockError::Held(Some(other)) = error

@@ -428,6 +428,33 @@ fn records_on_a_read_only_disk_can_be_read_and_no_scheduler_starts_there() {
 }
 
 #[test]
+fn f7_a_state_directory_on_a_read_only_disk_is_named() {
+    if !can_mount() {
+        return;
+    }
+    let sandbox = Sandbox::new(EVERY_SECOND);
+    fs::create_dir(sandbox.path("disk")).unwrap();
+    let script = "mount -t tmpfs -o mode=700 tmpfs disk && mkdir -m 700 disk/there && \
+                  mount -o remount,ro disk && \
+                  exec \"$0\" run jobs.toml --for 1ms --state-dir disk/\"$1\"";
+    for (state, refusal) in [
+        ("new", "cannot create `disk/new`"),
+        ("there", "cannot open `disk/there/lock`"),
+    ] {
+        let mut command = sandbox.bare_command(Path::new("unshare"));
+        command.args(["--mount", "--propagation", "private", "sh", "-c", script]);
+        let output = command
+            .args([env!("CARGO_BIN_EXE_rsched"), state])
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(73), "{stderr}");
+        let expected = format!("rsched: {refusal}: Read-only file system (os error 30)\n");
+        assert_eq!(stderr, expected);
+    }
+}
+
+#[test]
 fn a_store_that_is_taken_away_is_missed_and_gone_on_with_when_it_is_back() {
     let sandbox = Sandbox::new(EVERY_SECOND);
     let mut scheduler = sandbox.start_with(&["--log-level", "debug"]);

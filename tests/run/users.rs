@@ -372,6 +372,43 @@ fn as_nobody(sandbox: &Sandbox) -> Command {
 }
 
 #[test]
+fn f7_a_state_directory_that_may_not_be_written_to_is_named() {
+    if !is_root("becoming another user") {
+        return;
+    }
+    let sandbox = open_sandbox("[jobs.a]\ncommand = 'touch ran'\n");
+    for (directory, mode) in [("open", 0o755), ("private", 0o700), ("theirs", 0o700)] {
+        fs::create_dir(sandbox.path(directory)).unwrap();
+        fs::set_permissions(sandbox.path(directory), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    fs::write(sandbox.path("theirs/lock"), "").unwrap();
+    fs::set_permissions(
+        sandbox.path("theirs/lock"),
+        fs::Permissions::from_mode(0o600),
+    )
+    .unwrap();
+    chown(sandbox.path("theirs"), Some(NOBODY), Some(NOBODY)).unwrap();
+    for (state, refusal) in [
+        ("open/state", "cannot create `open/state`"),
+        ("private/state", "cannot create `private/state`"),
+        ("theirs", "cannot open `theirs/lock`"),
+    ] {
+        let mut command = as_nobody(&sandbox);
+        let output = command
+            .args(["run", "jobs.toml", "--for", "1ms", "--state-dir", state])
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(77), "{stderr}");
+        assert_eq!(
+            stderr,
+            format!("rsched: {refusal}: Permission denied (os error 13)\n")
+        );
+    }
+    assert!(!sandbox.path("ran").exists());
+}
+
+#[test]
 fn what_only_root_may_is_refused_by_name_to_others() {
     if !is_root("becoming another user first") {
         return;
