@@ -235,6 +235,67 @@ fn d2_d3_a_full_disk_under_a_file_is_the_jobs_misfortune_alone() {
 }
 
 #[test]
+fn d2_a_disk_that_a_job_fills_with_its_output_is_its_own_misfortune_and_told_as_it_was() {
+    if !is_root("mounting") || !works("unshare", &["--mount", "true"]) {
+        return;
+    }
+    // The first heeds that its output has no room, the second does not.
+    let sandbox = Sandbox::new(
+        "[jobs.heeds]\ncommand = ['seq', '100000']\noutput = { file = 'heeds/log' }\n\
+         [jobs.does-not]\ncommand = 'seq 100000; exit 0'\noutput = { file = 'does-not/log' }\n\
+         [jobs.other]\ncommand = 'true'\ninterval = '50ms'\n",
+    );
+    for directory in ["heeds", "does-not"] {
+        fs::create_dir(sandbox.path(directory)).unwrap();
+    }
+    let mut command = sandbox.bare_command("unshare".as_ref());
+    command
+        .args(["--mount", "--propagation", "private", "sh", "-c"])
+        .arg("mount -t tmpfs -o size=8k none heeds && mount -t tmpfs -o size=8k none does-not && exec \"$0\" \"$@\"")
+        .args([env!("CARGO_BIN_EXE_rsched"), "run", "jobs.toml"])
+        .args(["--state-dir", "state", "--log-format", "json"]);
+    let mut scheduler = Scheduler::start(&mut command);
+    let mut ends = std::collections::BTreeMap::new();
+    while ends.len() < 2 {
+        let end = scheduler.wait_for("end", |line| {
+            line["outcome"].is_string() && line["job_id"] != "other"
+        });
+        ends.insert(end["job_id"].as_str().unwrap().to_owned(), end);
+    }
+    let told = |job: &str| (ends[job]["outcome"].clone(), ends[job]["exit_code"].clone());
+    assert_eq!(told("heeds"), ("failed".into(), 1.into()));
+    assert_eq!(told("does-not"), ("succeeded".into(), 0.into()));
+    for job in ["heeds", "does-not"] {
+        let there = format!("/proc/{}/root", scheduler.pid());
+        let log = sandbox.path(job).canonicalize().unwrap().join("log");
+        let log = std::path::Path::new(&there).join(log.strip_prefix("/").unwrap());
+        let text = fs::read(log).unwrap();
+        assert_eq!(text.len(), 8192, "{job}");
+        assert!(text.starts_with(b"1\n2\n3\n"), "{job}");
+    }
+    // The store is not suspected, and nothing else is held.
+    for _ in 0..3 {
+        scheduler.event("job_executed", "other");
+    }
+    let is_failure = |line: &serde_json::Value| line["event"] == "store_failed";
+    assert!(!scheduler.seen.iter().any(is_failure));
+    let (_, stdout, stderr) = sandbox.output(&[
+        "history",
+        "heeds",
+        "--format",
+        "json",
+        "--state-dir",
+        "state",
+        "-f",
+        "jobs.toml",
+    ]);
+    let history: serde_json::Value = serde_json::from_str(&stdout).expect(&stderr);
+    assert_eq!(history[0]["outcome"], "failed", "{history}");
+    assert_eq!(history[0]["exit_code"], 1, "{history}");
+    scheduler.stop();
+}
+
+#[test]
 fn what_is_strange_about_a_file_is_told_and_the_job_runs() {
     // Of two that find it at once only one says so.
     let sandbox = Sandbox::new(&format!(

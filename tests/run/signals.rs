@@ -50,6 +50,38 @@ fn a_second_signal_terminates_and_a_third_kills() {
 }
 
 #[test]
+fn a8_a_job_that_is_deaf_to_term_is_killed_by_a_single_signal_to_the_scheduler() {
+    let sandbox = Sandbox::new(
+        "[scheduler]\nshutdown_timeout = '1s'\n[jobs.a]\nkill_after = '1s'\n\
+         command = '''trap \"\" TERM; echo $$; while :; do sleep 1000; done'''\n",
+    );
+    let mut scheduler = sandbox.start();
+    let pid: i32 = scheduler.output("a").parse().unwrap();
+    scheduler.signal(Signal::SIGTERM);
+    scheduler.announcement();
+    let end = scheduler.event("job_error", "a");
+    let expected = (&"killed".into(), &9.into());
+    assert_eq!((&end["outcome"], &end["signal"]), expected, "{end}");
+    assert_eq!(scheduler.end().code(), Some(0));
+    assert!(!is_alive(pid));
+    let (code, stdout, stderr) = sandbox.output(&[
+        "history",
+        "--format",
+        "json",
+        "--state-dir",
+        "state",
+        "-f",
+        "jobs.toml",
+    ]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let history: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let [run] = &history.as_array().unwrap()[..] else {
+        panic!("one run: {history:#}");
+    };
+    assert_eq!((&run["outcome"], &run["signal"]), expected, "{run}");
+}
+
+#[test]
 fn what_jobs_say_when_they_are_stopped_reaches_the_log_before_the_last_line() {
     let job =
         r#"command = '''trap "seq 10000; exit" TERM; echo ready; while :; do sleep 0.01; done'''"#;

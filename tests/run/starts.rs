@@ -130,6 +130,46 @@ fn b6_b7_a_start_that_is_refused_for_now_is_tried_again() {
 }
 
 #[test]
+fn f10_there_are_as_many_processes_as_jobs_were_started() {
+    if !works("strace", &["-f", "-qq", "-o", "/dev/null", "true"]) {
+        return;
+    }
+    // At once, by a shell, and by the intermediate, which becomes the job.
+    let sandbox = Sandbox::new(
+        "[jobs.a]\ninterval = '200ms'\ncommand = ['true']\n[jobs.b]\ninterval = '200ms'\ncommand = 'exec true'\n\
+         [jobs.c]\ninterval = '200ms'\numask = '022'\ncommand = ['true']\n",
+    );
+    let mut command = sandbox.bare_command("strace".as_ref());
+    command
+        .args(["-f", "-qq", "-o", "trace"])
+        .args(["-e", "trace=clone,clone3,vfork,fork"])
+        .arg(env!("CARGO_BIN_EXE_rsched"))
+        .args(["run", "jobs.toml", "--state-dir", "state"])
+        .args(["--log-format", "json"]);
+    let mut scheduler = Scheduler::start(&mut command);
+    for job in ["a", "b", "c", "a", "b", "c"] {
+        scheduler.event("job_executed", job);
+    }
+    // A signal would meet strace.
+    let (code, _, stderr) = sandbox.output(&["shutdown", "--socket", "state/control.sock"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(scheduler.end().code(), Some(0), "{:#?}", scheduler.seen);
+    let is_start = |line: &&serde_json::Value| line["event"] == "job_started";
+    let started = scheduler.seen.iter().filter(is_start).count();
+    let trace = sandbox.read("trace");
+    // How a call that was interrupted in the trace goes on is no second one.
+    let calls = trace.lines().filter(|line| {
+        ["clone(", "clone3(", "fork("]
+            .iter()
+            .any(|name| line.contains(name))
+    });
+    let made: Vec<_> = calls
+        .filter(|line| !line.contains("CLONE_THREAD"))
+        .collect();
+    assert_eq!(made.len(), started, "{made:#?}");
+}
+
+#[test]
 fn b8_no_start_is_lost_for_want_of_descriptors() {
     let jobs = 60;
     let tables: Vec<String> = (0..jobs)
