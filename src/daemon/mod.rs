@@ -23,6 +23,7 @@ mod run_environment;
 mod run_launch;
 mod run_output;
 mod sentence;
+mod slow_start;
 mod spare_memory;
 mod starting;
 mod status_text;

@@ -9,6 +9,7 @@ use super::level::Level;
 use super::recovery::mark_name;
 use super::run_environment::run_variables;
 use super::run_output::RunOutput;
+use super::slow_start::{self, SlowStart};
 use super::supervised::Supervised;
 use crate::process::{self, Child, Launch, Preparing, Progress, SpawnError, SpawnErrorKind, Start};
 use crate::scheduler::{Event, RunKey, SpawnRequest};
@@ -16,10 +17,6 @@ use crate::sys::clock;
 use crate::time::BootTime;
 use nix::errno::Errno;
 use std::io;
-use std::time::Duration;
-
-/// A start that is being prepared for so long is told of.
-const SLOW_START: Duration = Duration::from_secs(30);
 
 const SHUTTING_DOWN: &str = "the scheduler is shutting down";
 
@@ -28,9 +25,6 @@ const SHUTTING_DOWN: &str = "the scheduler is shutting down";
 pub(super) struct Starting {
     request: Box<SpawnRequest>,
     backoff: Backoff,
-    since: BootTime,
-    /// It was told that it takes long.
-    told_slow: bool,
 }
 
 /// Where it stands.
@@ -47,6 +41,7 @@ pub(super) enum StartStage {
     Preparing {
         preparing: Box<Preparing>,
         output: RunOutput,
+        slow: SlowStart,
     },
 }
 
@@ -96,8 +91,6 @@ impl Daemon {
         self.try_start(Starting {
             request,
             backoff: Backoff::begin(now),
-            since: now,
-            told_slow: false,
         })
     }
 
@@ -208,6 +201,7 @@ impl Daemon {
         let stage = StartStage::Preparing {
             preparing: Box::new(preparing),
             output,
+            slow: SlowStart::begin(clock::read().boot),
         };
         self.runs.starting.insert(run, (starting, stage));
         None
@@ -223,14 +217,23 @@ impl Daemon {
     /// Goes on with a start as far as it gets; what came of it, if that is known.
     fn further(&mut self, run: RunKey) -> Option<Event> {
         let (starting, stage) = self.runs.starting.remove(&run)?;
-        let StartStage::Preparing { preparing, output } = stage else {
+        let StartStage::Preparing {
+            preparing,
+            output,
+            slow,
+        } = stage
+        else {
             self.runs.starting.insert(run, (starting, stage));
             return None;
         };
         match preparing.progress() {
             Progress::Preparing(preparing) => {
                 let preparing = Box::new(preparing);
-                let stage = StartStage::Preparing { preparing, output };
+                let stage = StartStage::Preparing {
+                    preparing,
+                    output,
+                    slow,
+                };
                 self.runs.starting.insert(run, (starting, stage));
                 None
             }
@@ -244,19 +247,15 @@ impl Daemon {
 
     /// Tells of starts that take suspiciously long, each once.
     pub(super) fn tell_slow_starts(&mut self, now: BootTime) {
-        let mut slow = Vec::new();
+        let mut told = Vec::new();
         for (starting, stage) in self.runs.starting.values_mut() {
-            let is_slow = now.saturating_since(starting.since) >= SLOW_START;
-            if is_slow && !starting.told_slow && matches!(stage, StartStage::Preparing { .. }) {
-                starting.told_slow = true;
-                slow.push(starting.request.job.id.clone());
+            if let StartStage::Preparing { slow, .. } = stage
+                && slow.is_to_be_told(now)
+            {
+                told.push(slow_start::message(&starting.request.job.id));
             }
         }
-        for job in slow {
-            let message = format!(
-                "Job \"{job}\" does not start: a file or directory that it names has not answered for {} s, as on a disk that hangs",
-                SLOW_START.as_secs()
-            );
+        for message in told {
             self.say(Level::Error, &message);
         }
     }
@@ -316,10 +315,9 @@ impl Daemon {
     pub(super) fn next_start(&self) -> Option<BootTime> {
         let starting = self.runs.starting.values();
         starting
-            .filter_map(|(starting, stage)| match stage {
+            .filter_map(|(_, stage)| match stage {
                 StartStage::Refused { again_at, .. } => Some(*again_at),
-                StartStage::Preparing { .. } if starting.told_slow => None,
-                StartStage::Preparing { .. } => Some(starting.since + SLOW_START),
+                StartStage::Preparing { slow, .. } => slow.tell_at(),
             })
             .min()
     }
@@ -332,7 +330,12 @@ impl Daemon {
         }
         let why = match self.runs.starting.remove(&run)? {
             (_, StartStage::Refused { why, .. }) => why,
-            (_, StartStage::Preparing { preparing, output }) => {
+            (
+                _,
+                StartStage::Preparing {
+                    preparing, output, ..
+                },
+            ) => {
                 let began = preparing.give_up();
                 self.drop_output(&output);
                 if began {
