@@ -2,7 +2,7 @@
 
 use super::level::Level;
 use crate::scheduler::{CLOCK_CORRECTION, Emitted, EventName, Outcome};
-use crate::time::{Zone, human};
+use crate::time::{WallTime, Zone, human};
 use nix::sys::signal::Signal;
 use std::time::Duration;
 
@@ -94,23 +94,30 @@ pub(super) fn sentence(told: &Emitted, zone: &Zone) -> String {
             format!("Execution of job \"{job}\" skipped: {detail}")
         }
         EventName::JobFinished => format!("Job \"{job}\" has no run times left"),
-        EventName::ClockStepped => {
-            let by = told.duration.unwrap_or_default();
-            let afresh = if detail == "backward" && by >= CLOCK_CORRECTION {
-                ": everything is planned afresh"
-            } else {
-                ""
-            };
-            format!(
-                "The wall clock was set {detail} by {}{afresh}",
-                clock_length(by)
-            )
-        }
+        EventName::ClockStepped => clock_stepped(told, detail, zone),
         EventName::ReloadFailed => format!("Reload failed, the old jobs stay: {detail}"),
         EventName::StoreFailed => {
             format!("The store does not take records, so nothing is started: {detail}")
         }
     }
+}
+
+/// With what the clock would show had nobody set it, and what it shows: in whole seconds, of which one is that
+/// much longer than the other. A leap second is measured as some microseconds more or less than one.
+fn clock_stepped(told: &Emitted, direction: &str, zone: &Zone) -> String {
+    let by = told.duration.unwrap_or_default();
+    let is_backward = direction == "backward";
+    let afresh = if is_backward && by >= CLOCK_CORRECTION {
+        ": everything is planned afresh"
+    } else {
+        ""
+    };
+    let by = Duration::from_secs((by + Duration::from_millis(500)).as_secs());
+    let after = WallTime::from_unix_seconds(told.time.unix_seconds());
+    let before = if is_backward { after + by } else { after - by };
+    let [before, after] = [before, after].map(|time| human::display(time, zone));
+    let by = clock_length(by);
+    format!("The wall clock was set {direction} by {by}, from {before} to {after}{afresh}")
 }
 
 fn failure(told: &Emitted, job: &str, detail: &str) -> String {
@@ -199,7 +206,6 @@ fn clock_length(duration: Duration) -> String {
 mod tests {
     use super::*;
     use crate::config::JobId;
-    use crate::time::WallTime;
 
     fn told(name: EventName) -> Emitted {
         Emitted {
@@ -242,6 +248,28 @@ mod tests {
         assert_eq!(
             say(&skipped),
             "Execution of job \"backup\" skipped: maximum number of running instances reached (1)"
+        );
+    }
+
+    #[test]
+    fn a_clock_that_was_set_is_told_of_with_both_times() {
+        let stepped = |direction: &str, by| Emitted {
+            time: WallTime::from_micros(1_767_225_600_900_000),
+            duration: Some(Duration::from_micros(by)),
+            detail: Some(direction.into()),
+            ..Emitted::new(EventName::ClockStepped)
+        };
+        assert_eq!(
+            say(&stepped("forward", 3_600_400_000)),
+            "The wall clock was set forward by 1:00:00, from 2025-12-31 23:00:00+00:00 to 2026-01-01 00:00:00+00:00"
+        );
+        assert_eq!(
+            say(&stepped("backward", 999_970)),
+            "The wall clock was set backward by 0:00:01, from 2026-01-01 00:00:01+00:00 to 2026-01-01 00:00:00+00:00"
+        );
+        assert_eq!(
+            say(&stepped("backward", 90_000_000_000)),
+            "The wall clock was set backward by 1 day, 1:00:00, from 2026-01-02 01:00:00+00:00 to 2026-01-01 00:00:00+00:00: everything is planned afresh"
         );
     }
 
