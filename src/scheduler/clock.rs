@@ -7,8 +7,9 @@
 use crate::time::Now;
 use std::time::Duration;
 
-/// Smaller changes are slewing, a leap second's smear, or the time between the two readings.
-const SMALLEST_STEP: Duration = Duration::from_secs(1);
+/// Smaller changes are slewing, a leap second's smear, or the time between the two readings. That time is
+/// why it is not a second: a leap second is one, and would be a step or none by chance.
+const SMALLEST_STEP: Duration = Duration::from_millis(900);
 
 /// The wall clock was set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,27 @@ impl ClockWatch {
             Some(ClockStep::Forward(by))
         } else {
             Some(ClockStep::Backward(by))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::{BootTime, WallTime};
+
+    #[test]
+    fn a_leap_second_is_a_step_however_the_clocks_were_read() {
+        for between_readings in [-300, 0, 300] {
+            let mut watch = ClockWatch::default();
+            let at = |wall, boot| Now {
+                wall: WallTime::from_micros(wall),
+                boot: BootTime::from_micros(boot),
+            };
+            assert_eq!(watch.observe(at(1_767_225_600_000_000, 60_000_000)), None);
+            let step = watch.observe(at(1_767_225_600_500_000, 61_500_000 + between_readings));
+            let by = Duration::from_micros(1_000_000_u64.saturating_add_signed(between_readings));
+            assert_eq!(step, Some(ClockStep::Backward(by)));
         }
     }
 }
