@@ -271,6 +271,12 @@ impl Daemon {
         // Watched first, then looked at: what happened since the lock was got is not lost.
         self.watch_own_files();
         self.look_at_lock();
+        if !self.wall_timer.notices_steps() {
+            // The scheduler looks at the clocks whenever it is woken, and this loop does that each minute.
+            let late =
+                "this kernel does not tell when the clock is set: it may take a minute to notice";
+            self.say(Level::Warn, late);
+        }
         self.recall_the_past();
         self.adopt_processes();
         self.feed(Event::Started);

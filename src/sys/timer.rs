@@ -67,7 +67,7 @@ impl WallTimer {
             Ok(()) => Ok(TimerEvent::Nothing),
             Err(Errno::ECANCELED) => Ok(TimerEvent::ClockSet),
             // A sandbox may know timers but not this flag. A timer that cannot notice steps is
-            // better than none; the caller then looks at the clock more often.
+            // better than none, for a caller that looks at the clock from time to time.
             Err(Errno::EINVAL) if self.notices_steps => {
                 self.notices_steps = false;
                 self.timer
@@ -78,8 +78,8 @@ impl WallTimer {
         }
     }
 
-    /// Whether the kernel lets this timer notice that the clock was set; if not, look at the
-    /// clock once a minute.
+    /// Whether the kernel lets this timer notice that the clock was set. If not, only whoever looks at
+    /// both clocks finds out.
     #[must_use]
     pub fn notices_steps(&self) -> bool {
         self.notices_steps
