@@ -58,7 +58,11 @@ pub fn wait_until(what: &str, is_done: impl Fn() -> bool) {
 
 /// Whether it does before the patience ends.
 pub fn comes_true(is_done: impl Fn() -> bool) -> bool {
-    let deadline = Instant::now() + PATIENCE;
+    comes_true_within(PATIENCE, is_done)
+}
+
+fn comes_true_within(patience: Duration, is_done: impl Fn() -> bool) -> bool {
+    let deadline = Instant::now() + patience;
     while !is_done() {
         if Instant::now() > deadline {
             return false;
@@ -74,6 +78,15 @@ pub fn console(sandbox: &Sandbox, name: &str) -> String {
     let text = String::from_utf8_lossy(&text).replace('\r', "");
     let end = text.rfind('\n').map_or(0, |at| at + 1);
     text[..end].to_owned()
+}
+
+/// Boots it, and waits for its script to say `REPORTED`. A script may take minutes by what it is about.
+pub fn run_to_its_report(sandbox: &Sandbox) {
+    let mut machine = Machine::boot(sandbox, "console");
+    let said = || console(sandbox, "console");
+    let has_reported = comes_true_within(4 * PATIENCE, || said().contains("REPORTED"));
+    machine.lose_power();
+    assert!(has_reported, "{}\n{}", said(), sandbox.read("log"));
 }
 
 /// Makes its disk, mounted at `disk`, and its first process, which does what the script says.
