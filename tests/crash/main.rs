@@ -9,6 +9,7 @@ mod accounts;
 mod accounts_tests;
 mod adoption;
 mod asked_sweep;
+mod clock_adjusted;
 mod clock_jumps;
 mod delays;
 mod error_sweep;
