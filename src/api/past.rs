@@ -79,7 +79,7 @@ async fn read<T: Send + 'static>(
     match read.await {
         Ok(Ok(answer)) => Ok(Some(answer)),
         // Nothing is on record yet.
-        Ok(Err(OpenError::Missing { .. })) => Ok(None),
+        Ok(Err(OpenError::Missing { .. } | OpenError::Empty { .. })) => Ok(None),
         Ok(Err(error)) => unavailable(error.to_string()),
         Err(error) => unavailable(format!("the records were not read: {error}")),
     }

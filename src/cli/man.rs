@@ -115,7 +115,7 @@ const FILES: [(&str, &str); 7] = [
         "store.sqlite.newest",
         "Beside the records: how far they had got a minute ago at most, or at the last stop. Records of a backup that was put back \
          are known by it, and the log says so at the start: such records do not know what ran since, so its fires are judged as backlog, \
-         and those within misfire_grace_time run once more. It may be deleted; then an old copy goes unnoticed.",
+         and those within misfire_grace_time run once more. A store that is empty although this file says that it was not is refused. It may be deleted; then an old copy goes unnoticed, and an empty file is taken for a new store.",
     ),
     (
         "lock",

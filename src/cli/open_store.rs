@@ -86,10 +86,11 @@ impl StoreError {
 /// What a store that cannot be used comes to for a command.
 pub(super) fn exit_code(error: &OpenError) -> ExitCode {
     match error {
-        OpenError::Newer { .. } | OpenError::Corrupt { .. } | OpenError::Foreign { .. } => {
-            ExitCode::InvalidFile
-        }
-        OpenError::Missing { .. } => ExitCode::No,
+        OpenError::Newer { .. }
+        | OpenError::Corrupt { .. }
+        | OpenError::Foreign { .. }
+        | OpenError::Emptied { .. } => ExitCode::InvalidFile,
+        OpenError::Missing { .. } | OpenError::Empty { .. } => ExitCode::No,
         OpenError::Io { doing, .. } if *doing == "create" => ExitCode::CannotCreate,
         OpenError::Io { .. } => ExitCode::InputOutput,
     }

@@ -178,7 +178,7 @@ pub(super) fn or_say<T>(answer: Result<T, OpenError>) -> Result<T, ExitCode> {
 fn cannot_open(error: &OpenError) -> ExitCode {
     complain(error);
     let help = match error {
-        OpenError::Missing { .. } => Some(
+        OpenError::Missing { .. } | OpenError::Empty { .. } => Some(
             "a scheduler makes it when it first runs; -f, --state-dir, --name and --store say which one is meant"
                 .to_owned(),
         ),

@@ -28,7 +28,7 @@ fn check(args: &CheckArgs) -> Result<ExitCode, ExitCode> {
         Err(error) => {
             let code = say(&error);
             // Here it is the answer, not what stands in its way.
-            let is_no = matches!(error, OpenError::Corrupt { .. });
+            let is_no = matches!(error, OpenError::Corrupt { .. } | OpenError::Emptied { .. });
             return Err(if is_no { ExitCode::No } else { code });
         }
     };
@@ -95,12 +95,17 @@ fn recover(args: &RecoverArgs) -> Result<ExitCode, ExitCode> {
             Ok(ExitCode::Done)
         }
         Err(RecoverError::Open(error)) => {
-            complain(&error);
             if matches!(error, OpenError::Corrupt { .. }) {
+                complain(&error);
                 complain(
                     &"help: nothing of it can be read; it was not touched. To begin anew, move it and the files that begin with its name to another place",
                 );
+                return Err(open_store::exit_code(&error));
             }
+            if matches!(error, OpenError::Emptied { .. }) {
+                return Err(say(&error));
+            }
+            complain(&error);
             Err(open_store::exit_code(&error))
         }
         Err(error) => {

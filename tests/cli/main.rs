@@ -2,6 +2,7 @@
 
 mod completions;
 mod crontab;
+mod emptied;
 mod examples;
 mod exec;
 mod exit_codes;

@@ -67,6 +67,18 @@ impl OldCopy {
     }
 }
 
+/// Up to when there were records in this store, whichever it was.
+pub(super) fn reached(store: &Path) -> Option<WallTime> {
+    let (written, _) = Newest::read(&beside(store, SUFFIX))?;
+    Some(WallTime::from_micros(written.made_at))
+}
+
+/// A store is made anew in this place.
+pub(super) fn forget(store: &Path) {
+    // Where it cannot be removed, neither can the store be made.
+    _ = fs::remove_file(beside(store, SUFFIX));
+}
+
 fn identity(store: u128) -> String {
     format!("{store:032x}")
 }

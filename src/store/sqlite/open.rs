@@ -1,8 +1,9 @@
 //! Opening the file: is it ours, whole, and of a version we know? Anything else is refused by name,
 //! and left as it is.
 
-use super::schema;
+use super::{newest, schema};
 use crate::scheduler::StoreId;
+use crate::time::{WallTime, human};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fmt::Write as _;
@@ -66,6 +67,23 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// Nothing is in it, and nothing is known to have been.
+    #[error("`{path}` is empty: no scheduler has written to it", path = .path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Nothing is in it any more.
+    #[error(
+        "`{path}` is empty, and there were records in it{upto}", path = .path.display(),
+        upto = .newest.map_or(String::new(), up_to)
+    )]
+    Emptied {
+        /// The file.
+        path: PathBuf,
+        /// When the newest that are known of were made.
+        newest: Option<WallTime>,
+    },
     /// The disk or the system does not let us.
     #[error("cannot {doing} `{path}`: {reason}", path = .path.display())]
     Io {
@@ -92,7 +110,11 @@ impl OpenError {
                 path.display()
             )),
             Self::Foreign { .. } => Some("name another file as `store`".to_owned()),
-            Self::Missing { .. } | Self::Io { .. } => None,
+            Self::Emptied { path, .. } => Some(format!(
+                "put a backup in its place; or, to begin anew, remove it and the files that begin with its name (`{}*`), and what ran before may run again; to run without records meanwhile: `--store memory`",
+                path.display()
+            )),
+            Self::Missing { .. } | Self::Empty { .. } | Self::Io { .. } => None,
         }
     }
 
@@ -139,6 +161,10 @@ pub(super) fn for_writing(path: &Path, fresh_id: u128) -> Result<Connection, Ope
 /// Opens a file that is there. Without an id for a new store, an empty one will not do.
 fn existing_for_writing(path: &Path, fresh_id: Option<u128>) -> Result<Connection, OpenError> {
     let io = |error: &rusqlite::Error| OpenError::of(path, "open", error);
+    // Before SQLite sees it, which would throw away the log of an empty file.
+    if let Some(error) = emptied(path) {
+        return Err(error);
+    }
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // The last to close a file takes its log into it: not into one that is refused.
     connection
@@ -213,6 +239,9 @@ pub(super) fn for_reading(path: &Path) -> Result<Connection, OpenError> {
         }
         Ok(_) => {}
     }
+    if let Some(error) = emptied(path) {
+        return Err(error);
+    }
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let connection = match schema::version(&connection) {
         // Where nothing can be written, the files that readers and writers share cannot be made. Then
@@ -225,9 +254,29 @@ pub(super) fn for_reading(path: &Path) -> Result<Connection, OpenError> {
         _ => connection,
     };
     if known_version(&connection, path)? == 0 {
-        return Err(missing());
+        return Err(OpenError::Empty {
+            path: path.to_owned(),
+        });
     }
     Ok(connection)
+}
+
+/// `, up to 2026-05-01T03:00:00Z`.
+fn up_to(at: WallTime) -> String {
+    let second = WallTime::from_unix_seconds(at.unix_seconds());
+    format!(", up to {}", human::rfc3339_utc(second))
+}
+
+/// Whether the file was made empty by something else than us: its log has something in it, or what is
+/// beside it says how far it had got. Taken for a new one it would have every job run anew.
+fn emptied(path: &Path) -> Option<OpenError> {
+    let found = path.symlink_metadata().ok()?;
+    let newest = newest::reached(path);
+    let is_emptied = found.len() == 0 && (newest.is_some() || has_log(path));
+    is_emptied.then(|| OpenError::Emptied {
+        path: path.to_owned(),
+        newest,
+    })
 }
 
 /// Whether there is anything in the write-ahead log beside the file.
@@ -387,6 +436,8 @@ fn create_private(path: &Path) -> Result<(), OpenError> {
                 reason: reason.to_owned(),
             });
         }
+        // It is about a store that somebody removed.
+        newest::forget(path);
     }
     let failed = |doing: &'static str| {
         move |error: io::Error| OpenError::Io {
