@@ -1,7 +1,11 @@
 //! The client of the control socket, as the commands use it: one request, one connection.
+//!
+//! Who answers is known by its process: one that is stopped is not asked, since it would do what it is asked
+//! for whenever it goes on, though nobody waits for it by then.
 
 use super::runs::{ENDED, TOTAL_BYTES};
 use super::server::PREFIX;
+use super::stopped;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -11,21 +15,34 @@ use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::cell::Cell;
+use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
 
 /// Longer than the server itself waits for anything.
 const PATIENCE: Duration = Duration::from_secs(40);
+
+/// What is answered from memory, and does not grow with the number of jobs, is waited for no longer.
+const SHORT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it is looked meanwhile whether who is to answer has been stopped.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Talks to one scheduler.
 #[derive(Debug)]
 pub struct Client {
     socket: PathBuf,
-    patience: Duration,
+    /// None: as what is asked for.
+    patience: Option<Duration>,
     runtime: Runtime,
+    /// The process that listens at the socket, once that is known.
+    peer: Cell<Option<i32>>,
 }
 
 /// What came back.
@@ -67,6 +84,43 @@ pub enum ClientError {
         /// Why.
         reason: String,
     },
+    /// It takes too long.
+    #[error(
+        "the scheduler at `{socket}` did not answer within {} s", .patience.as_secs(),
+        socket = .socket.display()
+    )]
+    TooSlow {
+        /// Where.
+        socket: PathBuf,
+        /// How long it was waited for.
+        patience: Duration,
+        /// What becomes of the request.
+        request: RequestLeft,
+    },
+    /// Its process is stopped.
+    #[error(
+        "the scheduler at `{socket}` does not answer: its process, {pid}, is stopped",
+        socket = .socket.display()
+    )]
+    Stopped {
+        /// Where.
+        socket: PathBuf,
+        /// The process.
+        pid: i32,
+        /// What becomes of the request.
+        request: RequestLeft,
+    },
+}
+
+/// What becomes of a request whose answer nobody waits for any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestLeft {
+    /// It was a question: nothing.
+    Question,
+    /// It was not sent: nothing.
+    Unsent,
+    /// It would change something, and may still do so.
+    Pending,
 }
 
 impl Answer {
@@ -101,7 +155,8 @@ impl Client {
     pub fn new(socket: &Path) -> io::Result<Self> {
         Ok(Self {
             socket: socket.to_owned(),
-            patience: PATIENCE,
+            patience: None,
+            peer: Cell::new(None),
             runtime: tokio::runtime::Builder::new_current_thread()
                 .enable_io()
                 .enable_time()
@@ -112,7 +167,10 @@ impl Client {
     /// Waits for answers no longer than this.
     #[must_use]
     pub fn waiting_at_most(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+        Self {
+            patience: Some(patience),
+            ..self
+        }
     }
 
     /// Where it talks to.
@@ -145,10 +203,7 @@ impl Client {
                 };
                 Ok(Answer { status, body })
             };
-            match tokio::time::timeout(self.patience, whole).await {
-                Ok(answer) => answer,
-                Err(_) => Err(self.no_answer(&"it takes too long")),
-            }
+            self.patiently(method, path, whole).await
         })
     }
 
@@ -179,10 +234,7 @@ impl Client {
                     ended: header(ENDED) != Some("false"),
                 }))
             };
-            match tokio::time::timeout(self.patience, whole).await {
-                Ok(answer) => answer,
-                Err(_) => Err(self.no_answer(&"it takes too long")),
-            }
+            self.patiently("GET", &path, whole).await
         })
     }
 
@@ -196,7 +248,8 @@ impl Client {
         mut take: impl FnMut(&str, &str) -> bool,
     ) -> Result<Option<Answer>, ClientError> {
         self.runtime.block_on(async {
-            let (response, _driver) = self.send("GET", path, None).await?;
+            let head = self.send("GET", path, None);
+            let (response, _driver) = self.patiently("GET", path, head).await?;
             let status = response.status().as_u16();
             let mut body = response.into_body();
             if status != 200 {
@@ -224,6 +277,51 @@ impl Client {
         })
     }
 
+    /// Waits as long as is fitting for what is asked for, but not for a process that is stopped.
+    async fn patiently<T>(
+        &self,
+        method: &str,
+        path: &str,
+        whole: impl Future<Output = Result<T, ClientError>>,
+    ) -> Result<T, ClientError> {
+        let patience = self.patience.unwrap_or_else(|| patience_for(method, path));
+        let request = match method {
+            "GET" => RequestLeft::Question,
+            _ => RequestLeft::Pending,
+        };
+        let mut whole = pin!(whole);
+        let watched = async {
+            loop {
+                match timeout(LOOK, whole.as_mut()).await {
+                    Ok(answer) => return answer,
+                    Err(_) => self.look(request, stopped::is_suspended)?,
+                }
+            }
+        };
+        if let Ok(answer) = timeout(patience, watched).await {
+            return answer;
+        }
+        // By a debugger: it could have been for a moment only.
+        self.look(request, stopped::is_stopped)?;
+        Err(ClientError::TooSlow {
+            socket: self.socket.clone(),
+            patience,
+            request,
+        })
+    }
+
+    /// It is an error if who is to answer is stopped.
+    fn look(&self, request: RequestLeft, is_stopped: fn(i32) -> bool) -> Result<(), ClientError> {
+        match self.peer.get() {
+            Some(pid) if is_stopped(pid) => Err(ClientError::Stopped {
+                socket: self.socket.clone(),
+                pid,
+                request,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     async fn send(
         &self,
         method: &str,
@@ -235,6 +333,14 @@ impl Client {
             socket: self.socket.clone(),
             source,
         })?;
+        // Zero: in a pid namespace that we do not see.
+        let peer = stream.peer_cred().ok().and_then(|peer| peer.pid());
+        self.peer.set(peer.filter(|&pid| pid > 0));
+        let request = match method {
+            "GET" => RequestLeft::Question,
+            _ => RequestLeft::Unsent,
+        };
+        self.look(request, stopped::is_suspended)?;
         let handshake = http1::handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = handshake.map_err(|error| self.no_answer(&error))?;
         let driver = tokio::spawn(async move {
@@ -267,6 +373,20 @@ impl Client {
     }
 }
 
+/// How long an answer is waited for.
+fn patience_for(method: &str, path: &str) -> Duration {
+    let is_of_one_job = path
+        .strip_prefix("/jobs/")
+        .is_some_and(|rest| !rest.contains('/'));
+    let is_at_hand =
+        matches!(path, "" | "/healthz") || path.starts_with("/events") || is_of_one_job;
+    if method == "GET" && is_at_hand {
+        SHORT_PATIENCE
+    } else {
+        PATIENCE
+    }
+}
+
 /// Name and data of one event; none for a comment.
 fn event(block: &str) -> Option<(String, String)> {
     let field = |name: &str| {
@@ -286,5 +406,36 @@ mod tests {
         let read = event(block).unwrap();
         assert_eq!(read, ("job_started".to_owned(), "{\"seq\":7}".to_owned()));
         assert_eq!(event(":\n\n"), None);
+    }
+
+    #[test]
+    fn a_question_without_an_answer_is_over_and_a_request_may_still_be_carried_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("control.sock");
+        // Nobody takes the connections up.
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let client = Client::new(&socket).unwrap();
+        let client = client.waiting_at_most(Duration::from_millis(1));
+        for (method, left) in [
+            ("GET", RequestLeft::Question),
+            ("POST", RequestLeft::Pending),
+        ] {
+            let error = client.ask(method, "", None).unwrap_err();
+            assert!(
+                matches!(&error, ClientError::TooSlow { request, .. } if *request == left),
+                "{method}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_what_is_answered_from_memory_is_not_waited_for_long() {
+        for path in ["", "/healthz", "/jobs/a", "/events?follow=0"] {
+            assert_eq!(patience_for("GET", path), SHORT_PATIENCE, "{path}");
+        }
+        for path in ["/jobs", "/jobs?", "/jobs/a/runs", "/runs/1", "/next"] {
+            assert_eq!(patience_for("GET", path), PATIENCE, "{path}");
+        }
+        assert_eq!(patience_for("DELETE", "/jobs/a"), PATIENCE);
     }
 }

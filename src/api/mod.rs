@@ -29,7 +29,7 @@ mod wire;
 mod wire_record;
 mod wire_trigger;
 
-pub use client::{Answer, Client, ClientError, Printed};
+pub use client::{Answer, Client, ClientError, Printed, RequestLeft};
 pub use definition::read_kept;
 pub use desk::{Desk, Question, Questions, Rejection};
 pub use feed::Feed;

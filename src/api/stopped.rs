@@ -1,4 +1,4 @@
-//! Which processes of runs are stopped (SIGSTOP, a debugger), as `/proc` tells.
+//! Which processes, of runs and of schedulers, are stopped (SIGSTOP, a debugger), as `/proc` tells.
 //!
 //! The kernel tells a parent of that by a signal, but nothing is decided by it: who asks is told what is so
 //! at that moment. The API's thread reads it, so that it costs the loop nothing.
@@ -9,6 +9,11 @@ use nix::unistd::Pid;
 /// Whether the process exists and is stopped.
 pub(super) fn is_stopped(pid: i32) -> bool {
     ProcessStat::read(Pid::from_raw(pid)).is_ok_and(ProcessStat::is_stopped)
+}
+
+/// Whether it is stopped by a signal, and so until another one comes: a debugger stops a process for moments.
+pub(super) fn is_suspended(pid: i32) -> bool {
+    ProcessStat::read(Pid::from_raw(pid)).is_ok_and(|stat| stat.state == 'T')
 }
 
 /// How many of them are.

@@ -12,6 +12,8 @@ use serde_json::Value;
 
 pub(super) fn list(args: &ListArgs) -> Result<ExitCode, ExitCode> {
     let running = Running::find(&args.scheduler)?;
+    // Asked first, for the answer is at hand whatever the number of jobs: who does not give it hangs.
+    let scheduler = running.scheduler()?;
     let mut query = Vec::new();
     if let Some(state) = &args.state {
         query.push(format!("state={state}"));
@@ -25,7 +27,7 @@ pub(super) fn list(args: &ListArgs) -> Result<ExitCode, ExitCode> {
         return Ok(terminal::print_json(&jobs));
     }
     let jobs: Vec<JobJson> = running.get(&path)?;
-    if running.scheduler()?.paused {
+    if scheduler.paused {
         terminal::complain(&"the scheduler is paused: fires wait for `rsched resume --all`");
     }
     if jobs.is_empty() {

@@ -5,7 +5,7 @@ use super::exit_code::ExitCode;
 use super::jobs_files::nearest;
 use super::run::SOCKET;
 use super::terminal::complain;
-use crate::api::{Answer, Client, ClientError, Printed, SchedulerJson};
+use crate::api::{Answer, Client, ClientError, Printed, RequestLeft, SchedulerJson};
 use crate::diagnostic::{escape, quoted};
 use crate::sys::control_socket::answers;
 use crate::sys::directories::{Directories, DirectoryVariables, InstanceName, runtime_bases};
@@ -201,23 +201,40 @@ pub(super) fn refused(answer: &Answer) -> ExitCode {
 }
 
 fn unreachable(error: &ClientError) -> ExitCode {
-    complain(error);
-    if let ClientError::Unreachable { source, .. } = error
-        && matches!(
-            source.kind(),
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused
-        )
-    {
-        complain(
-            &"`rsched run` starts one; without --socket, and RSCHED_SOCKET, the one that runs is taken",
-        );
-    }
     match error {
-        ClientError::Unreachable { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
-            ExitCode::NotPermitted
+        ClientError::Unreachable { source, .. } if source.kind() == ErrorKind::WouldBlock => {
+            complain(error);
+            complain(&"too many wait for it already: it hangs, or is stopped");
         }
-        _ => ExitCode::NoScheduler,
+        _ => complain(error),
     }
+    let may_come =
+        "what was asked for may still be done when it goes on: `rsched status` tells then";
+    match error {
+        ClientError::Unreachable { source, .. } => match source.kind() {
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => complain(
+                &"`rsched run` starts one; without --socket, and RSCHED_SOCKET, the one that runs is taken",
+            ),
+            ErrorKind::PermissionDenied => return ExitCode::NotPermitted,
+            _ => {}
+        },
+        ClientError::Stopped { pid, request, .. } => {
+            complain(&format_args!(
+                "help: `kill -CONT {pid}` lets it go on; until then it starts nothing"
+            ));
+            match request {
+                RequestLeft::Question => {}
+                RequestLeft::Unsent => complain(&"it was not asked: nothing comes of this later"),
+                RequestLeft::Pending => complain(&may_come),
+            }
+        }
+        ClientError::TooSlow {
+            request: RequestLeft::Pending,
+            ..
+        } => complain(&may_come),
+        ClientError::TooSlow { .. } | ClientError::NoAnswer { .. } => {}
+    }
+    ExitCode::NoScheduler
 }
 
 // Which one.

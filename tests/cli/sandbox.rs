@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// The program under test.
@@ -77,7 +77,18 @@ impl Sandbox {
         self.end_of(command)
     }
 
-    fn end_of(&self, mut command: Command) -> Ended {
+    /// Starts `rsched` with these arguments in the background; all that it prints is dropped.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = Command::new(RSCHED);
+        self.prepare(command.args(arguments))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    fn prepare<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         let program_folder = PathBuf::from(RSCHED).parent().unwrap().to_owned();
         command
             .current_dir(self.path())
@@ -94,6 +105,10 @@ impl Sandbox {
             .env("LC_ALL", "C.UTF-8")
             .env("NO_COLOR", "1")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
+    }
+
+    fn end_of(&self, mut command: Command) -> Ended {
+        self.prepare(&mut command)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
