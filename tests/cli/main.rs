@@ -20,5 +20,6 @@ mod scheduler;
 mod show;
 mod store;
 mod suspended;
+mod unwritable;
 mod validate;
 mod why;

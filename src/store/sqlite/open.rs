@@ -247,8 +247,21 @@ pub(super) fn for_reading(path: &Path) -> Result<Connection, OpenError> {
         // Where nothing can be written, the files that readers and writers share cannot be made. Then
         // nobody else writes either, and if there is no log the file is all there is.
         Err(error)
-            if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !has_log(path) =>
+            if matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
+            ) =>
         {
+            if has_log(path) {
+                return Err(OpenError::Io {
+                    path: path.to_owned(),
+                    doing: "read",
+                    reason: format!(
+                        "the newest records are in its log, `{}`, which only those can read who may write in that directory; ask as root, or let its owner do so",
+                        beside(path, "-wal").display()
+                    ),
+                });
+            }
             connect_unchanging(path)?
         }
         _ => connection,
