@@ -11,6 +11,7 @@ use crate::store::sqlite::{OldCopy, OpenError, Options, STORE_FILE_NAME, Session
 use crate::store::{Kept, MemoryStore, Store};
 use crate::sys::directories::{Directories, DirectoryError};
 use crate::sys::lock::{Holder, InstanceLock, LockError, describe};
+use crate::sys::lock_look::{self, Held};
 use crate::sys::trust::{TrustPolicy, Walk};
 use crate::sys::{clock, host, identity, random};
 use crate::time::human;
@@ -108,9 +109,7 @@ pub(super) fn store_file(place: &StorePlace, directories: &Directories) -> Optio
 /// The lock of a store, which may be in a directory that is no scheduler's own: two of them with one
 /// store would take each other's runs for their own.
 pub(super) fn lock(path: &Path, us: &Holder) -> Result<InstanceLock, StoreError> {
-    let mut lock = path.as_os_str().to_owned();
-    lock.push(".lock");
-    InstanceLock::acquire(Path::new(&lock), us).map_err(|error| match error {
+    InstanceLock::acquire(&lock_of(path), us).map_err(|error| match error {
         LockError::Held(holder) => StoreError::InUse {
             path: path.to_owned(),
             holder: describe(holder.as_ref()),
@@ -118,6 +117,29 @@ pub(super) fn lock(path: &Path, us: &Holder) -> Result<InstanceLock, StoreError>
         error => StoreError::Lock(error),
     })
 }
+
+/// Where the lock of a store is.
+fn lock_of(path: &Path) -> PathBuf {
+    let mut lock = path.as_os_str().to_owned();
+    lock.push(".lock");
+    lock.into()
+}
+
+/// The process that uses a store, in its own pid namespace; none: nobody does.
+///
+/// # Errors
+/// Nobody knows.
+pub(super) fn user_of(path: &Path) -> Result<Option<i32>, NotKnown> {
+    match lock_look::look(&lock_of(path)) {
+        Held::By(holder) => Ok(Some(holder.pid)),
+        Held::ByNobody => Ok(None),
+        Held::NotKnown => Err(NotKnown),
+    }
+}
+
+/// It cannot be found out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NotKnown;
 
 /// Opens it. Only for the holder of the instance lock.
 pub(super) fn open(
@@ -252,7 +274,7 @@ fn recover(
 
 /// The jobs that are in no file. One that makes no sense any more (the file's defaults changed) stays
 /// in the store, and is not run.
-fn run_time_jobs(kept: &Kept, around: &Surroundings) -> Vec<RunTimeJob> {
+pub(super) fn run_time_jobs(kept: &Kept, around: &Surroundings) -> Vec<RunTimeJob> {
     let mut jobs = Vec::new();
     for (id, job) in &kept.jobs {
         let Some(definition) = &job.definition else {

@@ -271,7 +271,7 @@ fn open_lock_file(path: &Path) -> Result<File, LockError> {
 }
 
 /// What the file says; nothing if its holder has only just locked it or it is no text of ours.
-fn read_holder(mut file: File) -> Option<Holder> {
+pub(super) fn read_holder(mut file: File) -> Option<Holder> {
     let mut text = Vec::new();
     file.rewind().ok()?;
     file.take(MAX_HOLDER_BYTES).read_to_end(&mut text).ok()?;

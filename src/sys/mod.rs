@@ -14,6 +14,7 @@ pub mod identity;
 pub mod inode_watch;
 pub mod journal;
 pub mod lock;
+pub mod lock_look;
 pub mod memory;
 pub mod memory_file;
 pub mod mounts;

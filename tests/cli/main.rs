@@ -1,5 +1,6 @@
 //! The program as its users see it: one module a command, all of stdout, stderr and status compared.
 
+mod alive;
 mod completions;
 mod crontab;
 mod emptied;

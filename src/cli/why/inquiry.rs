@@ -53,7 +53,7 @@ impl<'a> Inquiry<'a> {
             schedule: defined.map(|job| job.schedule.anchored(anchor)),
             defined,
             known,
-            lives: Lives::new(sessions),
+            lives: Lives::new(sessions, records.history.path()),
             events: or_say(events)?,
             job,
             records,

@@ -1,5 +1,6 @@
 //! What the records have of a stretch of time: who was running then, and what held fires up.
 
+use super::super::open_store::user_of;
 use super::super::record_text::{length, second, short};
 use super::Cited;
 use super::inquiry::Inquiry;
@@ -8,6 +9,7 @@ use crate::store::sqlite::SessionRow;
 use crate::sys::identity::{ProcessStat, boot_id};
 use crate::time::{WallTime, Zone};
 use nix::unistd::Pid;
+use std::path::Path;
 use std::time::Duration;
 
 /// That a store still fails is told again after a minute.
@@ -33,8 +35,9 @@ pub(super) enum Life<'a> {
 }
 
 impl Lives {
-    pub fn new(sessions: Vec<SessionRow>) -> Self {
-        let runs = sessions.last().is_some_and(is_running);
+    /// Those in the store at this path.
+    pub fn new(sessions: Vec<SessionRow>, store: &Path) -> Self {
+        let runs = sessions.last().is_some_and(|life| is_running(life, store));
         Self { sessions, runs }
     }
 
@@ -67,10 +70,15 @@ impl Lives {
     }
 }
 
-/// Whether its process lives, as far as its number tells.
-fn is_running(life: &SessionRow) -> bool {
-    life.ended_at.is_none()
-        && boot_id().is_ok_and(|boot| boot == life.boot_id)
+/// Whether it still uses its store; where nobody knows, whether its process lives, as far as its number tells.
+fn is_running(life: &SessionRow, store: &Path) -> bool {
+    if life.ended_at.is_some() {
+        return false;
+    }
+    if let Ok(user) = user_of(store) {
+        return user == Some(life.pid);
+    }
+    boot_id().is_ok_and(|boot| boot == life.boot_id)
         && ProcessStat::read(Pid::from_raw(life.pid)).is_ok_and(|stat| !stat.has_ended())
 }
 
