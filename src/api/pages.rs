@@ -18,11 +18,7 @@ pub(super) struct Pictured {
 
 impl Pictured {
     pub fn json(&self) -> JobJson {
-        let last_run = self
-            .tally
-            .as_ref()
-            .and_then(|tally| tally.last_run.as_ref());
-        JobJson::new(&self.status, last_run)
+        JobJson::new(&self.status, self.tally.as_ref())
     }
 }
 

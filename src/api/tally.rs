@@ -67,6 +67,8 @@ pub(super) struct LastRun {
     pub exit_code: Option<i32>,
     pub signal: Option<i32>,
     pub duration: Option<Duration>,
+    /// When it ended; none: before the scheduler started.
+    pub ended_at: Option<WallTime>,
 }
 
 /// What is known of one job since the scheduler started.
@@ -76,6 +78,9 @@ pub(super) struct JobTally {
     durations: Histogram,
     delays: Histogram,
     pub last_run: Option<LastRun>,
+    /// What last became of a fire, be it a run or none, and when that was so; of fires that others stand for
+    /// nothing became.
+    pub last_outcome: Option<(Outcome, WallTime)>,
     /// When it last succeeded; when that run was due, if it was before the scheduler started.
     pub last_success: Option<WallTime>,
 }
@@ -93,6 +98,7 @@ impl JobTally {
             exit_code,
             signal: None,
             duration: None,
+            ended_at: None,
         });
         Self {
             last_run,
@@ -114,6 +120,9 @@ impl JobTally {
             return;
         };
         self.outcomes.add(outcome, told.count.unwrap_or(1));
+        if outcome != Outcome::Coalesced {
+            self.last_outcome = Some((outcome, told.time));
+        }
         if let Some(duration) = told.duration {
             self.durations.count(duration, DURATIONS);
         }
@@ -125,6 +134,7 @@ impl JobTally {
                 exit_code: told.exit_code,
                 signal: told.signal,
                 duration: told.duration,
+                ended_at: Some(told.time),
             });
         }
         if outcome == Outcome::Succeeded {
@@ -171,5 +181,7 @@ mod tests {
         });
         assert_eq!(tally.outcomes.of(Outcome::Missed), 7);
         assert!(tally.last_run.is_none());
+        let last = tally.last_outcome.map(|(outcome, _)| outcome);
+        assert_eq!(last, Some(Outcome::Missed));
     }
 }

@@ -3,10 +3,10 @@
 //! Keys that Flask-APScheduler has are its own; the others are ours.
 
 use super::stopped;
-use super::tally::LastRun;
+use super::tally::{JobTally, LastRun};
 use super::wire_trigger::trigger_fields;
 use crate::config::{Coalesce, Command, Job, NO_LIMIT, Retry};
-use crate::scheduler::{Emitted, JobSource, JobStatus, Overview, PoolStatus, RunStatus};
+use crate::scheduler::{Emitted, JobSource, JobStatus, Outcome, Overview, PoolStatus, RunStatus};
 use crate::time::{WallTime, Zone, human};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -184,6 +184,9 @@ pub struct JobJson {
     pub success_codes: Vec<u8>,
     /// The last run that ended; of one from before the scheduler started, less is known.
     pub last_run: Option<LastRunJson>,
+    /// What last became of a fire since the scheduler started, be it a run or none.
+    #[serde(default)]
+    pub last_outcome: Option<LastOutcomeJson>,
     /// Runs that run or wait.
     pub running: u32,
     /// How many of them have a process that is stopped (SIGSTOP), and does nothing until it goes on.
@@ -238,10 +241,35 @@ pub struct LastRunJson {
     pub signal: Option<i32>,
     /// How long it ran, in seconds.
     pub duration: Option<f64>,
+    /// When it ended; null where that was before the scheduler started.
+    #[serde(default)]
+    pub ended_at: Option<String>,
+}
+
+/// What became of a fire.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LastOutcomeJson {
+    /// The outcome: that of a run, or `missed` or `skipped`.
+    pub outcome: String,
+    /// When the run ended, or there came to be none.
+    pub at: String,
 }
 
 impl JobJson {
-    pub(super) fn new(status: &JobStatus, last_run: Option<&LastRun>) -> Self {
+    /// A job as the records have it: how its newest run ended, its fire time and exit code, and what last
+    /// became of a fire.
+    #[must_use]
+    pub fn recorded(
+        status: &JobStatus,
+        last_run: Option<(WallTime, Outcome, Option<i32>)>,
+        last_outcome: Option<(Outcome, WallTime)>,
+    ) -> Self {
+        let mut tally = JobTally::remembered(last_run, None);
+        tally.last_outcome = last_outcome;
+        Self::new(status, Some(&tally))
+    }
+
+    pub(super) fn new(status: &JobStatus, tally: Option<&JobTally>) -> Self {
         let job = status.job.as_ref();
         let (func, args, command) = match &job.command {
             Command::Shell(line) => (line.clone(), Vec::new(), json!(line)),
@@ -293,7 +321,15 @@ impl JobJson {
                 .retry
                 .map(|retry| RetryJson::new(&retry)),
             success_codes: job.settings.policy.success_codes.iter().collect(),
-            last_run: last_run.map(|run| LastRunJson::new(run, job)),
+            last_run: tally
+                .and_then(|tally| tally.last_run.as_ref())
+                .map(|run| LastRunJson::new(run, job)),
+            last_outcome: tally
+                .and_then(|tally| tally.last_outcome)
+                .map(|(outcome, at)| LastOutcomeJson {
+                    outcome: outcome.to_string(),
+                    at: human::rfc3339(at, zone),
+                }),
             running: status.instances,
             stopped: stopped::count(&status.processes),
         }
@@ -311,6 +347,9 @@ impl LastRunJson {
             exit_code: run.exit_code,
             signal: run.signal,
             duration: run.duration.map(|length| length.as_secs_f64()),
+            ended_at: run
+                .ended_at
+                .map(|at| human::rfc3339(at, &job.schedule.spec.zone)),
         }
     }
 }

@@ -21,7 +21,10 @@ pub(super) struct SchedulerArgs {
     pub name: Option<String>,
 }
 
-/// List the jobs of a running scheduler, with their next fire and their last outcome
+/// List the jobs, with their next fire and their last outcome
+///
+/// As the running scheduler has them. Where none runs, what it would start with is read from the jobs file and the
+/// records.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     rsched list\n  \

@@ -16,6 +16,7 @@ mod job_ids;
 mod jobs_files;
 mod kill;
 mod list;
+mod listed;
 mod logs;
 mod man;
 mod next;

@@ -195,6 +195,13 @@ pub(super) fn store_of(args: &RecordsArgs) -> Result<PathBuf, ExitCode> {
     Known::find(args, &ZoneDatabase::system()).map(|known| known.store)
 }
 
+/// The jobs file that says which jobs there are, if there is a valid one, and the file of their records, be
+/// there one or not.
+pub(super) fn of_jobs(args: &RecordsArgs) -> Result<(Option<JobsFile>, PathBuf), ExitCode> {
+    let known = Known::find(args, &ZoneDatabase::system())?;
+    Ok((known.file, known.store))
+}
+
 /// What the records say of a job's past, for a run of it that is not theirs: nothing where there are none
 /// that can be read. A wrong option is said.
 pub(super) fn past_of(

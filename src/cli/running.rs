@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::ErrorKind;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -245,10 +246,7 @@ fn socket(args: &SchedulerArgs) -> Result<PathBuf, ExitCode> {
     }
     if args.file.is_some() || args.state_dir.is_some() || args.name.is_some() {
         let socket = named(args)?;
-        if socket
-            .symlink_metadata()
-            .is_err_and(|error| error.kind() == ErrorKind::NotFound)
-        {
+        if is_abandoned(&socket) {
             say_that_none_runs(args);
             return Err(ExitCode::NoScheduler);
         }
@@ -277,8 +275,19 @@ fn socket(args: &SchedulerArgs) -> Result<PathBuf, ExitCode> {
     }
 }
 
+/// Whether nobody listens there. Of one who does, but lets us not in, that cannot be said.
+fn is_abandoned(socket: &Path) -> bool {
+    !answers(socket)
+        && UnixStream::connect(socket).is_err_and(|error| {
+            matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::ConnectionRefused
+            )
+        })
+}
+
 /// That the one that is meant does not run, and what would start it.
-fn say_that_none_runs(args: &SchedulerArgs) {
+pub(super) fn say_that_none_runs(args: &SchedulerArgs) {
     let mut command = "rsched run".to_owned();
     // Writing to a String cannot fail.
     if let Some(file) = &args.file {

@@ -11,6 +11,7 @@ mod explain;
 mod guides;
 mod history;
 mod import;
+mod listed;
 mod logs;
 mod man;
 mod next;

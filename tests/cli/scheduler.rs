@@ -32,6 +32,12 @@ impl Scheduler {
         kill(Pid::from_raw(self.pid()), signal).unwrap();
     }
 
+    /// `kill -9`, and the end of it.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Waits for its end: its exit code.
     pub fn end(mut self) -> Option<i32> {
         self.child.wait().unwrap().code()

@@ -201,7 +201,7 @@ fn a_scheduler_that_does_not_run_is_named_with_what_starts_it() {
         ("-f", "jobs.toml"),
         ("--name", "nobody-has-this-name"),
     ] {
-        let (code, stdout, stderr) = sandbox.output(&["list", option, value]);
+        let (code, stdout, stderr) = sandbox.output(&["status", option, value]);
         let option = if option == "-f" {
             ""
         } else {

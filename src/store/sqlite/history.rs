@@ -1,13 +1,16 @@
 //! What people ask of the records.
 
 use super::columns::{self, JOB_COLUMNS, RUN_COLUMNS};
+use super::load;
 use super::open::{self, OpenError};
 use crate::config::JobId;
 use crate::scheduler::{
     Emitted, EventName, FiresRecord, JobRecord, Outcome, OutputTail, RunId, RunRecord,
 };
+use crate::store::Kept;
 use crate::time::WallTime;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Hexadecimal digits of a run's id.
@@ -290,6 +293,45 @@ impl History {
             columns::optional_time(row, 0)
         })?;
         Ok(found.into_iter().flatten().next())
+    }
+
+    /// What a scheduler that started now would go on from.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn kept(&self) -> Result<Kept, OpenError> {
+        let kept = load::kept(&self.connection);
+        Ok(kept.map_err(|error| self.unreadable(&error))?.0)
+    }
+
+    /// What last became of a fire of each job, be it a run or none, and when; of fires that others stand for
+    /// nothing became.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn last_outcomes(&self) -> Result<BTreeMap<JobId, (Outcome, WallTime)>, OpenError> {
+        // Of the columns without a function, SQLite gives those of the row that has the maximum.
+        let sql = "SELECT job, outcome, max(ended_at) FROM runs
+                 WHERE state = 'ended' AND outcome <> 'coalesced' GROUP BY job
+             UNION ALL SELECT job, outcome, max(judged_at) FROM fires
+                 WHERE outcome <> 'coalesced' GROUP BY job";
+        let rows = self.rows(sql, params![], |row| {
+            Ok((
+                columns::job_id(row, 0)?,
+                (
+                    columns::named(row, 1, Outcome::parse)?,
+                    columns::time(row, 2)?,
+                ),
+            ))
+        })?;
+        let mut last = BTreeMap::new();
+        for (job, found) in rows {
+            let newest = last.entry(job).or_insert(found);
+            if found.1 > newest.1 {
+                *newest = found;
+            }
+        }
+        Ok(last)
     }
 
     /// The lives of schedulers, oldest first.
