@@ -4,6 +4,7 @@
 //! here sleeps: every wait is for a line of the log, with a deadline that only a failure reaches.
 
 #[path = "../crash/accounts.rs"]
+#[expect(dead_code, reason = "no test here counts lives")]
 mod accounts;
 mod attacks;
 mod beside_cron;
