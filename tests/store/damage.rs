@@ -160,9 +160,9 @@ fn a_flipped_bit_in_the_log_ends_it_there() {
 }
 
 /// The entries that are not in the other one, or are others there.
-fn others<K: Ord, V: PartialEq>(these: &BTreeMap<K, V>, those: &BTreeMap<K, V>) -> usize {
-    let is_other = |(key, value): &(&K, &V)| those.get(key) != Some(value);
-    these.iter().filter(is_other).count()
+fn others<K: Ord, V: PartialEq>(ours: &BTreeMap<K, V>, other: &BTreeMap<K, V>) -> usize {
+    let is_other = |(key, value): &(&K, &V)| other.get(key) != Some(value);
+    ours.iter().filter(is_other).count()
 }
 
 /// What of a store that was opened is not as it was, at most: a single row.

@@ -137,7 +137,7 @@ fn d12_of_each_job_the_newest_runs_are_kept_and_all_are_counted() {
     );
     // The output of each that is kept, and no other.
     let outputs = "SELECT length(tail) FROM outputs WHERE run IN (SELECT number FROM runs)";
-    assert_eq!(numbers(&bench, outputs), [OUTPUT as i64; 10]);
+    assert_eq!(numbers(&bench, outputs), [3_000; 10]);
     assert_eq!(number(&bench, "SELECT count(*) FROM outputs"), 10);
     for job in JOBS {
         let of_job = |sql: &str| numbers(&bench, &format!("{sql} WHERE job = '{job}'"));
