@@ -4,7 +4,12 @@ use crate::accounts::{self, Expected, Second};
 use crate::scheduler::{Sandbox, Scheduler, eventually};
 use nix::sys::signal::Signal;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
+use std::ops::RangeInclusive;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub fn history(sandbox: &Sandbox) -> Value {
@@ -35,6 +40,18 @@ fn fires(sandbox: &Sandbox) -> usize {
     sandbox.read("evidence").lines().count()
 }
 
+/// Waits until each of these seconds has an outcome.
+fn settle(sandbox: &Sandbox, due: RangeInclusive<Second>) {
+    eventually("all is made up for", || {
+        let entries = accounts::entries_of(&history(sandbox));
+        let settled = |second| {
+            let mut its = entries.iter().filter(|it| it.fire == second);
+            its.any(accounts::Entry::has_ended)
+        };
+        due.clone().all(settled)
+    });
+}
+
 #[test]
 fn c10_what_came_due_while_it_was_stopped_is_made_up_for_once_and_is_said_to_be_late() {
     let sandbox = Sandbox::new(EVERY_SECOND);
@@ -45,19 +62,12 @@ fn c10_what_came_due_while_it_was_stopped_is_made_up_for_once_and_is_said_to_be_
     scheduler.signal(Signal::SIGSTOP);
     let stopped = Instant::now();
     eventually("four seconds pass", || {
-        std::thread::park_timeout(Duration::from_millis(50));
+        thread::park_timeout(Duration::from_millis(50));
         stopped.elapsed() > Duration::from_secs(4)
     });
     let end = now();
     scheduler.signal(Signal::SIGCONT);
-    eventually("all is made up for", || {
-        let entries = accounts::entries_of(&history(&sandbox));
-        let settled = |second| {
-            let mut its = entries.iter().filter(|it| it.fire == second);
-            its.any(accounts::Entry::has_ended)
-        };
-        (known + 1..=end).all(settled)
-    });
+    settle(&sandbox, known + 1..=end);
     scheduler.stop();
     let expected = [Expected {
         job: "a".to_owned(),
@@ -110,27 +120,90 @@ fn f4_without_its_lock_file_a_second_scheduler_finds_the_store_locked_all_the_sa
     assert_eq!(lines.len(), count, "something ran twice");
 }
 
-#[test]
-fn d10_a_state_directory_that_is_replaced_is_not_written_and_gone_on_with_when_it_is_back() {
+/// What is below a directory: of each file its contents.
+fn contents(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = fs::read_dir(directory).unwrap();
+    let each = entries.map(|entry| entry.unwrap().path());
+    each.map(|path| (path.clone(), fs::read(path).unwrap_or_default()))
+        .collect()
+}
+
+/// Something else takes the place of the state directory, which is aside by then: `other` is where writes
+/// through the old name would go.
+#[track_caller]
+fn replaced(take_its_place: impl Fn(&Sandbox), other: &str) {
     let sandbox = Sandbox::new(EVERY_SECOND);
+    let begin = now();
     let mut scheduler = sandbox.start();
     scheduler.event("job_executed", "a");
+    let known = now();
     let (state, away) = (sandbox.state(), sandbox.path("away"));
     fs::rename(&state, &away).unwrap();
-    fs::create_dir(&state).unwrap();
+    take_its_place(&sandbox);
+    let other = sandbox.path(other);
+    let before = contents(&other);
     let failed = scheduler.wait_for("failure", |line| line["event"] == "store_failed");
     assert!(failed["message"].is_string(), "{failed}");
+    // What was on its way then has come to its end a second later; nothing follows it.
+    let later = |seconds| {
+        let end = now() + seconds;
+        eventually("seconds pass, each with a fire", || {
+            thread::park_timeout(Duration::from_millis(50));
+            assert_eq!(contents(&other), before, "something was written there");
+            now() >= end
+        });
+    };
+    later(2);
     let count = fires(&sandbox);
-    assert_eq!(
-        fs::read_dir(&state).unwrap().count(),
-        0,
-        "something was written there"
-    );
-    assert!(fires(&sandbox) <= count + 1);
-    fs::remove_dir(&state).unwrap();
+    later(4);
+    assert_eq!(fires(&sandbox), count, "without a record");
+    fs::remove_file(&state)
+        .or_else(|_| fs::remove_dir(&state))
+        .unwrap();
     fs::rename(&away, &state).unwrap();
-    scheduler.event("job_executed", "a");
+    let end = now();
+    settle(&sandbox, known + 1..=end);
     scheduler.stop();
+    if other != state {
+        assert_eq!(contents(&other), before, "something was written there");
+    }
+    let expected = [Expected {
+        job: "a".to_owned(),
+        due: known + 1..=end,
+        perhaps: begin..=now(),
+        without_a_run: &[],
+    }];
+    let entries = accounts::entries_of(&history(&sandbox));
+    let lines = accounts::lines_of(&sandbox.read("evidence"));
+    accounts::check(&expected, &entries, &lines, &[]).unwrap();
+}
+
+#[test]
+fn d10_a_state_directory_that_is_replaced_is_not_written_and_gone_on_with_when_it_is_back() {
+    replaced(|sandbox| fs::create_dir(sandbox.state()).unwrap(), "state");
+}
+
+#[test]
+fn d10_nor_is_a_link_followed_that_took_its_place() {
+    let link = |sandbox: &Sandbox| {
+        fs::create_dir(sandbox.path("elsewhere")).unwrap();
+        symlink("elsewhere", sandbox.state()).unwrap();
+    };
+    replaced(link, "elsewhere");
+}
+
+#[test]
+fn d10_nor_a_link_to_a_copy_of_it() {
+    let link = |sandbox: &Sandbox| {
+        fs::create_dir(sandbox.path("elsewhere")).unwrap();
+        for suffix in ["", "-wal"] {
+            let name = format!("store.sqlite{suffix}");
+            let from = sandbox.path("away").join(&name);
+            fs::copy(from, sandbox.path("elsewhere").join(&name)).unwrap();
+        }
+        symlink("elsewhere", sandbox.state()).unwrap();
+    };
+    replaced(link, "elsewhere");
 }
 
 #[test]
