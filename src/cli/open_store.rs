@@ -28,6 +28,8 @@ pub(super) struct Opened {
     pub adopted: Adopted,
     /// What is odd about it, for people.
     pub warnings: Vec<String>,
+    /// What else is to be known of it.
+    pub notes: Vec<String>,
 }
 
 /// Why a store cannot be used.
@@ -158,6 +160,7 @@ pub(super) fn open(
             marks: None,
             adopted: Adopted::new(),
             warnings: Vec::new(),
+            notes: Vec::new(),
         });
     };
     // The state directory was looked at when it was made.
@@ -180,11 +183,15 @@ pub(super) fn open(
     let (store, kept, same_boot) = SqliteStore::open(&path, options, session)?;
     let old = OldCopy::look(&path, &kept);
     let warnings = old.map(|old| old_copy_text(old, &path, &kept, file));
+    let whole_path = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+    let whole_path = whole_path.display();
+    // Whoever lost the one before is to find out.
+    let note = kept.is_new();
+    let note = note.then(|| format!("New store `{whole_path}`: nothing is known of earlier runs"));
     let mut adopted = Adopted::new();
     let mut past =
         recover(&kept, file, same_boot, &marks, &mut adopted).map_err(StoreError::Recovery)?;
-    let whole_path = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
-    past.store_name = format!("sqlite:{}", whole_path.display()).into();
+    past.store_name = format!("sqlite:{whole_path}").into();
     Ok(Opened {
         store: Box::new(store.holding(lock)),
         path: Some(path),
@@ -192,6 +199,7 @@ pub(super) fn open(
         marks: Some(marks),
         adopted,
         warnings: warnings.into_iter().collect(),
+        notes: note.into_iter().collect(),
     })
 }
 

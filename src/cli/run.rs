@@ -95,6 +95,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         marks,
         adopted,
         mut warnings,
+        notes,
     } = open_store(args, &source, &read, &directories, policy)?;
     warnings.extend(running::also_run(source.paths()));
     let lines = LogLines {
@@ -123,6 +124,7 @@ fn start(args: &RunArgs, verbosity: Verbosity) -> Result<Daemon, ExitCode> {
         marks,
         adopted,
         warnings,
+        notes,
         pipes_directory,
         lines,
         log,

@@ -110,6 +110,8 @@ pub struct Setup {
     pub adopted: Adopted,
     /// What is said before anything else.
     pub warnings: Vec<String>,
+    /// What is said next, and is nothing odd.
+    pub notes: Vec<String>,
     /// Where the output pipes are made.
     pub pipes_directory: PathBuf,
     /// How lines look.
@@ -267,6 +269,9 @@ impl Daemon {
     pub fn run(mut self) -> Result<(), DaemonError> {
         for warning in std::mem::take(&mut self.setup.warnings) {
             self.say(Level::Warn, &warning);
+        }
+        for note in std::mem::take(&mut self.setup.notes) {
+            self.say(Level::Info, &note);
         }
         // Watched first, then looked at: what happened since the lock was got is not lost.
         self.watch_own_files();

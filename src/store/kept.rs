@@ -51,6 +51,12 @@ impl Kept {
         }
     }
 
+    /// Whether it has nothing of any scheduler, as when it was just made.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        *self == Self::nothing(self.id)
+    }
+
     /// Takes in a batch that is durable.
     pub fn take_in(&mut self, batch: &Batch) {
         self.newest = Some(batch.made_at);

@@ -86,17 +86,34 @@ fn c10_what_came_due_while_it_was_stopped_is_made_up_for_once_and_is_said_to_be_
     assert!(latest.fold(0.0, f64::max) > 2.0, "{history:#}");
 }
 
+/// Of which store it was said that it is new.
+fn new_stores(scheduler: &Scheduler) -> Vec<String> {
+    let said = scheduler.seen.iter();
+    let said = said.filter_map(|line| line["message"].as_str());
+    let new = said.filter_map(|said| said.strip_prefix("New store `"));
+    new.map(|rest| rest.split_once("`: nothing is known of earlier runs"))
+        .map(|parts| parts.unwrap().0.to_owned())
+        .collect()
+}
+
 #[test]
-fn a15_without_its_state_nothing_of_the_past_runs() {
+fn a15_without_its_state_nothing_of_the_past_runs_and_it_is_said_that_nothing_is_known() {
     let sandbox = Sandbox::new(EVERY_SECOND);
-    let mut first = sandbox.start();
-    first.event("job_executed", "a");
-    first.signal(Signal::SIGKILL);
-    first.reap();
+    let store = sandbox.state().join("store.sqlite");
+    let store = [store.to_str().unwrap().to_owned()];
+    for is_new in [true, false] {
+        let mut scheduler = sandbox.start();
+        scheduler.event("job_executed", "a");
+        let expected = if is_new { &store[..] } else { &[] };
+        assert_eq!(new_stores(&scheduler), expected);
+        scheduler.signal(Signal::SIGKILL);
+        scheduler.reap();
+    }
     fs::remove_dir_all(sandbox.state()).unwrap();
     let (before, again) = (fires(&sandbox), now());
     let mut second = sandbox.start();
     second.event("job_executed", "a");
+    assert_eq!(new_stores(&second), store);
     second.stop();
     assert!(fires(&sandbox) > before);
     let lines = accounts::lines_of(&sandbox.read("evidence"));
