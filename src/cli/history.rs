@@ -40,15 +40,22 @@ impl Entry {
 }
 
 /// That there is nothing, and what to look for instead.
-fn nothing(args: &HistoryArgs) -> String {
+fn nothing(args: &HistoryArgs, records: &Records, job: Option<&JobId>) -> String {
     let is_narrow = args.since.is_some() || args.until.is_some() || !args.outcomes.is_empty();
-    match &args.id {
+    match job {
         _ if is_narrow => {
             "there is nothing like that on record; without --since, --until and --outcome there may be more".to_owned()
         }
-        Some(id) => format!(
+        Some(id) if records.is_in_file(id) => format!(
             "no fire of `{id}` is on record yet; `rsched next --job {id}` shows when it is due"
         ),
+        Some(id) => match records.next_fire(id) {
+            Some(at) => format!(
+                "no fire of `{id}` is on record yet; it is due at {}",
+                exact(at, records.zone_of(id))
+            ),
+            None => format!("no fire of `{id}` is on record"),
+        },
         None => "no fire is on record yet; `rsched next` shows what is due".to_owned(),
     }
 }
@@ -82,7 +89,7 @@ pub(super) fn history(args: &HistoryArgs) -> Result<ExitCode, ExitCode> {
     let entries = &entries[usize::from(too_many)..];
     let is_json = args.format.format == Format::Json;
     if entries.is_empty() && !is_json {
-        complain(&nothing(args));
+        complain(&nothing(args, &records, job.as_ref()));
         return Ok(ExitCode::Done);
     }
     let code = terminal::answer(ExitCode::Done, |out| {
@@ -127,7 +134,7 @@ fn table(out: &mut dyn Write, records: &Records, entries: &[Entry]) -> io::Resul
                     .and_then(|end| end.duration)
                     .map_or_else(nothing, length),
                 run.id.to_string(),
-                note(run),
+                note(run, records.planned_start(&run.job, run.fire_time)),
             ],
             Entry::Fires(fires) => [
                 exact(fires.range.last, zone),
@@ -135,7 +142,11 @@ fn table(out: &mut dyn Write, records: &Records, entries: &[Entry]) -> io::Resul
                 fires.outcome.as_str().to_owned(),
                 nothing(),
                 nothing(),
-                note_of_fires(fires, zone),
+                note_of_fires(
+                    fires,
+                    records.planned_start(&fires.job, fires.range.last),
+                    zone,
+                ),
             ],
         });
     }

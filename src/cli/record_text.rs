@@ -1,6 +1,6 @@
 //! Records in words: lengths, times and how a run ended.
 
-use crate::scheduler::{FiresRecord, RunRecord, RunState};
+use crate::scheduler::{End, FiresRecord, Outcome, RunRecord, RunState};
 use crate::time::{WallTime, Zone, human};
 use nix::sys::signal::Signal;
 use std::time::Duration;
@@ -72,7 +72,11 @@ pub(super) fn counted(count: u64, noun: &str) -> String {
 /// `exit 3`, `signal 9 SIGKILL, core dumped`: what the kernel said of an end, nothing of a plain
 /// success.
 pub(super) fn ending(run: &RunRecord) -> Option<String> {
-    let end = run.end()?;
+    ending_of(run.end()?)
+}
+
+/// The same of the end of an attempt.
+pub(super) fn ending_of(end: &End) -> Option<String> {
     let mut text = match (end.exit_code, end.signal) {
         (Some(0) | None, None) => return None,
         (Some(code), _) => format!("exit {code}"),
@@ -98,24 +102,28 @@ pub(super) fn outcome(run: &RunRecord) -> &'static str {
     }
 }
 
-/// What is worth saying of a run beside its outcome, in a line.
-pub(super) fn note(run: &RunRecord) -> String {
+/// What is worth saying of a run beside its outcome, in a line; late is what was noticed later than
+/// `planned_start`.
+pub(super) fn note(run: &RunRecord, planned_start: WallTime) -> String {
     let mut parts = Vec::new();
     parts.extend(ending(run));
     if let Some(end) = run.end() {
         parts.extend(end.detail.clone());
+    } else if let Some(earlier) = &run.earlier {
+        let how = ending_of(earlier).unwrap_or_else(|| earlier.outcome.to_string());
+        parts.push(format!("attempt {} ended: {how}", run.attempt - 1));
     } else if let Some(pid) = run.pid {
         parts.push(format!("process {pid}"));
     }
     if run.stands_for > 1 {
         parts.push(format!("stands for {}", counted(run.stands_for, "fire")));
     }
-    // One that was let go is late by when that was.
+    // One that was let go for being late is late by when that was.
     let judged = match run.end() {
-        Some(end) if !end.outcome.is_of_a_run() => end.at,
+        Some(end) if matches!(end.outcome, Outcome::Missed | Outcome::Coalesced) => end.at,
         _ => run.noticed_at,
     };
-    let late = judged.saturating_since(run.fire_time);
+    let late = judged.saturating_since(planned_start);
     if late >= WORTH_TELLING && run.sequence == 0 {
         parts.push(format!("noticed {} late", length(late)));
     }
@@ -125,14 +133,14 @@ pub(super) fn note(run: &RunRecord) -> String {
     if run.sequence > 0 {
         parts.push("asked for".to_owned());
     }
-    if run.attempt > 1 {
+    if run.attempt > 1 && run.earlier.is_none() {
         parts.push(format!("attempt {}", run.attempt));
     }
     parts.join(", ")
 }
 
-/// The same of fires that became no run.
-pub(super) fn note_of_fires(fires: &FiresRecord, zone: &Zone) -> String {
+/// The same of fires that became no run, the last of which was to start at `last_start`.
+pub(super) fn note_of_fires(fires: &FiresRecord, last_start: WallTime, zone: &Zone) -> String {
     let range = &fires.range;
     let mut parts = Vec::new();
     if range.count > 1 {
@@ -140,7 +148,7 @@ pub(super) fn note_of_fires(fires: &FiresRecord, zone: &Zone) -> String {
         parts.push(format!("{} from {first} on", counted(range.count, "fire")));
     }
     parts.extend(fires.detail.clone());
-    let late = fires.judged_at.saturating_since(range.last);
+    let late = fires.judged_at.saturating_since(last_start);
     if late >= WORTH_TELLING {
         parts.push(format!("noticed {} late", length(late)));
     }

@@ -10,6 +10,7 @@ use crate::config::JobId;
 use crate::scheduler::{Outcome, Reason, RunRecord, Usage};
 use crate::time::{Zone, human};
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 
 pub(super) fn show(records: &Records, what: &Named, is_json: bool) -> Result<ExitCode, ExitCode> {
     match what {
@@ -27,7 +28,10 @@ fn run(records: &Records, run: &RunRecord, is_json: bool) -> Result<ExitCode, Ex
         value["output_bytes"] = json!(bytes);
         return Ok(terminal::print_json(&value));
     }
-    let mut pairs = run_pairs(run, zone);
+    let late = run
+        .noticed_at
+        .saturating_since(records.planned_start(&run.job, run.fire_time));
+    let mut pairs = run_pairs(run, late, zone);
     if let Some(output) = output {
         let kept = match output.tail.len() as u64 {
             all if all == output.total_bytes => String::new(),
@@ -45,7 +49,7 @@ fn run(records: &Records, run: &RunRecord, is_json: bool) -> Result<ExitCode, Ex
     }))
 }
 
-fn run_pairs(run: &RunRecord, zone: &Zone) -> Vec<(&'static str, String)> {
+fn run_pairs(run: &RunRecord, late: Duration, zone: &Zone) -> Vec<(&'static str, String)> {
     let mut pairs = vec![
         ("run", run.id.to_string()),
         ("job", run.job.to_string()),
@@ -56,7 +60,6 @@ fn run_pairs(run: &RunRecord, zone: &Zone) -> Vec<(&'static str, String)> {
     let end = run.end();
     pairs.extend(end.and_then(|end| end.detail.clone().map(|text| ("because", text))));
     pairs.push(("reason", reason(run)));
-    let late = run.noticed_at.saturating_since(run.fire_time);
     let noticed = exact(run.noticed_at, zone);
     pairs.push(("noticed", format!("{noticed}, {} late", length(late))));
     if let Some(at) = run.started_at {
@@ -143,7 +146,11 @@ fn job(records: &Records, id: &JobId, is_json: bool) -> Result<ExitCode, ExitCod
         Some(job) if job.paused => ("state", "paused".to_owned()),
         Some(job) if job.finished => ("state", "finished: it has no fire times left".to_owned()),
         Some(_) => ("state", "scheduled".to_owned()),
-        None => ("state", "gone from the jobs file".to_owned()),
+        None if records.job(id).is_some() => (
+            "state",
+            "in the jobs file, and taken up by no scheduler yet".to_owned(),
+        ),
+        None => ("state", "removed".to_owned()),
     });
     pairs.extend(known.map(|job| ("first seen", second(job.anchor, zone))));
     pairs.push(match &last {

@@ -7,16 +7,21 @@ use super::open_store::{self, store_file};
 use super::record_args::{PlaceArgs, RecordsArgs};
 use super::running::Running;
 use super::terminal::complain;
-use crate::config::{Job, JobId, JobsFile, StorePlace};
+use crate::api::read_kept;
+use crate::config::{Job, JobId, JobsFile, StorePlace, Surroundings};
 use crate::daemon::Rejected;
 use crate::diagnostic::quoted;
-use crate::scheduler::RunRecord;
+use crate::schedule::{Jitter, Schedule};
+use crate::scheduler::{JobRecord, PlanText, RunRecord};
 use crate::store::Summary;
 use crate::store::sqlite::{Asked, History, OpenError, Window};
 use crate::sys::clock;
 use crate::sys::directories::{Directories, DirectoryVariables, InstanceName};
 use crate::sys::trust::TrustPolicy;
 use crate::time::{WallTime, Zone, ZoneDatabase};
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +31,10 @@ pub(super) struct Records {
     pub history: History,
     /// None: there is no jobs file, or no valid one.
     file: Option<JobsFile>,
+    /// The jobs that are in no file, read from their definitions when they are first asked for.
+    run_time_jobs: OnceCell<BTreeMap<JobId, Arc<Job>>>,
+    /// When jobs with a jitter fire.
+    spread: RefCell<BTreeMap<JobId, Schedule>>,
     machine_zone: Arc<Zone>,
     /// The moment the command is about.
     pub now: WallTime,
@@ -55,14 +64,85 @@ impl Records {
         Ok(Self {
             history,
             file: known.file,
+            run_time_jobs: OnceCell::new(),
+            spread: RefCell::default(),
             machine_zone: zones.machine_zone(),
             now: clock::read().wall,
         })
     }
 
-    /// The job of the jobs file, as it is there now.
+    /// The job of the jobs file, as it is there now, else the one of that id that was added at run time.
     pub fn job(&self, id: &JobId) -> Option<&Arc<Job>> {
+        self.job_of_file(id)
+            .or_else(|| self.run_time_jobs().get(id))
+    }
+
+    fn job_of_file(&self, id: &JobId) -> Option<&Arc<Job>> {
         self.jobs().iter().find(|job| job.id == *id)
+    }
+
+    /// Whether the jobs file has it.
+    pub fn is_in_file(&self, id: &JobId) -> bool {
+        self.job_of_file(id).is_some()
+    }
+
+    /// Those whose definition makes sense.
+    fn run_time_jobs(&self) -> &BTreeMap<JobId, Arc<Job>> {
+        self.run_time_jobs.get_or_init(|| {
+            let bare = Surroundings::default();
+            let around = self.file.as_ref().map_or(&bare, |file| &file.surroundings);
+            let kept = self.history.run_time_jobs().unwrap_or_default();
+            let read = |record: JobRecord| {
+                let read = read_kept(&record.job, record.definition.as_deref()?, around).ok()?;
+                // Without the file, its defaults are not known: what they make of the job may be another.
+                let is_whole = self.file.is_some()
+                    || PlanText::of(&read.job).schedule() == record.plan.schedule();
+                is_whole.then_some((record.job, read.job))
+            };
+            kept.into_iter().filter_map(read).collect()
+        })
+    }
+
+    /// When a fire of a job was to start, by the jitter it has now.
+    pub fn planned_start(&self, id: &JobId, fire: WallTime) -> WallTime {
+        let Some(most) = self.job(id).and_then(|job| job.schedule.jitter) else {
+            return fire;
+        };
+        let Some(settings) = self.file.as_ref().map(|file| &file.scheduler) else {
+            // Without the seed nobody knows: it was not late for sure.
+            return fire + most;
+        };
+        let jitter = Jitter {
+            most,
+            seed: &settings.seed,
+            job_id: id.as_str(),
+        };
+        let mut spread = self.spread.borrow_mut();
+        let schedule = match spread.entry(id.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => match self.schedule(id) {
+                Some(schedule) => new.insert(schedule),
+                None => return fire,
+            },
+        };
+        schedule.planned_start(fire, &jitter)
+    }
+
+    /// When a job fires, as far as is known now.
+    fn schedule(&self, id: &JobId) -> Option<Schedule> {
+        let job = self.job(id)?;
+        let known = self.history.job(id).ok().flatten();
+        let anchor = known.map_or(self.now, |known| known.anchor);
+        Some(Schedule::clone(&job.schedule.anchored(anchor)))
+    }
+
+    /// When it fires next; none: never, or not as it is.
+    pub fn next_fire(&self, id: &JobId) -> Option<WallTime> {
+        let known = self.history.job(id).ok().flatten()?;
+        if known.paused || !self.job(id)?.enabled {
+            return None;
+        }
+        self.schedule(id)?.next_after(self.now)
     }
 
     fn jobs(&self) -> &[Arc<Job>] {

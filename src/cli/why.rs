@@ -1,13 +1,15 @@
 //! `rsched why`: why a job ran, or did not run, at some time.
 //!
 //! `fire.rs` finds the fire that is meant, `lateness.rs` what the records have of the time between a
-//! fire and its being noticed, `answer.rs` makes the sentence. Nothing is guessed: where the records do
+//! fire and its being noticed, `answer.rs` makes the sentence, `unrecorded.rs` that of a time which there is
+//! no record of. Nothing is guessed: where the records do
 //! not tell, the sentence says so.
 
 mod answer;
 mod fire;
 mod inquiry;
 mod lateness;
+mod unrecorded;
 
 use super::columns::Columns;
 use super::control_args::Format;
@@ -49,12 +51,12 @@ pub(super) fn why(args: &WhyArgs) -> Result<ExitCode, ExitCode> {
     Ok(terminal::answer(ExitCode::Done, |out| {
         match args.format.format {
             Format::Json => json(out, &inquiry, &answer),
-            Format::Table => table(out, &answer, zone),
+            Format::Table => table(out, &answer, &records, zone),
         }
     }))
 }
 
-fn table(out: &mut dyn Write, answer: &Answer, zone: &Zone) -> io::Result<()> {
+fn table(out: &mut dyn Write, answer: &Answer, records: &Records, zone: &Zone) -> io::Result<()> {
     writeln!(out, "{}", escape(&answer.sentence))?;
     if answer.cited.is_empty() {
         return Ok(());
@@ -62,12 +64,12 @@ fn table(out: &mut dyn Write, answer: &Answer, zone: &Zone) -> io::Result<()> {
     writeln!(out)?;
     let mut table = Columns::new(["RECORD", "TIME", "WHAT"]);
     for cited in &answer.cited {
-        table.row(row(cited, zone));
+        table.row(row(cited, records, zone));
     }
     table.write(out)
 }
 
-fn row(cited: &Cited, zone: &Zone) -> [String; 3] {
+fn row(cited: &Cited, records: &Records, zone: &Zone) -> [String; 3] {
     let joined = |parts: &[&str]| {
         let parts = parts.iter().filter(|part| !part.is_empty()).copied();
         parts.collect::<Vec<_>>().join(", ")
@@ -77,11 +79,20 @@ fn row(cited: &Cited, zone: &Zone) -> [String; 3] {
             let took = run.end().and_then(|end| end.duration).map(length);
             let took = took.unwrap_or_default();
             let id = format!("run {}", run.id);
-            let what = joined(&[outcome(run), &note(run), &took, &id]);
+            let what = joined(&[
+                outcome(run),
+                &note(run, records.planned_start(&run.job, run.fire_time)),
+                &took,
+                &id,
+            ]);
             ["run".to_owned(), exact(run.fire_time, zone), what]
         }
         Cited::Fires(fires) => {
-            let what = joined(&[fires.outcome.as_str(), &note_of_fires(fires, zone)]);
+            let last_start = records.planned_start(&fires.job, fires.range.last);
+            let what = joined(&[
+                fires.outcome.as_str(),
+                &note_of_fires(fires, last_start, zone),
+            ]);
             ["fires".to_owned(), exact(fires.range.last, zone), what]
         }
         Cited::Session(session) => {

@@ -8,6 +8,9 @@ use crate::schedule::{DstPolicy, ScheduleSpec, Trigger};
 use crate::time::WallTime;
 use std::fmt::Write as _;
 
+/// Stands last.
+const DISABLED: &str = "; disabled";
+
 /// What a job was planned by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanText {
@@ -33,9 +36,21 @@ impl PlanText {
             _ => whole.clone(),
         };
         if !job.enabled {
-            whole.push_str("; disabled");
+            whole.push_str(DISABLED);
         }
         Self { whole, phase }
+    }
+
+    /// Whether the job was enabled.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        !self.whole.ends_with(DISABLED)
+    }
+
+    /// When the job fires, be it enabled or not.
+    #[must_use]
+    pub fn schedule(&self) -> &str {
+        self.whole.strip_suffix(DISABLED).unwrap_or(&self.whole)
     }
 }
 

@@ -88,6 +88,20 @@ impl Progress {
         self.cursor
     }
 
+    /// Whether a fire at this time was judged: whatever became of it was put on record. That it was not is
+    /// no proof: only so many stretches of time are remembered.
+    #[must_use]
+    pub fn has_judged(&self, at: WallTime) -> bool {
+        (self.since < at && at <= self.cursor) || self.judged_stretch(at).is_some()
+    }
+
+    /// Behind this, the schedule is known to have been the one it is. It may have been before, too.
+    #[must_use]
+    pub fn begins_after(&self) -> WallTime {
+        let stretches = self.judged.iter().map(|stretch| stretch.after);
+        stretches.fold(self.since, WallTime::min)
+    }
+
     /// The first fire that is not judged.
     pub(super) fn next_fire(&self, schedule: &Schedule) -> Option<WallTime> {
         let mut next = schedule.next_after(self.cursor);

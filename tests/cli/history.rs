@@ -1,8 +1,8 @@
 //! `rsched history`.
 
-use crate::past::{LifeEnds, Past, ended, fires, run};
+use crate::past::{LifeEnds, Past, at, ended, fires, run};
 use crate::sandbox::Sandbox;
-use rsched::scheduler::{Outcome, Record, RunState};
+use rsched::scheduler::{End, Outcome, Record, RunState};
 
 const JOBS: &str = "\
     [scheduler]\n\
@@ -219,4 +219,18 @@ fn where_there_is_no_store_it_is_said_what_may_be_meant() {
             "rsched: there are no records to read: the store is `memory`, which nobody but the scheduler sees\n",
         )
         .code(1);
+}
+
+#[test]
+fn a_run_that_waited_and_was_replaced_was_not_noticed_late() {
+    let sandbox = Sandbox::new().jobs(JOBS);
+    let why = "a later run took its place while it waited";
+    let end = End::without_process(Outcome::Skipped, at("03:00:04"), Some(why.to_owned()));
+    let mut replaced = run("report", "03:00:00", RunState::Ended(Box::new(end)));
+    (replaced.started_at, replaced.waited) = (None, None);
+    let records = vec![Record::Run(replaced)];
+    Past::of(&sandbox).life("02:00:00", vec![("03:00:04", records)], LifeEnds::Dying);
+    let ended = sandbox.run(["history", "report", "-f", "jobs.toml"]);
+    let line = ended.stdout.lines().last().unwrap_or_default();
+    assert!(line.ends_with(&format!("  {why}")), "{line}");
 }

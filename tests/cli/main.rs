@@ -25,3 +25,4 @@ mod suspended;
 mod unwritable;
 mod validate;
 mod why;
+mod why_unrecorded;

@@ -4,11 +4,12 @@ use crate::sandbox::Sandbox;
 use rsched::config::{Durability, JobId};
 use rsched::scheduler::{
     Batch, Emitted, End, EventName, FireRange, FiresRecord, JobRecord, Outcome, OutputTail,
-    PlanText, Progress, Reason, Record, RunId, RunRecord, RunState, StoreId, Ticket,
+    PlanText, Reason, Record, RunId, RunRecord, RunState, StoreId, Ticket,
 };
 use rsched::store::Store as _;
 use rsched::store::sqlite::{Options, Session, SqliteStore};
 use rsched::time::{WallTime, Zone, human};
+use serde_json::json;
 use std::fs;
 use std::mem;
 use std::path::PathBuf;
@@ -99,18 +100,25 @@ pub fn fires(
 
 /// A job that was first seen then and judged up to then.
 pub fn job(job: &str, plan: &str, anchor: &str, judged: &str) -> Record {
-    Record::Job(Box::new(JobRecord {
+    Record::Job(Box::new(known(job, plan, anchor, judged)))
+}
+
+/// The same, to be changed.
+pub fn known(job: &str, plan: &str, anchor: &str, judged: &str) -> JobRecord {
+    let (since, cursor) = (at(anchor).as_micros(), at(judged).as_micros());
+    let progress = json!({"cursor": cursor, "since": since, "ran_since": since});
+    JobRecord {
         job: id(job),
         plan: PlanText {
             whole: plan.to_owned(),
             phase: plan.to_owned(),
         },
         anchor: at(anchor),
-        progress: Progress::starting_after(at(judged)),
+        progress: serde_json::from_value(progress).unwrap(),
         paused: false,
         finished: false,
         definition: None,
-    }))
+    }
 }
 
 /// An event, numbered in the order of the calls.
@@ -133,6 +141,7 @@ pub enum LifeEnds {
 
 pub struct Past {
     path: PathBuf,
+    keep_runs: u32,
 }
 
 impl Past {
@@ -142,14 +151,20 @@ impl Past {
         fs::create_dir_all(&state).unwrap();
         Self {
             path: state.join("store.sqlite"),
+            keep_runs: 100,
         }
+    }
+
+    /// Only so many runs of a job are kept.
+    pub fn keeping(self, keep_runs: u32) -> Self {
+        Self { keep_runs, ..self }
     }
 
     /// A life of a scheduler that wrote these records, one batch for each time.
     pub fn life(&self, began: &str, batches: Vec<(&str, Vec<Record>)>, ends: LifeEnds) -> &Self {
         let options = Options {
             durability: Durability::Process,
-            keep_runs: 100,
+            keep_runs: self.keep_runs,
             fresh_id: 7,
         };
         let session = Session {

@@ -1,22 +1,19 @@
 //! The sentence, and the records it rests on.
 
 use super::super::exit_code::ExitCode;
-use super::super::record_text::{counted, ending, exact, length, outcome, second, short};
+use super::super::record_text::{counted, ending, ending_of, exact, length, outcome, short};
 use super::super::records::or_say;
 use super::Cited;
 use super::fire::Fire;
 use super::inquiry::Inquiry;
-use super::lateness::Lateness;
 use crate::config::Job;
 use crate::diagnostic::quoted;
-use crate::scheduler::{FiresRecord, JobRecord, Outcome, PlanText, RunRecord, RunState};
-use crate::time::{WallTime, duration, human};
+use crate::scheduler::{End, FiresRecord, Outcome, PlanText, RunRecord, RunState};
+use crate::time::{WallTime, duration};
 use std::time::Duration;
 
 /// Noticed later than this, a run that ran is worth a word about why.
 const WORTH_A_REASON: Duration = Duration::from_secs(1);
-
-const TICK: Duration = Duration::from_micros(1);
 
 /// An answer.
 pub(super) struct Answer {
@@ -31,7 +28,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    fn new(verdict: &'static str, sentence: String, fire: WallTime) -> Self {
+    pub fn new(verdict: &'static str, sentence: String, fire: WallTime) -> Self {
         Self {
             verdict,
             sentence,
@@ -40,7 +37,7 @@ impl Answer {
         }
     }
 
-    fn citing(mut self, cited: impl IntoIterator<Item = Cited>) -> Self {
+    pub fn citing(mut self, cited: impl IntoIterator<Item = Cited>) -> Self {
         self.cited.extend(cited);
         self
     }
@@ -51,6 +48,7 @@ impl Inquiry<'_> {
         let mut answer = match self.fire()? {
             Fire::Run(run) => self.of_run(&run)?,
             Fire::None(fires, fire) => self.of_fires(&fires, fire)?,
+            Fire::Perhaps(fires, at) => self.of_perhaps(fires, at),
             Fire::Unrecorded(fire) => self.of_unrecorded(fire)?,
             Fire::NotDue(at) => self.not_due(at)?,
             Fire::Unknown => self.of_nothing(),
@@ -66,28 +64,8 @@ impl Inquiry<'_> {
         let fire = run.fire_time;
         let due = exact(fire, self.zone);
         let job = &self.job;
-        let late = run.noticed_at.saturating_since(fire);
-        let mut lateness = Lateness {
-            why: None,
-            cited: Vec::new(),
-        };
-        if late >= WORTH_A_REASON && run.sequence == 0 {
-            lateness = self.lateness(fire, run.noticed_at);
-        }
-        let mut because = match &lateness.why {
-            Some(why) => format!("; it was noticed {} late: {why}", length(late)),
-            None if late >= WORTH_A_REASON && run.sequence == 0 => {
-                format!("; it was noticed {} late, {UNEXPLAINED}", length(late))
-            }
-            None => String::new(),
-        };
-        if run.stands_for > 1 {
-            because = format!(
-                "; it stands for {}{because}",
-                counted(run.stands_for, "fire")
-            );
-        }
-        let cited = lateness.cited.into_iter().chain([Cited::Run(run.clone())]);
+        let (because, cited) = self.circumstances(run);
+        let cited = cited.into_iter().chain([Cited::Run(run.clone())]);
         let Some(end) = run.end() else {
             let (verdict, state) = self.of_unended(run);
             let sentence = format!("{job} {state}{because}");
@@ -99,18 +77,23 @@ impl Inquiry<'_> {
             .duration
             .map(|took| format!(" after {}", length(took)))
             .unwrap_or_default();
+        let when = self.when(run);
         let sentence = match end.outcome {
-            Outcome::Succeeded => format!("{job} ran at {due} and succeeded{after}"),
-            Outcome::Failed => format!("{job} ran at {due} and failed{after}: {how}"),
+            Outcome::Succeeded => format!("{job} ran {when} and succeeded{after}"),
+            Outcome::Failed => {
+                let why = [&how, detail].into_iter().filter(|text| !text.is_empty());
+                let why = why.collect::<Vec<_>>().join("; ");
+                format!("{job} ran {when} and failed{after}: {why}")
+            }
             Outcome::TimedOut => {
-                format!("{job} ran at {due} and was stopped at its timeout{after}")
+                format!("{job} ran {when} and was stopped at its timeout{after}")
             }
             Outcome::Killed => format!(
-                "{job} ran at {due} and was stopped{after}: {}",
+                "{job} ran {when} and was stopped{after}: {}",
                 one_of(detail, &how)
             ),
             Outcome::SpawnFailed => format!("{job} could not be started at {due}: {detail}"),
-            Outcome::Lost => format!("{job} was started at {due} and is lost: {detail}"),
+            Outcome::Lost => format!("{job} was started {when} and is lost: {detail}"),
             Outcome::Missed => {
                 return Ok(self.of_missed(&Fate::of(run)));
             }
@@ -125,15 +108,72 @@ impl Inquiry<'_> {
         Ok(Answer::new(verdict, sentence + &because, fire).citing(cited))
     }
 
+    /// What is to be said of a run beside how it ended: how many fires and which attempt it is, and why it
+    /// was late.
+    fn circumstances(&self, run: &RunRecord) -> (String, Vec<Cited>) {
+        let mut text = String::new();
+        let mut cited = Vec::new();
+        if run.attempt > 1 && run.end().is_some() {
+            text.push_str("; that was attempt ");
+            text.push_str(&run.attempt.to_string());
+        }
+        if run.stands_for > 1 {
+            text.push_str("; it stands for ");
+            text.push_str(&counted(run.stands_for, "fire"));
+        }
+        let late = self.late_by(run.fire_time, run.noticed_at);
+        if late >= WORTH_A_REASON && run.sequence == 0 {
+            let lateness = self.lateness(run.fire_time, run.noticed_at);
+            text.push_str("; it was noticed ");
+            text.push_str(&length(late));
+            text.push_str(" late");
+            match &lateness.why {
+                Some(why) => {
+                    text.push_str(": ");
+                    text.push_str(why);
+                }
+                // Its start may have been spread then.
+                None if self.was_modified_since(run.fire_time) => {}
+                None => {
+                    text.push_str(", ");
+                    text.push_str(UNEXPLAINED);
+                }
+            }
+            cited = lateness.cited;
+        }
+        if let Some(waited) = run.waited.filter(|waited| *waited >= WORTH_A_REASON) {
+            text.push_str("; it waited ");
+            text.push_str(&length(waited));
+            text.push_str(" to be started");
+        }
+        (text, cited)
+    }
+
+    /// `at 03:00:00`, or `for 03:00:00, from 03:00:06 on,` where its process began later than that.
+    fn when(&self, run: &RunRecord) -> String {
+        let due = exact(run.fire_time, self.zone);
+        let since_due = |at: &WallTime| at.saturating_since(run.fire_time) >= WORTH_A_REASON;
+        match run.started_at.filter(since_due) {
+            Some(at) => {
+                let at = short(at, run.fire_time, self.zone);
+                format!("for {due}, from {at} on,")
+            }
+            None => format!("at {due}"),
+        }
+    }
+
     fn of_unended(&self, run: &RunRecord) -> (&'static str, String) {
         let due = exact(run.fire_time, self.zone);
         let gone = !self.lives.is_running();
+        if let Some(earlier) = &run.earlier {
+            return self.of_retry(run, earlier);
+        }
         match (&run.state, run.pid) {
             (RunState::Pending, _) if gone => (
                 "pending",
                 format!(
                     "has not run yet for {due}: {}, and the run that was to be is judged when it is",
-                    self.gone_since(run.fire_time)
+                    self.not_reached(run.fire_time)
                 ),
             ),
             (RunState::Pending, _) => (
@@ -143,15 +183,55 @@ impl Inquiry<'_> {
             _ if gone => (
                 "running",
                 format!(
-                    "was started at {due}, and {}: how it ended will be found out, if it can, when it is",
+                    "was started {} and {}: how it ended will be found out, if it can, when it is",
+                    self.when(run),
                     self.gone_since(run.fire_time)
                 ),
             ),
             (RunState::Running, Some(pid)) => {
-                ("running", format!("runs since {due}: it is process {pid}"))
+                let attempt = match run.attempt {
+                    1 => String::new(),
+                    attempt => format!(", attempt {attempt}"),
+                };
+                let when = match self.when(run).strip_prefix("at ") {
+                    Some(due) => format!("since {due}"),
+                    None => self.when(run).trim_end_matches(',').to_owned(),
+                };
+                (
+                    "running",
+                    format!("runs {when}: it is process {pid}{attempt}"),
+                )
             }
             _ => ("starting", format!("is being started for {due}")),
         }
+    }
+
+    /// A run between two of its attempts.
+    fn of_retry(&self, run: &RunRecord, earlier: &End) -> (&'static str, String) {
+        let due = exact(run.fire_time, self.zone);
+        let (before, next) = (run.attempt - 1, run.attempt);
+        let how = attempt_ended(earlier);
+        let ended_at = short(earlier.at, run.fire_time, self.zone);
+        let retry = self.defined.and_then(|job| job.settings.policy.retry);
+        // Runs go on as their job was when they were made.
+        let retry = retry.filter(|_| !self.was_modified_since(run.noticed_at));
+        let due_again = retry.map(|retry| earlier.at + retry.delay_before(next));
+        let gone = (!self.lives.is_running()).then(|| self.gone_since(run.fire_time));
+        let then = match (&run.state, due_again) {
+            (RunState::Starting, _) if gone.is_none() => format!("attempt {next} is being started"),
+            (_, Some(at)) if at > self.now() || gone.is_some() => {
+                let is = if at > self.now() { "is" } else { "was" };
+                let at = short(at, run.fire_time, self.zone);
+                format!("attempt {next} {is} due at {at}")
+            }
+            (_, Some(_)) => format!("attempt {next} waits for a worker"),
+            (_, None) => format!("attempt {next} is to follow"),
+        };
+        let gone = gone.map_or(String::new(), |gone| format!(", and {gone}"));
+        (
+            super::super::record_json::state(run),
+            format!("was tried for {due}: attempt {before} {how} at {ended_at}; {then}{gone}"),
+        )
     }
 
     // Fires that became no run.
@@ -172,7 +252,7 @@ impl Inquiry<'_> {
 
     fn of_missed(&self, fate: &Fate<'_>) -> Answer {
         let due = exact(fate.fire, self.zone);
-        let late = fate.noticed.saturating_since(fate.fire);
+        let late = self.late_by(fate.fire, fate.noticed);
         let lateness = self.lateness(fate.fire, fate.noticed);
         let why = match &lateness.why {
             Some(why) => format!("{why}, and it was noticed {} late", length(late)),
@@ -210,8 +290,9 @@ impl Inquiry<'_> {
         // The neighbour, on either side: coalesce says which.
         let into = judged_with
             .iter()
+            .filter(|run| run.sequence == 0)
             .find(|run| run.fire_time > last)
-            .or_else(|| judged_with.last());
+            .or_else(|| judged_with.iter().rfind(|run| run.sequence == 0));
         let into_text = match into {
             Some(run) => format!(
                 "into the run for {} ({})",
@@ -221,7 +302,9 @@ impl Inquiry<'_> {
             None => "into another fire of the same backlog".to_owned(),
         };
         let lateness = self.lateness(fire, fate.noticed);
-        let due_at_once = counted(count.saturating_add(1), "fire");
+        // The run knows; what came back from a stop was folded into it fire by fire.
+        let all = into.map_or_else(|| count.saturating_add(1), |run| run.stands_for);
+        let due_at_once = counted(all, "fire");
         let why = match &lateness.why {
             Some(why) => format!(" — {why}, and {due_at_once} were due at once"),
             None => format!(" — {due_at_once} were due at once, {UNEXPLAINED}"),
@@ -280,174 +363,16 @@ impl Inquiry<'_> {
         }
     }
 
-    // A fire without a record.
-
-    fn of_unrecorded(&self, fire: WallTime) -> Result<Answer, ExitCode> {
-        let due = exact(fire, self.zone);
-        let job = &self.job;
-        let answer = |verdict, sentence| Answer::new(verdict, sentence, fire);
-        if fire > self.now() {
-            let far = human::how_far(self.now(), fire);
-            let sentence = format!("{job} is due at {due}, {far}");
-            return Ok(answer("future", sentence));
-        }
-        if let Some(reason) = self.defined.and_then(|job| why_never(job)) {
-            let sentence = format!("{job} did not run at {due}: {reason}");
-            return Ok(answer("disabled", sentence));
-        }
-        if let Some(pause) = self.pause_of_job(fire) {
-            let when = pause.text(fire, self.zone);
-            let sentence = format!(
-                "{job} did not run at {due}: the job was paused {when}, and fires of a paused job do not exist"
-            );
-            return Ok(answer("paused", sentence).citing(pause.cited()));
-        }
-        let Some(known) = &self.known else {
-            let sentence = format!(
-                "{job} did not run at {due}: no scheduler has seen it yet, for there is no record of it"
-            );
-            return Ok(answer("not_seen_yet", sentence));
-        };
-        if fire < known.anchor {
-            let since = second(known.anchor, self.zone);
-            let sentence = format!(
-                "{job} did not run at {due}: its schedule is known to the scheduler since {since} only"
-            );
-            return Ok(answer("not_seen_yet", sentence));
-        }
-        if known.paused {
-            let sentence = format!("{job} is paused: the fire at {due} did not exist");
-            return Ok(answer("paused", sentence));
-        }
-        if known.progress.cursor() < fire {
-            return Ok(self.of_unjudged(fire));
-        }
-        let oldest = or_say(self.records.history.oldest_fire(job))?;
-        Ok(match oldest {
-            Some(oldest) if oldest > fire => {
-                let oldest = second(oldest, self.zone);
-                answer(
-                    "not_kept",
-                    format!(
-                        "what became of {job} at {due} is not on record any more: what is kept of it begins at {oldest}"
-                    ),
-                )
+    /// Why the job is listed and not run, if it is so.
+    pub fn why_never(&self) -> Option<String> {
+        let job = self.defined?;
+        match &job.settings.elsewhere {
+            Some(hosts) => Some(format!("it runs on {hosts} only, and this is another host")),
+            None if job.enabled => None,
+            None if self.records.is_in_file(&self.job) => {
+                Some("it is disabled in the jobs file".to_owned())
             }
-            _ => answer(
-                "no_record",
-                format!("nothing on record says why {job} did not run at {due}"),
-            ),
-        })
-    }
-
-    /// It is due, and no scheduler has got to it.
-    fn of_unjudged(&self, fire: WallTime) -> Answer {
-        let due = exact(fire, self.zone);
-        let job = &self.job;
-        let so_far = self.now().saturating_since(fire);
-        if !self.lives.is_running() {
-            let then = match self.defined.map(|job| job.settings.misfire_grace_time) {
-                Some(Some(grace)) if grace < so_far => format!(
-                    "; it will be missed, for misfire_grace_time is {}",
-                    duration::format(grace)
-                ),
-                Some(_) => "; it will be judged when one is started".to_owned(),
-                None => String::new(),
-            };
-            let gone = self.gone_since(fire);
-            let sentence = format!("{job} has not run at {due}: {gone}{then}");
-            let cited = self.lives.last().cloned().map(Cited::Session);
-            return Answer::new("no_scheduler", sentence, fire).citing(cited);
-        }
-        if let Some(pause) = self.pause_of_scheduler(self.now()) {
-            let when = pause.text(fire, self.zone);
-            let sentence = format!(
-                "{job} has not run at {due}: the scheduler is paused {when}; the fire waits, and is judged when it is resumed"
-            );
-            return Answer::new("waiting", sentence, fire).citing(pause.cited());
-        }
-        let jitter = match self.defined.and_then(|job| job.schedule.jitter) {
-            Some(most) => format!("its start is spread by up to {}", duration::format(most)),
-            None => "the scheduler has not got to it, or could not record that it did".to_owned(),
-        };
-        Answer::new(
-            "waiting",
-            format!("{job} has not run at {due} yet: {jitter}"),
-            fire,
-        )
-    }
-
-    // No fire.
-
-    fn not_due(&self, at: WallTime) -> Result<Answer, ExitCode> {
-        let zone = self.zone;
-        let when = second(at, zone);
-        let job = &self.job;
-        let (Some(schedule), Some(defined)) = (&self.schedule, self.defined) else {
-            let sentence = format!(
-                "{job} has no record of a fire at {when}, and it is in no jobs file that would tell when it fires"
-            );
-            return Ok(Answer {
-                fire_time: None,
-                ..Answer::new("no_record", sentence, at)
-            });
-        };
-        let (before, after) = (
-            schedule.last_at_or_before(at - TICK),
-            schedule.next_after(at),
-        );
-        let mut cited = Vec::new();
-        let before = match before {
-            Some(fire) => {
-                let became = match self.fire_at(fire)? {
-                    Fire::Run(run) => {
-                        let text = outcome(&run);
-                        cited.push(Cited::Run(*run));
-                        format!(" ({text})")
-                    }
-                    Fire::None(fires, _) => {
-                        let text = fires.outcome;
-                        cited.push(Cited::Fires(fires));
-                        format!(" ({text})")
-                    }
-                    _ => String::new(),
-                };
-                format!("a fire at {}{became} before that", short(fire, at, zone))
-            }
-            None => "none before that".to_owned(),
-        };
-        let after = match after {
-            Some(fire) => format!("one at {} after it", short(fire, at, zone)),
-            None => "none after it".to_owned(),
-        };
-        let sentence = format!(
-            "{job} was not due at {when}: its schedule {} has {before}, and {after}",
-            schedule_text(defined)
-        );
-        let answer = Answer {
-            fire_time: None,
-            ..Answer::new("not_due", sentence, at)
-        };
-        Ok(answer.citing(cited))
-    }
-
-    fn of_nothing(&self) -> Answer {
-        let job = &self.job;
-        let sentence = match self.defined {
-            Some(defined) => match why_never(defined) {
-                Some(reason) => format!("{job} has never run: {reason}"),
-                None => format!(
-                    "{job} has not been due yet: its schedule is {}",
-                    schedule_text(defined)
-                ),
-            },
-            None => format!("there is no record of any fire of {job}"),
-        };
-        Answer {
-            verdict: "not_due",
-            sentence,
-            fire_time: None,
-            cited: Vec::new(),
+            None => Some("it is disabled".to_owned()),
         }
     }
 
@@ -461,24 +386,46 @@ impl Inquiry<'_> {
         if is_paused && answer.verdict != "paused" {
             return Some(". It is paused now".to_owned());
         }
-        let is_disabled = self.defined.is_some_and(|job| !job.enabled);
+        let is_disabled = self.why_never().is_some()
+            && self
+                .known
+                .as_ref()
+                .is_none_or(|known| !known.plan.is_enabled());
         if is_disabled && answer.fire_time.is_some() && answer.verdict != "disabled" {
-            return Some(". It is disabled in the jobs file by now".to_owned());
+            return self.why_never().map(|why| format!(". By now {why}"));
         }
-        let was_added = |known: &JobRecord| known.definition.is_some();
-        let was_in_file = !self.known.as_ref().is_some_and(was_added);
-        (self.defined.is_none() && was_in_file && self.records.has_jobs_file())
-            .then(|| ". It is in the jobs file no more".to_owned())
+        if self.defined.is_some() || answer.verdict == "removed" {
+            return None;
+        }
+        match &self.known {
+            // One that was added at run time and whose definition makes no sense any more.
+            Some(known) if known.definition.is_some() => None,
+            Some(_) => self
+                .records
+                .has_jobs_file()
+                .then(|| ". It is in the jobs file no more".to_owned()),
+            // Whether it was in a file, no record tells.
+            None => Some(match self.absence_at(self.now()) {
+                Some(absence) => format!(". It was {}", absence.text(self.now(), self.zone)),
+                None => ". There is no such job any more".to_owned(),
+            }),
+        }
     }
 
     /// What the schedule says was said by another one, as far as the records know.
     fn of_edited_schedule(&self) -> Option<String> {
         let (defined, known) = (self.defined?, self.known.as_ref()?);
-        (PlanText::of(defined).whole != known.plan.whole).then(|| {
-            ". The jobs file has another schedule for it than the one on record: \
-             no scheduler has taken it up yet"
-                .to_owned()
-        })
+        let now = PlanText::of(defined);
+        let what = if now.schedule() != known.plan.schedule() {
+            "The jobs file has another schedule for it than the one on record"
+        } else if now.is_enabled() && !known.plan.is_enabled() {
+            "It was disabled when a scheduler last wrote, and is enabled in the jobs file now"
+        } else if known.plan.is_enabled() && !now.is_enabled() {
+            "It was enabled when a scheduler last wrote, and is disabled in the jobs file now"
+        } else {
+            return None;
+        };
+        Some(format!(". {what}: no scheduler has taken that up yet"))
     }
 }
 
@@ -507,19 +454,21 @@ impl<'a> Fate<'a> {
     }
 }
 
+/// How an attempt ended that another one follows.
+fn attempt_ended(end: &End) -> String {
+    let detail = end.detail.as_deref().unwrap_or_default();
+    match end.outcome {
+        Outcome::TimedOut => "was stopped at its timeout".to_owned(),
+        Outcome::SpawnFailed => format!("could not be started ({detail})"),
+        _ => format!("failed ({})", ending_of(end).as_deref().unwrap_or(detail)),
+    }
+}
+
 fn one_of<'a>(first: &'a str, otherwise: &'a str) -> &'a str {
     if first.is_empty() { otherwise } else { first }
 }
 
-/// Why a job is listed and not run, if it is so.
-fn why_never(job: &Job) -> Option<String> {
-    match &job.settings.elsewhere {
-        Some(hosts) => Some(format!("it runs on {hosts} only, and this is another host")),
-        None => (!job.enabled).then(|| "it is disabled in the jobs file".to_owned()),
-    }
-}
-
-fn schedule_text(job: &Job) -> String {
+pub(super) fn schedule_text(job: &Job) -> String {
     format!(
         "{} ({})",
         quoted(&job.schedule.text),

@@ -108,7 +108,37 @@ impl Pause<'_> {
     }
 }
 
+/// A stretch of time in which there was no such job.
+pub(super) struct Absence<'a> {
+    began: &'a Emitted,
+    ended: Option<&'a Emitted>,
+}
+
+impl Absence<'_> {
+    pub fn cited(&self) -> Vec<Cited> {
+        let ends = [Some(self.began), self.ended];
+        ends.into_iter()
+            .flatten()
+            .cloned()
+            .map(Cited::Event)
+            .collect()
+    }
+
+    /// `removed at 02:51:00 and added again at 03:14:00`, or `removed at 02:51:00`.
+    pub fn text(&self, beside: WallTime, zone: &Zone) -> String {
+        let from = short(self.began.time, beside, zone);
+        match self.ended {
+            Some(end) => {
+                let until = short(end.time, beside, zone);
+                format!("removed at {from} and added again at {until}")
+            }
+            None => format!("removed at {from}"),
+        }
+    }
+}
+
 /// Why a fire was noticed late.
+#[derive(Default)]
 pub(super) struct Lateness {
     /// In words; none if nothing on record tells.
     pub why: Option<String>,
@@ -127,11 +157,85 @@ impl Inquiry<'_> {
         })
     }
 
-    /// The pause of the job that holds this time.
+    /// The pause of the job that certainly holds this time. A job that leaves the jobs file while no
+    /// scheduler runs takes its pause with it, and nobody tells: a pause is believed only up to an event that
+    /// ends it, or up to now if the job is paused now.
     pub fn pause_of_job(&self, at: WallTime) -> Option<Pause<'_>> {
-        self.pause_at(at, EventName::JobPaused, |told, _| {
-            told.name == EventName::JobResumed
-        })
+        let mut began: Option<&Emitted> = None;
+        // It may have been paused from there on: whether it was, its next event tells.
+        let mut added: Option<&Emitted> = None;
+        let mut is_of_this_life = false;
+        for told in &self.events {
+            let ends = match told.name {
+                EventName::SchedulerStarted => {
+                    is_of_this_life = false;
+                    continue;
+                }
+                EventName::JobAdded => {
+                    (began, added) = (None, Some(told));
+                    continue;
+                }
+                EventName::JobPaused => {
+                    // The one before that ended, and nobody knows when.
+                    (began, added) = (Some(told), None);
+                    is_of_this_life = true;
+                    continue;
+                }
+                // It was paused, and if nobody paused it, it began so.
+                EventName::JobResumed => began.or(added),
+                // A job may have gone and come back since, unpaused.
+                EventName::JobRemoved => began.filter(|_| is_of_this_life),
+                _ => continue,
+            };
+            (began, added) = (None, None);
+            if let Some(start) = ends
+                && (start.time..=told.time).contains(&at)
+            {
+                return Some(Pause {
+                    began: start,
+                    ended: Some(told),
+                });
+            }
+        }
+        let is_paused = self.known.as_ref().is_some_and(|known| known.paused);
+        let began = began.or(added).filter(|start| start.time <= at);
+        let began = began.filter(|_| is_paused)?;
+        Some(Pause { began, ended: None })
+    }
+
+    /// A time certainly without the job. One that comes back while no scheduler runs comes unannounced: a
+    /// start of the scheduler ends what is certain.
+    pub fn absence_at(&self, at: WallTime) -> Option<Absence<'_>> {
+        let mut began: Option<&Emitted> = None;
+        for told in &self.events {
+            match told.name {
+                EventName::JobRemoved => began = Some(told),
+                EventName::JobAdded => {
+                    if let Some(start) = began.take()
+                        && start.time <= at
+                        && at < told.time
+                    {
+                        return Some(Absence {
+                            began: start,
+                            ended: Some(told),
+                        });
+                    }
+                }
+                EventName::SchedulerStarted if told.time <= at => began = None,
+                _ => {}
+            }
+        }
+        let began = began.filter(|start| start.time <= at && self.known.is_none())?;
+        Some(Absence { began, ended: None })
+    }
+
+    /// Whether the definition of the job changed behind that time, as far as a scheduler saw it.
+    pub fn was_modified_since(&self, at: WallTime) -> bool {
+        let is_change =
+            |told: &Emitted| matches!(told.name, EventName::JobModified | EventName::JobAdded);
+        self.events
+            .iter()
+            .any(|told| is_change(told) && told.time > at)
     }
 
     /// `resumes` is asked of an event and the one behind it.
@@ -203,10 +307,7 @@ impl Inquiry<'_> {
                 cited: vec![Cited::Event(told.clone())],
             };
         }
-        Lateness {
-            why: None,
-            cited: Vec::new(),
-        }
+        Lateness::default()
     }
 
     /// No scheduler was running at the fire, or the one that was did not get to it.
@@ -258,6 +359,18 @@ impl Inquiry<'_> {
                 ),
             },
             None => "no scheduler has ever run with these records".to_owned(),
+        }
+    }
+
+    /// The same, of a fire that it did not come to, or of a run that it did not start.
+    pub fn not_reached(&self, fire: WallTime) -> String {
+        let last = self.lives.last().filter(|life| life.started_at <= fire);
+        match last.and_then(|life| life.ended_at) {
+            Some(end) if end >= fire => format!(
+                "the scheduler did not get to it before it stopped at {}, and has not been started since",
+                short(end, fire, self.zone)
+            ),
+            _ => self.gone_since(fire),
         }
     }
 }

@@ -161,18 +161,29 @@ impl History {
         self.rows(&sql, params![job.as_str(), at.as_micros()], columns::run)
     }
 
-    /// The oldest fire time of a job that there is a record of.
+    /// The oldest fire time of a job whose run has ended and is still on record: older ones may have been
+    /// pruned. What was not run is pruned apart from that.
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn oldest_fire(&self, job: &JobId) -> Result<Option<WallTime>, OpenError> {
-        let sql = "SELECT min(first) FROM (
-                 SELECT min(fire_time) AS first FROM runs WHERE job = ?1
-                 UNION ALL SELECT min(first) FROM fires WHERE job = ?1)";
+    pub fn oldest_ended_run(&self, job: &JobId) -> Result<Option<WallTime>, OpenError> {
+        let sql = "SELECT min(fire_time) FROM runs WHERE job = ?1 AND state = 'ended'";
         let oldest = self.rows(sql, params![job.as_str()], |row| {
             columns::optional_time(row, 0)
         })?;
         Ok(oldest.into_iter().flatten().next())
+    }
+
+    /// Whether every fire of a job that ever ended is still on record.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn is_whole(&self, job: &JobId) -> Result<bool, OpenError> {
+        let sql = "SELECT (SELECT coalesce(sum(count), 0) FROM totals WHERE job = ?1)
+             = (SELECT count(*) FROM runs WHERE job = ?1 AND state = 'ended')
+             + (SELECT coalesce(sum(count), 0) FROM fires WHERE job = ?1)";
+        let whole = self.rows(sql, params![job.as_str()], |row| row.get::<_, bool>(0))?;
+        Ok(whole.first() == Some(&true))
     }
 
     /// The runs whose id begins with these hexadecimal digits, newest first; none if they are no
@@ -258,6 +269,16 @@ impl History {
     pub fn job(&self, id: &JobId) -> Result<Option<JobRecord>, OpenError> {
         let sql = format!("SELECT {JOB_COLUMNS} FROM jobs WHERE id = ?1");
         Ok(self.rows(&sql, params![id.as_str()], columns::job)?.pop())
+    }
+
+    /// The jobs that are in no file, in id order.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn run_time_jobs(&self) -> Result<Vec<JobRecord>, OpenError> {
+        let sql =
+            format!("SELECT {JOB_COLUMNS} FROM jobs WHERE definition IS NOT NULL ORDER BY id");
+        self.rows(&sql, params![], columns::job)
     }
 
     /// Every job there are records of, in id order.
