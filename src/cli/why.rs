@@ -20,14 +20,15 @@ use super::record_text::{exact, length, note, note_of_fires, outcome, second};
 use super::records::Records;
 use super::terminal;
 use super::time_argument;
-use crate::diagnostic::escape;
+use crate::diagnostic::{escape, quoted};
 use crate::scheduler::{Emitted, FiresRecord, RunRecord};
 use crate::store::sqlite::SessionRow;
-use crate::time::{WallTime, Zone, human};
+use crate::time::{WallTime, Zone, duration, human};
 use answer::Answer;
 use inquiry::Inquiry;
 use serde_json::{Value, json};
 use std::io::{self, Write};
+use std::time::Duration;
 
 /// A record that an answer rests on.
 #[derive(Clone, Debug)]
@@ -47,13 +48,38 @@ pub(super) fn why(args: &WhyArgs) -> Result<ExitCode, ExitCode> {
         None => None,
     };
     let inquiry = Inquiry::new(&records, job, at)?;
-    let answer = inquiry.answer()?;
+    let mut answer = inquiry.answer()?;
+    if let (Some(text), Some(at)) = (&args.at, at)
+        && let Some(gap) = human::gap(text, zone)
+    {
+        let note = gap_note(&inquiry, text, at, gap);
+        answer.sentence.insert_str(0, &note);
+    }
     Ok(terminal::answer(ExitCode::Done, |out| {
         match args.format.format {
             Format::Json => json(out, &inquiry, &answer),
             Format::Table => table(out, &answer, &records, zone),
         }
     }))
+}
+
+/// That the time which was asked for does not exist; `at` is the one after the gap.
+fn gap_note(inquiry: &Inquiry<'_>, text: &str, at: WallTime, gap: Duration) -> String {
+    let end = at.unix_seconds();
+    let lost = inquiry
+        .schedule
+        .as_ref()
+        .filter(|_| at > inquiry.now() || inquiry.in_force(at))
+        .and_then(|schedule| schedule.lost_in_gap(end));
+    match lost {
+        Some(lost) => format!("{lost}. "),
+        None => format!(
+            "{} does not exist in {}, where clocks skip {} then, and means the moment after that. ",
+            quoted(text.trim()),
+            inquiry.zone.name(),
+            duration::format(gap)
+        ),
+    }
 }
 
 fn table(out: &mut dyn Write, answer: &Answer, records: &Records, zone: &Zone) -> io::Result<()> {

@@ -128,7 +128,8 @@ impl Schedule {
     }
 
     /// A sentence where the gap that ends at `gap_end` (Unix seconds) swallows a fire without making it up.
-    pub(super) fn lost_in_gap(&self, gap_end: i64) -> Option<String> {
+    #[must_use]
+    pub fn lost_in_gap(&self, gap_end: i64) -> Option<String> {
         self.fires.lost_in_gap(gap_end, &self.zone)
     }
 

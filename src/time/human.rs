@@ -121,6 +121,26 @@ pub fn parse_datetime(text: &str, zone: &Zone) -> Result<WallTime, TimeError> {
     in_range(time, all)
 }
 
+/// How long a gap the time lies in that [`parse_time`] reads, if it was skipped by the clocks of the zone;
+/// it then means the first instant after the gap.
+///
+/// ```
+/// use rsched::time::{ZoneDatabase, human::gap};
+/// let london = ZoneDatabase::bundled().get("Europe/London").unwrap();
+/// assert_eq!(gap("2027-03-28 01:30", &london).map(|length| length.as_secs()), Some(3600));
+/// assert_eq!(gap("2027-03-28 02:30", &london), None);
+/// ```
+#[must_use]
+pub fn gap(text: &str, zone: &Zone) -> Option<Duration> {
+    let read = datetime_text::parse(text).ok()?;
+    match zone.resolve(read.civil.to_local_seconds()) {
+        LocalTime::Gap { length, .. } if read.offset.is_none() => {
+            Some(Duration::from_secs(length.unsigned_abs()))
+        }
+        _ => None,
+    }
+}
+
 /// RFC 3339 with the zone's offset: `2026-05-01T00:00:00+03:00` (`Z` never; `+00:00` for UTC),
 /// fraction only where there is one (3 or 6 digits). An offset with seconds, as before 1972, is
 /// written with them, which RFC 3339 does not know but [`parse_datetime`] does.

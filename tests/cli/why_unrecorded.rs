@@ -345,3 +345,23 @@ fn a_job_that_is_gone_is_said_to_be_removed_wherever_it_was() {
     let shown = sandbox.run(["show", "added", "-f", "jobs.toml"]).stdout;
     assert!(shown.contains("state         removed\n"), "{shown}");
 }
+
+#[test]
+fn a_time_that_the_clocks_skip_is_said_to_be_none() {
+    let jobs = "[jobs.wall]\ncron = '30 1 * * *'\ntimezone = 'Europe/London'\ndst = 'wall'\ncommand = 'true'\n\
+                [jobs.once]\ncron = '30 1 * * *'\ntimezone = 'Europe/London'\ncommand = 'true'\n";
+    let lives = vec![("02:00:00", Vec::new(), LifeEnds::Dying)];
+    let sandbox = with_past(Sandbox::new().jobs(jobs), 2, lives);
+    let asked = |job| why(&sandbox, job, "2126-03-31 01:30");
+    assert_eq!(
+        asked("wall"),
+        "01:30 does not exist on 2126-03-31 in Europe/London: it does not fire then. wall is not due at 2126-03-31 02:00:00+01:00: its schedule `30 1 * * *` (Europe/London) has a fire at 2126-03-30 01:30:00+00:00 before that, and one at 2126-04-01 01:30:00 after it"
+    );
+    let once = asked("once");
+    assert!(
+        once.starts_with(
+            "`2126-03-31 01:30` does not exist in Europe/London, where clocks skip 1h then, and means the moment after that. once is due at 2126-03-31 02:00:00+01:00, in "
+        ),
+        "{once}"
+    );
+}
