@@ -94,7 +94,7 @@ pub(super) fn history(args: &HistoryArgs) -> Result<ExitCode, ExitCode> {
     }
     let code = terminal::answer(ExitCode::Done, |out| {
         if is_json {
-            json(out, &records, entries)
+            json(out, &records, window, entries)
         } else {
             table(out, &records, entries)
         }
@@ -154,14 +154,22 @@ fn table(out: &mut dyn Write, records: &Records, entries: &[Entry]) -> io::Resul
 }
 
 /// One array, one entry a line.
-fn json(out: &mut dyn Write, records: &Records, entries: &[Entry]) -> io::Result<()> {
+fn json(
+    out: &mut dyn Write,
+    records: &Records,
+    window: Window,
+    entries: &[Entry],
+) -> io::Result<()> {
     out.write_all(b"[")?;
     for (index, entry) in entries.iter().enumerate() {
         out.write_all(if index == 0 { b"\n  " } else { b",\n  " })?;
         let zone = records.zone_of(entry.job());
         let text = match entry {
             Entry::Run(run) => serde_json::to_string(&RunJson::new(run, zone))?,
-            Entry::Fires(fires) => serde_json::to_string(&FiresJson::new(fires, zone))?,
+            Entry::Fires(fires) => {
+                let within = records.fires_within(fires, window);
+                serde_json::to_string(&FiresJson::new(fires, within, zone))?
+            }
         };
         out.write_all(ascii_controls(&text).as_bytes())?;
     }

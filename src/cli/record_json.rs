@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::time::Duration;
 
 /// What the keys mean, for the man page.
-pub(super) const KEYS: [(&str, &str); 30] = [
+pub(super) const KEYS: [(&str, &str); 31] = [
     (
         "type",
         "What it is a record of: run, fires (that became no run), and in why session (a life of a scheduler) and event.",
@@ -44,6 +44,10 @@ pub(super) const KEYS: [(&str, &str); 30] = [
     ("core_dumped", "Whether that left a core dump."),
     ("attempt", "Which process of the run it is, from 1."),
     ("count", "How many fires it stands for."),
+    (
+        "count_within",
+        "Of fires in history: how many of them lie between --since and --until; null where that is not known, for their schedule has changed since.",
+    ),
     ("noticed_at", "When the fire was judged."),
     (
         "started_at, ended_at",
@@ -103,12 +107,14 @@ pub(super) struct FiresJson {
     epoch: u32,
     outcome: &'static str,
     count: u64,
+    /// Of those, the ones in the stretch of time that is asked for.
+    count_within: Option<u64>,
     noticed_at: String,
     detail: Option<String>,
 }
 
 impl FiresJson {
-    pub fn new(fires: &FiresRecord, zone: &Zone) -> Self {
+    pub fn new(fires: &FiresRecord, count_within: Option<u64>, zone: &Zone) -> Self {
         let time = |at| human::rfc3339(at, zone);
         Self {
             kind: "fires",
@@ -118,6 +124,7 @@ impl FiresJson {
             epoch: fires.epoch,
             outcome: fires.outcome.as_str(),
             count: fires.range.count,
+            count_within,
             noticed_at: time(fires.judged_at),
             detail: fires.detail.clone(),
         }
@@ -233,7 +240,7 @@ mod tests {
         let known: Vec<_> = KEYS.iter().flat_map(|(keys, _)| keys.split(", ")).collect();
         for value in [
             serde_json::to_value(RunJson::new(&run, &zone)),
-            serde_json::to_value(FiresJson::new(&fires, &zone)),
+            serde_json::to_value(FiresJson::new(&fires, None, &zone)),
             serde_json::to_value(SessionJson::new(&session, &zone)),
             serde_json::to_value(EventJson::new(&told, &zone)),
         ] {

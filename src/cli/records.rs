@@ -12,7 +12,7 @@ use crate::config::{Job, JobId, JobsFile, StorePlace, Surroundings};
 use crate::daemon::Rejected;
 use crate::diagnostic::quoted;
 use crate::schedule::{Jitter, Schedule};
-use crate::scheduler::{JobRecord, PlanText, RunRecord};
+use crate::scheduler::{FiresRecord, JobRecord, PlanText, RunRecord};
 use crate::store::Summary;
 use crate::store::sqlite::{Asked, History, OpenError, Window};
 use crate::sys::clock;
@@ -25,6 +25,7 @@ use std::collections::btree_map::Entry;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Records, and what helps to understand them.
 pub(super) struct Records {
@@ -134,6 +135,28 @@ impl Records {
         let known = self.history.job(id).ok().flatten();
         let anchor = known.map_or(self.now, |known| known.anchor);
         Some(Schedule::clone(&job.schedule.anchored(anchor)))
+    }
+
+    /// How many of these fires lie in the window; none if that is not known: between the first and the last,
+    /// only the schedule they were made by tells the times.
+    pub fn fires_within(&self, fires: &FiresRecord, window: Window) -> Option<u64> {
+        const TICK: Duration = Duration::from_micros(1);
+        let range = &fires.range;
+        let is_in = |at: WallTime| (window.since..=window.until).contains(&at);
+        match (is_in(range.first), is_in(range.last)) {
+            (true, true) => return Some(range.count),
+            (first, last) if range.count <= 2 => {
+                return Some(u64::from(first) + u64::from(last));
+            }
+            _ => {}
+        }
+        let job = self.job(&fires.job)?;
+        let known = self.history.job(&fires.job).ok()??;
+        let is_of_it = known.plan.schedule() == PlanText::of(job).schedule()
+            && known.progress.begins_after() < range.first;
+        let schedule = job.schedule.anchored(known.anchor);
+        let (since, until) = (range.first.max(window.since), range.last.min(window.until));
+        is_of_it.then(|| schedule.count_between(since - TICK, until))
     }
 
     /// When it fires next; none: never, or not as it is.

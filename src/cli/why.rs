@@ -147,7 +147,7 @@ fn json(out: &mut dyn Write, inquiry: &Inquiry<'_>, answer: &Answer) -> io::Resu
     let time = |at: WallTime| human::rfc3339(at, zone);
     let record = |cited: &Cited| match cited {
         Cited::Run(run) => json!(RunJson::new(run, zone)),
-        Cited::Fires(fires) => json!(FiresJson::new(fires, zone)),
+        Cited::Fires(fires) => json!(FiresJson::new(fires, None, zone)),
         Cited::Session(session) => json!(SessionJson::new(session, zone)),
         Cited::Event(told) => json!(EventJson::new(told, zone)),
     };

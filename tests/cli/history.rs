@@ -1,6 +1,6 @@
 //! `rsched history`.
 
-use crate::past::{LifeEnds, Past, at, ended, fires, run};
+use crate::past::{LifeEnds, Past, at, ended, fires, job, run};
 use crate::sandbox::Sandbox;
 use rsched::scheduler::{End, Outcome, Record, RunState};
 
@@ -134,8 +134,8 @@ fn the_json_has_every_key_and_one_entry_a_line() {
         .run(["history", "backup", "-n", "3", "--format", "json"])
         .stdout(
             "[\n  \
-             {\"type\":\"fires\",\"job_id\":\"backup\",\"first_fire_time\":\"2026-05-01T05:51:00+03:00\",\"fire_time\":\"2026-05-01T06:12:00+03:00\",\"epoch\":0,\"outcome\":\"missed\",\"count\":22,\"noticed_at\":\"2026-05-01T06:14:12+03:00\",\"detail\":null},\n  \
-             {\"type\":\"fires\",\"job_id\":\"backup\",\"first_fire_time\":\"2026-05-01T06:13:00+03:00\",\"fire_time\":\"2026-05-01T06:13:00+03:00\",\"epoch\":0,\"outcome\":\"coalesced\",\"count\":1,\"noticed_at\":\"2026-05-01T06:14:12+03:00\",\"detail\":null},\n  \
+             {\"type\":\"fires\",\"job_id\":\"backup\",\"first_fire_time\":\"2026-05-01T05:51:00+03:00\",\"fire_time\":\"2026-05-01T06:12:00+03:00\",\"epoch\":0,\"outcome\":\"missed\",\"count\":22,\"count_within\":22,\"noticed_at\":\"2026-05-01T06:14:12+03:00\",\"detail\":null},\n  \
+             {\"type\":\"fires\",\"job_id\":\"backup\",\"first_fire_time\":\"2026-05-01T06:13:00+03:00\",\"fire_time\":\"2026-05-01T06:13:00+03:00\",\"epoch\":0,\"outcome\":\"coalesced\",\"count\":1,\"count_within\":1,\"noticed_at\":\"2026-05-01T06:14:12+03:00\",\"detail\":null},\n  \
              {\"type\":\"run\",\"job_id\":\"backup\",\"run_id\":\"7e10ad96e41a6479\",\"fire_time\":\"2026-05-01T06:14:00+03:00\",\"epoch\":0,\"reason\":\"scheduled\",\"state\":\"ended\",\"outcome\":\"succeeded\",\"exit_code\":0,\"signal\":null,\"core_dumped\":false,\"attempt\":1,\"count\":2,\"noticed_at\":\"2026-05-01T06:14:12+03:00\",\"started_at\":\"2026-05-01T06:14:00+03:00\",\"ended_at\":\"2026-05-01T06:14:04+03:00\",\"waited\":0.0,\"duration\":4.0,\"cpu_time\":null,\"peak_memory\":null,\"pid\":4321,\"detail\":null}\n\
              ]\n",
         )
@@ -219,6 +219,37 @@ fn where_there_is_no_store_it_is_said_what_may_be_meant() {
             "rsched: there are no records to read: the store is `memory`, which nobody but the scheduler sees\n",
         )
         .code(1);
+}
+
+#[test]
+fn of_a_range_the_json_says_how_many_fires_are_in_the_window_where_that_is_known() {
+    let jobs = "[jobs.same]\ncron = '* * * * *'\ntimezone = 'UTC'\ncommand = 'true'\n\
+                [jobs.edited]\ncron = '* * * * *'\ntimezone = 'UTC'\ncommand = 'true'\n";
+    let sandbox = Sandbox::new().jobs(jobs);
+    let missed = |job| {
+        let range = ("02:51:00", "03:12:00", 22);
+        fires(job, range, Outcome::Missed, "03:14:12")
+    };
+    let records = vec![
+        missed("same"),
+        missed("edited"),
+        job("same", "* * * * *; UTC", "02:00:00", "04:00:00"),
+        job("edited", "* * * * *; UTC", "03:30:00", "04:00:00"),
+    ];
+    Past::of(&sandbox).life("02:00:00", vec![("04:00:00", records)], LifeEnds::Dying);
+    let within = |job, since, until| {
+        let (since, until) = (format!("2026-05-01 {since}"), format!("2026-05-01 {until}"));
+        let window = ["--since", &since, "--until", &until, "--format", "json"];
+        let ended = sandbox.run(["history", job, "-f", "jobs.toml"].iter().chain(&window));
+        let entries: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert_eq!(entries[0]["count"], 22);
+        entries[0]["count_within"].as_u64()
+    };
+    assert_eq!(within("same", "02:00", "03:00"), Some(10));
+    assert_eq!(within("same", "03:00:01", "03:05"), Some(5));
+    assert_eq!(within("same", "02:51", "03:12"), Some(22));
+    assert_eq!(within("edited", "02:51", "03:12"), Some(22));
+    assert_eq!(within("edited", "02:00", "03:00"), None);
 }
 
 #[test]
