@@ -278,6 +278,8 @@ impl<R: Readings> Instants<'_, R> {
 
     /// How many instants there are from `first` to `last`, both included.
     pub(super) fn count(&self, first: i64, last: i64) -> u64 {
+        // Behind the last reading, and what an offset can make of it, there is nothing to count.
+        let last = last.min(LAST_READING + 2 * SECONDS_PER_DAY);
         let mut total = 0;
         let mut from = first;
         while from <= last {
@@ -421,7 +423,7 @@ fn date(reading: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{DstPolicy, Instants, Readings};
+    use super::{DstPolicy, Instants, LAST_READING, Readings, SECONDS_PER_DAY};
     use crate::schedule::cron::Cron;
     use crate::schedule::{Trigger, parse_quartz};
     use crate::time::ZoneDatabase;
@@ -499,5 +501,29 @@ mod tests {
         // 400 years have 57 such Sundays. Trying all up to the year 9999 took 9,000 questions.
         let questions = readings.1.take();
         assert!(questions < 1_500, "{questions} questions");
+    }
+
+    #[test]
+    fn a_count_ends_with_the_last_year_and_not_with_time() {
+        let london = ZoneDatabase::bundled().get("Europe/London").unwrap();
+        let expression = parse_quartz("0 30 1 * * ?").unwrap();
+        let Trigger::Cron(cron) = &expression.trigger else {
+            panic!("a cron");
+        };
+        let readings = Counted(cron, Cell::new(0));
+        let instants = Instants {
+            readings: &readings,
+            zone: &london,
+            rule: DstPolicy::Once.applied_to(cron),
+        };
+        let end_of_time = i64::MAX / 1_000_000;
+        assert_eq!(
+            instants.count(LAST_READING - SECONDS_PER_DAY, end_of_time),
+            1
+        );
+        assert_eq!(instants.count(LAST_READING, end_of_time), 0);
+        // London's clocks change twice in each of the 284,000 years behind.
+        let questions = readings.1.take();
+        assert!(questions < 10, "{questions} questions");
     }
 }
