@@ -148,7 +148,9 @@ impl Fires {
                 let mut walk = Walk::new(self, zone, Direction::Forward);
                 while counted < MOST_COUNTED && walk.leaps() < MOST_LEAPS_OF_COUNT {
                     match walk.reach(from).filter(|at| *at <= last) {
-                        Some(at) => from = just_after(at),
+                        Some(at) if at < last => from = just_after(at),
+                        // Behind the last instant of all there is no other to go on from.
+                        Some(_) => return counted + 1,
                         None => return counted,
                     }
                     counted += 1;

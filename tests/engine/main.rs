@@ -5,6 +5,7 @@
 //! asserted, so that none can be lost unseen.
 
 mod all_zones;
+mod any_instant;
 mod brute_force;
 mod cases;
 mod combined;
