@@ -427,9 +427,13 @@ proptest! {
         plans in prop::collection::vec(plan(), 1..5),
         workers in 1..5_usize,
         happenings in prop::collection::vec(happening(), 1..16),
+        early_timers: Option<u64>,
     ) {
         let toml = toml_of(&plans, workers);
         let mut world = World::new("2026-03-01 00:00:00.25", &toml);
+        if let Some(seed) = early_timers {
+            world.wakes_early(seed, 2);
+        }
         let begin = world.wall();
         let names: Vec<_> = (0..plans.len()).map(|index| format!("job{index}")).collect();
         for (name, plan) in names.iter().zip(&plans) {

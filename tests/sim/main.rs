@@ -8,6 +8,7 @@ mod clock;
 mod commands;
 mod crashes;
 mod death;
+mod early;
 mod edits;
 mod growth;
 mod jitter;

@@ -183,9 +183,13 @@ proptest! {
     fn no_fixed_time_runs_twice_however_the_clock_is_set(
         happenings in prop::collection::vec(clock_happening(), 1..25),
         is_spread: bool,
+        early_timers: Option<u64>,
     ) {
         let toml = fixed_jobs(&["a", "b", "c"], is_spread);
         let mut world = World::new("2026-03-01 00:00:00.25", &toml).runs_for("b", seconds(1_000));
+        if let Some(seed) = early_timers {
+            world.wakes_early(seed, 2);
+        }
         for happening in happenings {
             match happening {
                 ClockHappening::Run(time) => { world.run_for(seconds(time)); }
@@ -258,10 +262,14 @@ proptest! {
         plans in prop::collection::vec(job_plan(), 1..6),
         workers in 1..6_usize,
         happenings in prop::collection::vec(happening(), 1..20),
+        early_timers: Option<u64>,
     ) {
         let toml = toml_of(&plans, workers);
         let start = "2026-03-01 00:00:00.25";
         let mut world = World::new(start, &toml);
+        if let Some(seed) = early_timers {
+            world.wakes_early(seed, 2);
+        }
         let begin = world.wall();
         let names: Vec<String> = (0..plans.len()).map(|index| format!("job{index}")).collect();
         for (name, plan) in names.iter().zip(&plans) {

@@ -24,6 +24,8 @@ pub struct Tally {
     /// Suspends of the machine, or stops of the scheduler.
     pub sleeps: u64,
     pub failed_spawns: u64,
+    /// Timers that returned before they were due.
+    pub early_wakes: u64,
 }
 
 struct All {
@@ -43,6 +45,7 @@ static ALL: Mutex<All> = Mutex::new(All {
         clock_steps: 0,
         sleeps: 0,
         failed_spawns: 0,
+        early_wakes: 0,
     },
     worlds: 0,
     runs: 0,
@@ -74,6 +77,7 @@ impl All {
         sum.clock_steps += more.clock_steps;
         sum.sleeps += more.sleeps;
         sum.failed_spawns += more.failed_spawns;
+        sum.early_wakes += more.early_wakes;
         self.worlds += 1;
         self.runs += world.trace.processes.len() as u64;
         self.power_losses += world.trace.power_losses as u64;
@@ -91,7 +95,8 @@ impl All {
         let days = self.sum.job_time.as_secs() / 86_400;
         format!(
             "{seconds} s of CPU: {} worlds, {days} job-days, {} runs, {} deaths ({} while writing, {} losses of power), \
-             {} faults ({} refused batches, {} settings of the clock, {} sleeps, {} failed spawns); \
+             {} faults ({} refused batches, {} settings of the clock, {} sleeps, {} failed spawns), \
+             {} wake-ups too early; \
              a minute of CPU: {} job-days, {} deaths, {} faults",
             self.worlds,
             self.runs,
@@ -103,6 +108,7 @@ impl All {
             self.sum.clock_steps,
             self.sum.sleeps,
             self.sum.failed_spawns,
+            self.sum.early_wakes,
             minute(days),
             minute(self.sum.deaths),
             minute(self.faults()),

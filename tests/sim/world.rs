@@ -1,5 +1,6 @@
 //! A machine that exists only in the test: two clocks, processes that follow a script, a store.
 
+use crate::early::EarlyTimers;
 use crate::tally::Tally;
 use rsched::config::{self, Context, FileText, JobId, JobsFile, Loaded};
 use rsched::scheduler::{
@@ -11,7 +12,7 @@ use rsched::store::Kept;
 use rsched::time::{BootTime, Now, WallTime, Zone, ZoneDatabase, human};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// What the processes of a job do.
@@ -83,6 +84,8 @@ pub struct Trace {
     pub premature: Vec<RunId>,
     pub signals: Vec<(WallTime, String, StopSignal)>,
     pub power_losses: usize,
+    /// What the scheduler was told, each a step.
+    pub steps: u64,
     pub tally: Tally,
 }
 
@@ -118,6 +121,8 @@ pub struct World {
     /// Which boot of the machine this is, and in which the disk was written last.
     pub(super) boots: u32,
     pub(super) boot_on_disk: u32,
+    /// Its timers return too early.
+    pub(super) early_timers: Option<EarlyTimers>,
     /// So many more actions, and the scheduler dies.
     pub(super) dies_after: Option<u32>,
     /// It is dead.
@@ -137,6 +142,9 @@ impl Trace {
         entry.3 = Some(at);
     }
 }
+
+/// Zones take a while to be made, and are the same in every world.
+static ZONES: LazyLock<ZoneDatabase> = LazyLock::new(ZoneDatabase::bundled);
 
 /// How many worlds a property is tried in: `RSCHED_SIM_FACTOR` times as many as usual. What fails is
 /// shrunk, and printed with its seed.
@@ -169,14 +177,13 @@ pub fn jobs(text: &str, now: WallTime) -> JobsFile {
 
 /// Jobs from text, in UTC, or what is wrong with them.
 pub fn load(text: &str, now: WallTime) -> Loaded {
-    let zones = ZoneDatabase::bundled();
     let file = FileText {
         name: "jobs.toml".into(),
         directory: PathBuf::from("/"),
         text: text.into(),
     };
     let context = Context {
-        zones: &zones,
+        zones: &ZONES,
         machine_zone: Arc::new(Zone::utc().as_the_machine_s()),
         machine_id: "machine",
         host_name: "here",
@@ -240,6 +247,7 @@ impl World {
             marks: BTreeSet::new(),
             boots: 0,
             boot_on_disk: 0,
+            early_timers: None,
             dies_after: None,
             dead: false,
         };
@@ -384,7 +392,8 @@ impl World {
         }
     }
 
-    /// Lets time pass, waking the scheduler just when it asks to be and when processes end.
+    /// Lets time pass, waking the scheduler when it asks to be (or [just before](Self::wakes_early), too)
+    /// and when processes end.
     pub fn run_for(&mut self, time: Duration) -> &mut Self {
         let end = self.boot + time;
         let mut turns_at_this_moment = 0;
@@ -397,12 +406,17 @@ impl World {
             let process_end = self.processes.values().map(|process| process.ends).min();
             let answer = self.unanswered.first().map(|&(due, _)| due);
             let start = self.starting.values().map(|&(due, _)| due).min();
-            let next = [fire, deadline.boot, process_end, answer, start]
+            let timer = [fire, deadline.boot].into_iter().flatten().min();
+            let early = timer.map(|due| self.too_early(due));
+            let next = [early, process_end, answer, start]
                 .into_iter()
                 .flatten()
                 .min();
             match next {
                 Some(next) if next <= end && !self.exited && !self.dead => {
+                    if timer.is_some_and(|due| next < due) && early == Some(next) {
+                        self.trace.tally.early_wakes += 1;
+                    }
                     self.passes(next.saturating_since(now.boot));
                     self.settle();
                     self.give(Event::Woke);
@@ -518,6 +532,7 @@ impl World {
             let mut actions = Vec::new();
             let now = self.now();
             self.note_the_time();
+            self.trace.steps += 1;
             self.scheduler.step(now, event, &mut actions);
             for action in actions {
                 if self.dies_now() {
