@@ -19,6 +19,7 @@ mod overlap;
 mod policies;
 mod policy;
 mod policy_checkers;
+mod preview;
 mod random;
 mod reload;
 mod retries;
