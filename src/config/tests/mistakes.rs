@@ -142,6 +142,24 @@ fn a_job_has_one_trigger_and_it_can_fire() {
             )],
         ),
         (
+            "[jobs.a]\ncron = '0 0 31 4,6,9,11 *'\ncommand = 'x'\n",
+            &[(
+                "never_fires",
+                "2:8",
+                "'0 0 31 4,6,9,11 *'",
+                Some("check day, month and year against each other"),
+            )],
+        ),
+        (
+            "[jobs.a]\ncron = { month = 2, day = 30 }\ncommand = 'x'\n",
+            &[(
+                "never_fires",
+                "2:8",
+                "{ month = 2, day = 30 }",
+                Some("check day, month and year against each other"),
+            )],
+        ),
+        (
             "[jobs.a]\ntrigger = '0 0 * * *'\ncommand = 'x'\n",
             &[(
                 "unknown_value",
