@@ -21,6 +21,7 @@ mod known_bugs;
 mod lints;
 mod messages;
 mod quartz_next;
+mod rare_dates;
 mod robustness;
 mod trigger_errors;
 mod trigger_fires;
