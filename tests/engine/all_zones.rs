@@ -103,8 +103,8 @@ static ZONES: LazyLock<Vec<(Tz, Vec<i64>)>> = LazyLock::new(|| {
 });
 
 /// The sets of an expression of minutes and hours, with what Vixie's rule goes by.
-struct Times {
-    text: String,
+pub struct Times {
+    pub text: String,
     minutes: Vec<i64>,
     hours: Vec<i64>,
     has_star: bool,
@@ -156,7 +156,7 @@ impl Times {
 }
 
 /// One change, and the readings around it.
-struct Around {
+pub struct Around {
     /// The first second of the new offset.
     at: i64,
     /// Readings at whole minutes with their instants, in order of the instants.
@@ -166,13 +166,13 @@ struct Around {
     /// Readings before this one have been there, if their instants are behind the change.
     repeated_until: i64,
     gap: i64,
-    first: i64,
-    last: i64,
+    pub first: i64,
+    pub last: i64,
 }
 
 impl Around {
-    fn new(zone: Tz, at: i64) -> Self {
-        let [before, after] = [at - 1, at].map(|instant| offset_at(zone, instant));
+    /// The offset is `before` up to the instant `at`, and `after` from there on.
+    pub fn new(at: i64, before: i64, after: i64) -> Self {
         let shift = (after - before).abs();
         let (first, last) = (at - shift - 3 * HOUR, at + shift + 3 * HOUR);
         let whole_minutes = |from: i64, until: i64, offset: i64| {
@@ -195,7 +195,7 @@ impl Around {
         }
     }
 
-    fn fires(&self, times: &Times, dst: &str) -> Vec<i64> {
+    pub fn fires(&self, times: &Times, dst: &str) -> Vec<i64> {
         let (make_up, repeat) = times.rule(dst);
         let is_new =
             |(instant, reading): &(i64, i64)| *instant < self.at || *reading >= self.repeated_until;
@@ -218,7 +218,7 @@ impl Around {
 }
 
 /// Asks the engine from both sides, and from many places.
-fn differences(schedule: &Schedule, expected: &[i64], first: i64, last: i64) -> String {
+pub fn differences(schedule: &Schedule, expected: &[i64], first: i64, last: i64) -> String {
     let mut wrong = String::new();
     let seconds = |time: Option<WallTime>| time.map(WallTime::unix_seconds);
     let expect =
@@ -269,7 +269,7 @@ fn schedule(trigger: Trigger, zones: &ZoneDatabase, zone: Tz, dst: &str) -> Sche
     spec.anchored(WallTime::from_micros(0))
 }
 
-const POLICIES: [&str; 4] = ["once", "wall", "skip", "cron"];
+pub const POLICIES: [&str; 4] = ["once", "wall", "skip", "cron"];
 
 /// Tries the changes forward (gaps), or those back (folds).
 fn try_changes(forward: bool) {
@@ -302,10 +302,11 @@ fn try_changes(forward: bool) {
 }
 
 fn try_change(database: &ZoneDatabase, zone: Tz, at: i64, number: u64, share: Share) {
-    let around = Around::new(zone, at);
+    let [before, after] = [at - 1, at].map(|instant| offset_at(zone, instant));
+    let around = Around::new(at, before, after);
     let mut policies = POLICIES;
     policies.rotate_left(usize::try_from(number % 4).unwrap());
-    for times in times_around(zone, at) {
+    for times in times_around(at, before, after) {
         let trigger = parse_expression(&times.text).unwrap().trigger;
         for (place, dst) in policies.iter().enumerate() {
             // Two of them mostly come to the same; which of these is tried changes from one to the next.
@@ -328,8 +329,8 @@ fn try_change(database: &ZoneDatabase, zone: Tz, at: i64, number: u64, share: Sh
 }
 
 /// Times in a gap or fold, at its edges, on both sides of it, and some for the whole day.
-fn times_around(zone: Tz, at: i64) -> [Times; 8] {
-    let [one, other] = [at - 1, at].map(|instant| at + offset_at(zone, instant));
+pub fn times_around(at: i64, before: i64, after: i64) -> [Times; 8] {
+    let (one, other) = (at + before, at + after);
     let (begin, end) = (one.min(other), one.max(other));
     let all_hours: Vec<i64> = (0..24).collect();
     let quarters = vec![0, 15, 30, 45];

@@ -23,5 +23,6 @@ mod messages;
 mod quartz_next;
 mod rare_dates;
 mod robustness;
+mod system_zones;
 mod trigger_errors;
 mod trigger_fires;
