@@ -40,13 +40,16 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
+/// How many bytes this thread asks for in the course of it.
+pub fn bytes_asked<T>(work: impl FnOnce() -> T) -> (usize, T) {
+    let before = ASKED.get();
+    let result = work();
+    (ASKED.get() - before, result)
+}
+
 /// How many bytes all that a scheduler holds takes: so many it takes to copy it.
 fn weight(scheduler: &Scheduler) -> usize {
-    let before = ASKED.get();
-    let copy = scheduler.clone();
-    let weight = ASKED.get() - before;
-    drop(copy);
-    weight
+    bytes_asked(|| scheduler.clone()).0
 }
 
 const JOBS: usize = 1_000;

@@ -2,8 +2,9 @@
 
 use crate::checkers;
 use crate::death::Death;
+use crate::growth::bytes_asked;
 use crate::world::{World, at, seconds};
-use rsched::scheduler::EventName;
+use rsched::scheduler::{Action, Event, EventName, Record, RunState};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -63,6 +64,126 @@ fn of_a_year_missed_second_by_second_every_fire_is_counted() {
     assert_eq!(world.fires("a", EventName::JobMissed), 365 * 86_400 - 61);
     assert_eq!(world.fires("a", EventName::JobCoalesced), 60);
     assert_eq!(world.trace.processes.len(), 1);
+}
+
+#[test]
+fn of_a_night_in_suspend_each_job_runs_at_most_once_and_the_first_step_decides_all() {
+    let triggers = [
+        ("minutely", "cron = '* * * * *'"),
+        ("secondly", "interval = '1s'"),
+        ("daily", "cron = '0 3 * * *'"),
+        ("spread", "cron = '*/10 * * * *'\njitter = '5m'"),
+        (
+            "patient",
+            "cron = '30 2 * * *'\nmisfire_grace_time = 'forever'",
+        ),
+        (
+            "patient-minutely",
+            "cron = '* * * * *'\nmisfire_grace_time = 'forever'",
+        ),
+        (
+            "earliest",
+            "interval = '7m'\nmisfire_grace_time = '2h'\ncoalesce = 'earliest'",
+        ),
+        (
+            "any",
+            "any = [{ cron = '0 * * * *' }, { cron = '15 2 * * *' }]\nmisfire_grace_time = '1h'",
+        ),
+        ("not-due", "cron = '0 12 * * *'"),
+    ];
+    let mut toml = String::new();
+    for (name, trigger) in triggers {
+        writeln!(toml, "[jobs.{name}]\n{trigger}\ncommand = 'x'").unwrap();
+    }
+    let mut world = World::new("2026-01-01 00:00:00.5", &toml);
+    world.passes(seconds(8 * 3600));
+    let woken = world.now();
+    let mut actions = Vec::new();
+    world.scheduler.step(woken, Event::Woke, &mut actions);
+    let mut decided = BTreeMap::new();
+    for action in &actions {
+        let Action::Store(batch) = action else {
+            continue;
+        };
+        for record in &batch.records {
+            let (job, outcome, count) = match record {
+                Record::Run(run) => {
+                    assert_eq!(run.state, RunState::Starting, "{run:?}");
+                    (&run.job, "run", 1)
+                }
+                Record::Fires(fires) => {
+                    assert_eq!(fires.judged_at, woken.wall);
+                    (&fires.job, fires.outcome.as_str(), fires.range.count)
+                }
+                _ => continue,
+            };
+            *decided.entry((job.as_str(), outcome)).or_insert(0) += count;
+        }
+    }
+    let expected = [
+        (("any", "missed"), 8),
+        (("any", "run"), 1),
+        (("daily", "missed"), 1),
+        (("earliest", "coalesced"), 16),
+        (("earliest", "missed"), 51),
+        (("earliest", "run"), 1),
+        (("minutely", "missed"), 479),
+        (("minutely", "run"), 1),
+        (("patient", "run"), 1),
+        (("patient-minutely", "coalesced"), 479),
+        (("patient-minutely", "run"), 1),
+        (("secondly", "coalesced"), 60),
+        (("secondly", "missed"), 8 * 3600 - 61),
+        (("secondly", "run"), 1),
+    ];
+    let spread: Vec<_> = decided
+        .keys()
+        .filter(|(job, _)| *job == "spread")
+        .copied()
+        .collect();
+    assert_eq!(spread, [("spread", "missed")]);
+    decided.retain(|(job, _), _| *job != "spread");
+    assert_eq!(decided, expected.into());
+    // And nothing is left over for a second step.
+    world.scheduler.step(woken, Event::Woke, &mut actions);
+    let batches = actions
+        .iter()
+        .filter(|action| matches!(action, Action::Store(_)));
+    assert_eq!(batches.count(), 1);
+    assert!(world.scheduler.deadline().wall > Some(woken.wall));
+}
+
+#[test]
+fn of_a_year_in_which_no_scheduler_ran_every_second_is_counted_at_no_cost() {
+    const SECONDS: u64 = 365 * 86_400;
+    let toml = "[jobs.a]\ncron = { second = '*' }\ncommand = 'x'\n";
+    let down_for = |down: u64| {
+        let mut world = World::new("2026-01-01 00:00:00.25", toml);
+        world.run_for(seconds(10));
+        assert_eq!(world.trace.processes.len(), 10);
+        let (steps, records) = (world.trace.steps, world.trace.records.len());
+        let (bytes, ()) = bytes_asked(|| world.restart(seconds(down), Death::OfTheScheduler, toml));
+        assert_eq!(world.trace.processes.len(), 11, "one runs for all");
+        assert_eq!(
+            world.trace.processes[10].1,
+            at("2026-01-01 00:00:10") + seconds(down)
+        );
+        let cost = (
+            world.trace.steps - steps,
+            world.trace.records.len() - records,
+        );
+        let missed = world.fires("a", EventName::JobMissed);
+        let coalesced = world.fires("a", EventName::JobCoalesced);
+        checkers::check(&world, toml);
+        (missed, coalesced, cost, bytes)
+    };
+    let (missed, coalesced, cost, bytes) = down_for(SECONDS);
+    // The newest 61 are within the grace of one minute, of which one runs.
+    assert_eq!((missed, coalesced), (SECONDS - 60, 59));
+    assert_eq!(missed + coalesced + 1, 31_536_000);
+    let (.., cost_of_minutes, bytes_of_minutes) = down_for(180);
+    assert_eq!(cost, cost_of_minutes, "steps and records");
+    assert_eq!(bytes, bytes_of_minutes, "bytes of memory asked for");
 }
 
 #[test]
