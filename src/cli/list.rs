@@ -89,7 +89,6 @@ fn next(job: &JobJson, now: WallTime, due: &str) -> String {
 }
 
 /// What last became of a fire, and when; of what was before the scheduler started only the fire time is known.
-
 fn last(job: &JobJson, now: WallTime) -> String {
     if let Some(last) = &job.last_outcome {
         let when = far(Some(&last.at), now).unwrap_or_default();

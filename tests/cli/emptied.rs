@@ -59,7 +59,10 @@ fn the_log_of_a_store_that_was_made_empty_is_not_thrown_away() {
         "rsched: `{path}` is empty, and there were records in it\n{}",
         help(&path)
     );
-    for command in [&["run", "jobs.toml"][..], &["history", "-f", "jobs.toml"]] {
+    for command in [
+        &["run", "--for", "1s", "jobs.toml"][..],
+        &["history", "-f", "jobs.toml"],
+    ] {
         sandbox.run(command).stdout("").stderr(&said).code(78);
     }
     assert!(fs::read(format!("{path}-wal")).unwrap() == log);

@@ -17,8 +17,8 @@ const FROM_RECORDS: &str =
     "rsched: no scheduler runs: this is from the jobs file and its records\n";
 
 /// Id, state and the first word of what last became of a fire.
-fn rows(list: &Ended) -> Vec<[String; 3]> {
-    let lines = list.stdout.lines().skip(1);
+fn rows(shown: &Ended) -> Vec<[String; 3]> {
+    let lines = shown.stdout.lines().skip(1);
     let cells = lines.map(|line| line.split("  ").filter(|cell| !cell.is_empty()));
     let row = |cells: Vec<&str>| {
         let last = cells[3].trim().split(' ').next().unwrap();
@@ -27,9 +27,9 @@ fn rows(list: &Ended) -> Vec<[String; 3]> {
     cells.map(|cells| row(cells.collect())).collect()
 }
 
-fn json_of(list: Ended) -> Value {
-    let json = serde_json::from_str(&list.stdout).unwrap();
-    list.success();
+fn json_of(shown: Ended) -> Value {
+    let json = serde_json::from_str(&shown.stdout).unwrap();
+    shown.success();
     json
 }
 
@@ -66,19 +66,20 @@ fn what_a_killed_scheduler_had_is_listed_as_it_would_go_on() {
 
     // Its socket is still there.
     assert!(sandbox.path().join("run/control.sock").exists());
-    let list = sandbox.run(["list", "-f", "jobs.toml"]);
-    assert_eq!(rows(&list), expected);
-    list.stderr(FROM_RECORDS).success();
-    let list = sandbox.run(["list"]);
-    assert_eq!(rows(&list), expected);
-    list.stderr(&format!("rsched: using jobs.toml\n{FROM_RECORDS}"))
+    let shown = sandbox.run(["list", "-f", "jobs.toml"]);
+    assert_eq!(rows(&shown), expected);
+    shown.stderr(FROM_RECORDS).success();
+    let shown = sandbox.run(["list"]);
+    assert_eq!(rows(&shown), expected);
+    shown
+        .stderr(&format!("rsched: using jobs.toml\n{FROM_RECORDS}"))
         .success();
     for (option, value, ids) in [
         ("--state", "finished", &["long", "once"][..]),
         ("--tag", "t", &["off"]),
     ] {
-        let list = sandbox.run(["list", option, value]);
-        let found: Vec<_> = rows(&list).into_iter().map(|[id, ..]| id).collect();
+        let shown = sandbox.run(["list", option, value]);
+        let found: Vec<_> = rows(&shown).into_iter().map(|[id, ..]| id).collect();
         assert_eq!(found, ids);
     }
     let recorded = json_of(sandbox.run(["list", "--format", "json"]));
@@ -119,17 +120,18 @@ fn a_run_that_outlives_its_scheduler_is_running() {
 #[test]
 fn jobs_that_never_ran_are_listed_from_the_file_alone() {
     let sandbox = Sandbox::new().jobs(JOBS);
-    let list = sandbox.run(["list", "-f", "jobs.toml"]);
+    let shown = sandbox.run(["list", "-f", "jobs.toml"]);
     let once = "once    scheduled  at its start";
     assert!(
-        list.stdout.lines().any(|line| line.starts_with(once)),
+        shown.stdout.lines().any(|line| line.starts_with(once)),
         "{}",
-        list.stdout
+        shown.stdout
     );
-    list.stderr(
-        "rsched: no scheduler runs: this is from the jobs file, and there are no records yet\n",
-    )
-    .success();
+    shown
+        .stderr(
+            "rsched: no scheduler runs: this is from the jobs file, and there are no records yet\n",
+        )
+        .success();
     // Nothing was made.
     assert!(!sandbox.path().join("state").exists());
 }
@@ -177,12 +179,12 @@ fn without_a_jobs_file_nobody_knows_the_jobs() {
         .stderr("rsched: no scheduler runs for this user; `rsched run` starts one, `--socket` names one that is elsewhere\n")
         .code(69);
     let sandbox = Sandbox::new().jobs("[jobs.a]\n");
-    let list = sandbox.run(["list", "-f", "jobs.toml"]);
+    let shown = sandbox.run(["list", "-f", "jobs.toml"]);
     assert!(
-        list.stderr
+        shown.stderr
             .ends_with("rsched: no scheduler runs, and without a valid jobs file nobody knows which jobs there are\n"),
         "{}",
-        list.stderr
+        shown.stderr
     );
-    list.stdout("").code(69);
+    shown.stdout("").code(69);
 }
