@@ -220,15 +220,7 @@ impl Scheduler {
             }
             None => "its job was removed before it could start",
         };
-        let found = match ended_as_lost(record, why) {
-            Ok((record, end)) => (record, end, EventName::JobError),
-            Err(record) => {
-                let why = Some(why.to_owned());
-                let end = End::without_process(Outcome::Skipped, self.now.wall, why);
-                (record, end, EventName::JobSkipped)
-            }
-        };
-        self.recovered.push(found);
+        self.recovered.push(self.skipped(record, why));
     }
 
     /// How it ended will never be known.
@@ -369,14 +361,7 @@ impl Scheduler {
 
     /// A run that came back and whose job is not what it was.
     pub(super) fn skip_returned(&mut self, returned: Returned, why: &str) {
-        let (run, end, name) = match ended_as_lost(returned.run, why) {
-            Ok((run, end)) => (run, end, EventName::JobError),
-            Err(run) => {
-                let why = Some(why.to_owned());
-                let end = End::without_process(Outcome::Skipped, self.now.wall, why);
-                (run, end, EventName::JobSkipped)
-            }
-        };
+        let (run, end, name) = self.skipped(returned.run, why);
         let mut told = about_run(&run, name);
         told.tell_end(&end);
         told.detail.clone_from(&end.detail);
@@ -384,31 +369,36 @@ impl Scheduler {
         self.ledger.fact(ended(run, end));
     }
 
+    /// The end of a run that came back and does not run: skipped, or lost if it was that.
+    fn skipped(&self, mut run: RunRecord, why: &str) -> (RunRecord, End, EventName) {
+        if let Some(end) = taken_as_lost(&mut run, why) {
+            return (run, end, EventName::JobError);
+        }
+        let end = End::without_process(Outcome::Skipped, self.now.wall, Some(why.to_owned()));
+        (run, end, EventName::JobSkipped)
+    }
+
     /// Decides that a run that came back does not run. If it was lost, it ends so, with why it does not
     /// run again.
     fn close_run(
         &mut self,
-        run: RunRecord,
+        mut run: RunRecord,
         (outcome, name, detail): (Outcome, EventName, Option<String>),
         not_again: &str,
     ) {
-        let (run, end, told) = match ended_as_lost(run, not_again) {
-            Ok((run, end)) => {
-                let mut told = about_run(&run, EventName::JobError);
-                told.tell_end(&end);
-                told.detail.clone_from(&end.detail);
-                (run, end, told)
-            }
-            Err(run) => {
-                let mut told = about_run(&run, name);
-                told.outcome = Some(outcome);
-                told.count = Some(1);
-                let start = self.planned_start_of(&run);
-                told.late_by = Some(self.now.wall.saturating_since(start));
-                told.detail.clone_from(&detail);
-                let end = End::without_process(outcome, self.now.wall, detail);
-                (run, end, told)
-            }
+        let (end, told) = if let Some(end) = taken_as_lost(&mut run, not_again) {
+            let mut told = about_run(&run, EventName::JobError);
+            told.tell_end(&end);
+            told.detail.clone_from(&end.detail);
+            (end, told)
+        } else {
+            let mut told = about_run(&run, name);
+            told.outcome = Some(outcome);
+            told.count = Some(1);
+            let start = self.planned_start_of(&run);
+            told.late_by = Some(self.now.wall.saturating_since(start));
+            told.detail.clone_from(&detail);
+            (End::without_process(outcome, self.now.wall, detail), told)
         };
         self.ledger.decisions().emitted.push(told);
         self.ledger.decision(ended(run, end));
@@ -451,13 +441,11 @@ impl Scheduler {
     }
 }
 
-/// A run that was lost and was to run again, as the lost one that it is after all.
-fn ended_as_lost(mut run: RunRecord, not_again: &str) -> Result<(RunRecord, End), RunRecord> {
-    let Some(end) = run.earlier.take() else {
-        return Err(run);
-    };
+/// Makes a run that was lost and was to run again the lost one that it is after all; its end.
+fn taken_as_lost(run: &mut RunRecord, not_again: &str) -> Option<End> {
+    let end = run.earlier.take()?;
     run.attempt -= 1;
-    Ok((run, end.not_run_again(not_again)))
+    Some(end.not_run_again(not_again))
 }
 
 fn ended(run: RunRecord, end: End) -> Record {

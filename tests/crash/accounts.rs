@@ -175,7 +175,7 @@ pub fn check(
     expected: &[Expected],
     entries: &[Entry],
     lines: &[Line],
-    lives: &[Life],
+    schedulers: &[Life],
 ) -> Result<Figures, Vec<String>> {
     let mut problems = Vec::new();
     let mut on_record: BTreeMap<(&str, Second), &Entry> = BTreeMap::new();
@@ -208,7 +208,12 @@ pub fn check(
         expected.iter().map(|job| (job.job.as_str(), job)).collect();
     for entry in on_record.values() {
         let has_run = ran.contains_key(&(entry.job.as_str(), entry.fire));
-        if let Err(problem) = judge(entry, jobs.get(entry.job.as_str()).copied(), has_run, lives) {
+        if let Err(problem) = judge(
+            entry,
+            jobs.get(entry.job.as_str()).copied(),
+            has_run,
+            schedulers,
+        ) {
             problems.push(format!("{problem}: {entry:?}"));
         }
     }
@@ -227,7 +232,7 @@ fn judge(
     entry: &Entry,
     job: Option<&Expected>,
     has_run: bool,
-    lives: &[Life],
+    schedulers: &[Life],
 ) -> Result<(), &'static str> {
     let job = job.ok_or("nobody knows of this job")?;
     if !job.due.contains(&entry.fire) && !job.perhaps.contains(&entry.fire) {
@@ -240,12 +245,11 @@ fn judge(
         return Err("it started early");
     }
     match (entry.outcome.as_str(), has_run) {
-        ("succeeded", true) => Ok(()),
-        ("lost", _) if !may_be_lost(entry, lives) => Err("it is lost without a death"),
+        ("lost", _) if !may_be_lost(entry, schedulers) => Err("it is lost without a death"),
         (outcome, false) if job.without_a_run.contains(&outcome) => Ok(()),
         ("succeeded", false) => Err("it is said to have run, and did not"),
-        // Its end could not be learnt; that it ran, it wrote itself.
-        ("lost", true) => Ok(()),
+        // How a lost one ended could not be learnt; that it ran, it wrote itself.
+        ("succeeded" | "lost", true) => Ok(()),
         ("lost", false) => Err("it never ran and is called lost"),
         (_, false) => Err("it may not end so"),
         (_, true) => Err("it ran and is said to have not"),
@@ -253,14 +257,14 @@ fn judge(
 }
 
 /// Whether the scheduler that started it was killed.
-fn may_be_lost(entry: &Entry, lives: &[Life]) -> bool {
+fn may_be_lost(entry: &Entry, schedulers: &[Life]) -> bool {
     let Some(started) = entry.started else {
         // One of those that knew of it, before the one that found it lost.
         let ended = entry.ended.unwrap_or(f64::MAX);
-        let mut kills = lives.iter().filter_map(|life| life.killed);
+        let mut kills = schedulers.iter().filter_map(|life| life.killed);
         return kills.any(|kill| entry.noticed <= kill && kill <= ended);
     };
-    let its_life = lives.iter().rfind(|life| life.begin <= started);
+    let its_life = schedulers.iter().rfind(|life| life.begin <= started);
     let killed = its_life.and_then(|life| life.killed);
     killed.is_some_and(|kill| started <= kill)
 }

@@ -3,7 +3,7 @@
 //! `accounts.rs` is the judge: it compares what jobs wrote with what the store has, and both with an
 //! enumeration of its own. `random_kills.rs` kills at random, `kill_sweep.rs` at every system call
 //! that matters, and `error_sweep.rs` makes each of those fail. `asked_sweep.rs` kills it while somebody
-//! asks it for one thing after another.
+//! asks it for one thing after another, and `store_sweep.rs` while it rewrites a store as a whole.
 
 mod accounts;
 mod accounts_tests;

@@ -62,8 +62,8 @@ fn f6_on_nfs_one_scheduler_runs_and_its_lock_dies_with_it() {
     };
     let death = said.lines().find_map(|line| line.strip_prefix("DEATH "));
     let death = death.unwrap().parse().unwrap();
-    let lives = accounts::lives_of(&[0.0], &[death]);
-    let found = accounts::check(&[expected], &entries, &lines, &lives);
+    let schedulers = accounts::lives_of(&[0.0], &[death]);
+    let found = accounts::check(&[expected], &entries, &lines, &schedulers);
     tell(&format!("a state directory on NFS: {found:?}"));
     assert!(found.is_ok(), "{found:#?}");
 }

@@ -63,7 +63,7 @@ fn a11_a_panic_in_any_thread_ends_the_process_and_its_jobs_go_on() {
         sandbox.read("started").ends_with('\n')
     });
     let pid: i32 = sandbox.read("started").trim().parse().unwrap();
-    let (mut lives, mut longest) = (Vec::new(), Duration::ZERO);
+    let (mut schedulers, mut longest) = (Vec::new(), Duration::ZERO);
     for (place, thread) in [
         ("loop", "main"),
         ("store", "store"),
@@ -88,7 +88,7 @@ fn a11_a_panic_in_any_thread_ends_the_process_and_its_jobs_go_on() {
         assert!(said.starts_with(&begin), "{said}");
         let end = format!(": asked to, in {place}\\n");
         assert!(said.ends_with(&end), "{said}");
-        lives.push(Life {
+        schedulers.push(Life {
             begin: born,
             killed: Some(seconds()),
         });
@@ -106,7 +106,7 @@ fn a11_a_panic_in_any_thread_ends_the_process_and_its_jobs_go_on() {
     }
     tell(&format!(
         "{} panics: the process was gone at most {} ms after it said so",
-        lives.len(),
+        schedulers.len(),
         longest.as_millis()
     ));
     sandbox.write("late", "");
@@ -128,7 +128,7 @@ fn a11_a_panic_in_any_thread_ends_the_process_and_its_jobs_go_on() {
         long["outcome"].is_string() && (known + 1..=end).all(settled)
     });
     scheduler.stop();
-    lives.push(Life {
+    schedulers.push(Life {
         begin: born,
         killed: None,
     });
@@ -142,6 +142,6 @@ fn a11_a_panic_in_any_thread_ends_the_process_and_its_jobs_go_on() {
     // What waited when it stopped is for the next one.
     entries.retain(|entry| entry.fire <= end || entry.has_ended());
     let lines = accounts::lines_of(&sandbox.read("evidence"));
-    accounts::check(&expected, &entries, &lines, &lives).unwrap();
+    accounts::check(&expected, &entries, &lines, &schedulers).unwrap();
     assert_eq!(sandbox.read("started").lines().count(), 1);
 }

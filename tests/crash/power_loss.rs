@@ -87,7 +87,7 @@ fn no_acknowledged_record_is_lost_with_the_power_and_nothing_runs_twice() {
     let sandbox = Sandbox::new(&jobs_file());
     machine::make(&sandbox, INIT);
     let begin = whole(now());
-    let (mut all, mut lives, mut known) = (String::new(), Vec::new(), None);
+    let (mut all, mut schedulers, mut known) = (String::new(), Vec::new(), None);
     for round in 0..rounds {
         let name = format!("console{round}");
         let before = now();
@@ -106,7 +106,7 @@ fn no_acknowledged_record_is_lost_with_the_power_and_nothing_runs_twice() {
             wait_until("it starts", || text().contains("Scheduler started"));
         }
         machine.lose_power();
-        lives.push(Life {
+        schedulers.push(Life {
             begin: before,
             killed: Some(now()),
         });
@@ -114,7 +114,7 @@ fn no_acknowledged_record_is_lost_with_the_power_and_nothing_runs_twice() {
     }
     let end = whole(now());
     sandbox.write("last", &end.to_string());
-    lives.push(Life {
+    schedulers.push(Life {
         begin: now(),
         killed: None,
     });
@@ -133,11 +133,11 @@ fn no_acknowledged_record_is_lost_with_the_power_and_nothing_runs_twice() {
     assert!(check.contains("verdict      whole"), "{check}");
     assert!(!all.contains("an old copy"), "{all}");
     let history: Value = serde_json::from_str(&sandbox.read("history.json")).unwrap();
-    judge(&all, &history, (begin, known.unwrap(), end), &lives);
+    judge(&all, &history, (begin, known.unwrap(), end), &schedulers);
 }
 
 /// What reached the console against what is on record.
-fn judge(all: &str, history: &Value, times: (Second, Second, Second), lives: &[Life]) {
+fn judge(all: &str, history: &Value, times: (Second, Second, Second), schedulers: &[Life]) {
     let (begin, known, end) = times;
     let (manual, scheduled): (Vec<_>, Vec<_>) = history
         .as_array()
@@ -173,10 +173,10 @@ fn judge(all: &str, history: &Value, times: (Second, Second, Second), lives: &[L
     entries.retain(|entry| entry.fire <= end || entry.has_ended());
     let ran = ran.join("\n");
     let lines = accounts::lines_of(&ran);
-    let found = accounts::check(&expected, &entries, &lines, lives);
+    let found = accounts::check(&expected, &entries, &lines, schedulers);
     tell(&format!(
         "{} losses of power, {} fires, {} lines, {} acknowledged runs by hand: {lost} of these lost, {doubled} doubled; {:?}",
-        lives.len() - 1,
+        schedulers.len() - 1,
         entries.len(),
         lines.len(),
         acknowledged.len(),

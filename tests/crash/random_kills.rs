@@ -265,17 +265,22 @@ fn killed_at_any_moment_no_fire_runs_twice_and_none_is_missing() {
     }
     first.signal(Signal::SIGKILL);
     first.reap();
-    let mut lives = vec![Life {
+    let mut schedulers = vec![Life {
         begin: born,
         killed: Some(now()),
     }];
-    let kills = |lives: &[Life]| lives.iter().filter(|life| life.killed.is_some()).count();
-    while kills(&lives) < usize::try_from(count).unwrap() {
+    let kills = |schedulers: &[Life]| {
+        schedulers
+            .iter()
+            .filter(|life| life.killed.is_some())
+            .count()
+    };
+    while kills(&schedulers) < usize::try_from(count).unwrap() {
         let when = When::by_chance(&mut dice);
-        lives.push(live(&sandbox, when, dice.roll(4) == 0));
+        schedulers.push(live(&sandbox, when, dice.roll(4) == 0));
     }
     let end = whole(now()) + 2;
-    lives.push(Life {
+    schedulers.push(Life {
         begin: now(),
         killed: None,
     });
@@ -289,11 +294,11 @@ fn killed_at_any_moment_no_fire_runs_twice_and_none_is_missing() {
     entries.retain(|entry| entry.fire <= end || entry.has_ended());
     let lines = accounts::lines_of(&sandbox.read("evidence"));
     let expected = expected(&(known + 1..=end), &(begin..=whole(now())));
-    match accounts::check(&expected, &entries, &lines, &lives) {
+    match accounts::check(&expected, &entries, &lines, &schedulers) {
         Ok(figures) => tell(&format!(
-            "{} kills in {} lives, {} fires, {} lines: doubled 0, missing 0, unaccounted for 0; {figures:?}",
-            kills(&lives),
-            lives.len(),
+            "{} kills in {} schedulers, {} fires, {} lines: doubled 0, missing 0, unaccounted for 0; {figures:?}",
+            kills(&schedulers),
+            schedulers.len(),
             entries.len(),
             lines.len()
         )),

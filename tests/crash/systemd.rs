@@ -138,8 +138,8 @@ fn judge_fires(sandbox: &Sandbox, said: &str) {
         // It died with its group between the decision and the job's first line.
         without_a_run: &["lost"],
     };
-    let lives = accounts::lives_of(&numbers(said, "START"), &numbers(said, "DEATH"));
-    let found = accounts::check(&[expected], &entries, &lines, &lives);
+    let schedulers = accounts::lives_of(&numbers(said, "START"), &numbers(said, "DEATH"));
+    let found = accounts::check(&[expected], &entries, &lines, &schedulers);
     tell(&format!(
         "a unit under systemd: 3 deaths, {} fires; {found:?}",
         entries.len()
