@@ -44,6 +44,8 @@ pub(super) struct ListArgs {
 }
 
 /// Show how the running scheduler is; an unhealthy one is exit code 1
+///
+/// One that is stopped (SIGSTOP), or does not answer within 5 seconds, is exit code 69, as none is.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  rsched status || echo 'somebody should have a look'")]
 pub(super) struct StatusArgs {

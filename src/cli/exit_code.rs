@@ -80,7 +80,7 @@ impl ExitCode {
             Self::Usage => {
                 "wrong usage, an expression that does not parse and a job that there is not among it"
             }
-            Self::NoScheduler => "there is no scheduler to talk to",
+            Self::NoScheduler => "there is no scheduler to talk to, or it does not answer",
             Self::CannotCreate => "cannot create what it needs: state directory, lock or socket",
             Self::OfRun(_) => "that of the run",
             Self::InputOutput => "input or output failed",
