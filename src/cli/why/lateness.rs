@@ -82,6 +82,12 @@ fn is_running(life: &SessionRow, store: &Path) -> bool {
         && ProcessStat::read(Pid::from_raw(life.pid)).is_ok_and(|stat| !stat.has_ended())
 }
 
+/// The events that a stretch of time began and ended with.
+fn cited(began: &Emitted, ended: Option<&Emitted>) -> Vec<Cited> {
+    let ends = std::iter::once(began).chain(ended);
+    ends.cloned().map(Cited::Event).collect()
+}
+
 /// A stretch of time in which something was paused.
 pub(super) struct Pause<'a> {
     pub began: &'a Emitted,
@@ -90,12 +96,7 @@ pub(super) struct Pause<'a> {
 
 impl Pause<'_> {
     pub fn cited(&self) -> Vec<Cited> {
-        let ends = [Some(self.began), self.ended];
-        ends.into_iter()
-            .flatten()
-            .cloned()
-            .map(Cited::Event)
-            .collect()
+        cited(self.began, self.ended)
     }
 
     /// `from 02:51:00 to 03:14:00`, or `since 02:51:00`.
@@ -116,12 +117,7 @@ pub(super) struct Absence<'a> {
 
 impl Absence<'_> {
     pub fn cited(&self) -> Vec<Cited> {
-        let ends = [Some(self.began), self.ended];
-        ends.into_iter()
-            .flatten()
-            .cloned()
-            .map(Cited::Event)
-            .collect()
+        cited(self.began, self.ended)
     }
 
     /// `removed at 02:51:00 and added again at 03:14:00`, or `removed at 02:51:00`.
