@@ -217,8 +217,8 @@ fn j13_no_secret_is_in_what_is_printed_kept_or_seen_of_a_process() {
     ]);
     let mut everything = added;
     everything += &said(&["trigger", "a"]);
-    everything += &said(&["trigger", "bad"]);
     scheduler.event("job_started", "a");
+    everything += &said(&["trigger", "bad"]);
     scheduler.event("job_error", "bad");
     scheduler.signal(Signal::SIGUSR1);
     for command in ["list", "status", "events", "history", "reload"] {
