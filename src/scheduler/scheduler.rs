@@ -64,10 +64,6 @@ pub struct Scheduler {
 /// How often it is told that the store still fails in the same way.
 const TELL_FAILURE_AGAIN: Duration = Duration::from_secs(60);
 
-/// A store that took records for less than this does not fail anew: a disk that is nearly full takes the small
-/// ones, and refuses each larger one between them.
-const WORKS_AGAIN: Duration = Duration::from_secs(1);
-
 /// That the store failed, as it was told last.
 #[derive(Clone, Debug)]
 struct ToldFailure {
@@ -75,8 +71,6 @@ struct ToldFailure {
     error: String,
     /// It was the mark of a start that could not be made: what else the store takes does not end that.
     is_of_a_mark: bool,
-    /// Since when it has taken records again, if it has.
-    works_since: Option<BootTime>,
 }
 
 /// How far the scheduler's life has got.
@@ -155,9 +149,7 @@ impl Scheduler {
                         self.tell_of_store(EventName::JobstoreAdded);
                     }
                     self.carry_out(durable);
-                    if let Some(told) = self.store_failed.as_mut().filter(|it| !it.is_of_a_mark) {
-                        told.works_since.get_or_insert(now.boot);
-                    }
+                    self.store_failed.take_if(|told| !told.is_of_a_mark);
                 }
             }
             Event::StoreFailed {
@@ -395,20 +387,16 @@ impl Scheduler {
     /// It is tried again and again, and told once in a while.
     fn tell_store_failed(&mut self, error: String, is_of_a_mark: bool) {
         let now = self.now.boot;
-        if let Some(told) = &mut self.store_failed {
-            let has_worked = told.works_since.take();
-            let has_worked =
-                has_worked.is_some_and(|since| now.saturating_since(since) >= WORKS_AGAIN);
-            let is_long_ago = now.saturating_since(told.at) >= TELL_FAILURE_AGAIN;
-            if told.error == error && !has_worked && !is_long_ago {
-                return;
-            }
+        let is_news = self.store_failed.as_ref().is_none_or(|told| {
+            told.error != error || now.saturating_since(told.at) >= TELL_FAILURE_AGAIN
+        });
+        if !is_news {
+            return;
         }
         self.store_failed = Some(ToldFailure {
             at: now,
             error: error.clone(),
             is_of_a_mark,
-            works_since: None,
         });
         let mut told = Emitted::new(EventName::StoreFailed);
         told.detail = Some(error);
