@@ -258,7 +258,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what is wrong')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look whether the records are whole: every page, and every row; not being so is exit code 1')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look whether the records are whole: every page, and every row with its checksum; not being so is exit code 1')
             [CompletionResult]::new('recover', 'recover', [CompletionResultType]::ParameterValue, 'Save what can be read of damaged records into a new file')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -294,7 +294,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             break
         }
         'rsched;store;help' {
-            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look whether the records are whole: every page, and every row; not being so is exit code 1')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look whether the records are whole: every page, and every row with its checksum; not being so is exit code 1')
             [CompletionResult]::new('recover', 'recover', [CompletionResultType]::ParameterValue, 'Save what can be read of damaged records into a new file')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -571,7 +571,7 @@ Register-ArgumentCompleter -Native -CommandName 'rsched' -ScriptBlock {
             break
         }
         'rsched;help;store' {
-            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look whether the records are whole: every page, and every row; not being so is exit code 1')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look whether the records are whole: every page, and every row with its checksum; not being so is exit code 1')
             [CompletionResult]::new('recover', 'recover', [CompletionResultType]::ParameterValue, 'Save what can be read of damaged records into a new file')
             break
         }

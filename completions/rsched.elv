@@ -243,7 +243,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand --quiet 'Say only what is wrong'
             cand -h 'Print help'
             cand --help 'Print help'
-            cand check 'Look whether the records are whole: every page, and every row; not being so is exit code 1'
+            cand check 'Look whether the records are whole: every page, and every row with its checksum; not being so is exit code 1'
             cand recover 'Save what can be read of damaged records into a new file'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -276,7 +276,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'rsched;store;help'= {
-            cand check 'Look whether the records are whole: every page, and every row; not being so is exit code 1'
+            cand check 'Look whether the records are whole: every page, and every row with its checksum; not being so is exit code 1'
             cand recover 'Save what can be read of damaged records into a new file'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -523,7 +523,7 @@ set edit:completion:arg-completer[rsched] = {|@words|
         &'rsched;help;why'= {
         }
         &'rsched;help;store'= {
-            cand check 'Look whether the records are whole: every page, and every row; not being so is exit code 1'
+            cand check 'Look whether the records are whole: every page, and every row with its checksum; not being so is exit code 1'
             cand recover 'Save what can be read of damaged records into a new file'
         }
         &'rsched;help;store;check'= {

@@ -217,7 +217,7 @@ complete -c rsched -n "__fish_rsched_using_subcommand why" -s h -l help -d 'Prin
 complete -c rsched -n "__fish_rsched_using_subcommand store; and not __fish_seen_subcommand_from check recover help" -s v -l verbose -d 'Say more'
 complete -c rsched -n "__fish_rsched_using_subcommand store; and not __fish_seen_subcommand_from check recover help" -s q -l quiet -d 'Say only what is wrong'
 complete -c rsched -n "__fish_rsched_using_subcommand store; and not __fish_seen_subcommand_from check recover help" -s h -l help -d 'Print help'
-complete -c rsched -n "__fish_rsched_using_subcommand store; and not __fish_seen_subcommand_from check recover help" -f -a "check" -d 'Look whether the records are whole: every page, and every row; not being so is exit code 1'
+complete -c rsched -n "__fish_rsched_using_subcommand store; and not __fish_seen_subcommand_from check recover help" -f -a "check" -d 'Look whether the records are whole: every page, and every row with its checksum; not being so is exit code 1'
 complete -c rsched -n "__fish_rsched_using_subcommand store; and not __fish_seen_subcommand_from check recover help" -f -a "recover" -d 'Save what can be read of damaged records into a new file'
 complete -c rsched -n "__fish_rsched_using_subcommand store; and not __fish_seen_subcommand_from check recover help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from check" -s f -l file -d 'The jobs file of their scheduler (may be given more than once, as to run)' -r -F
@@ -236,7 +236,7 @@ complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_sub
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from recover" -s v -l verbose -d 'Say more'
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from recover" -s q -l quiet -d 'Say only what is wrong'
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from recover" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "check" -d 'Look whether the records are whole: every page, and every row; not being so is exit code 1'
+complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "check" -d 'Look whether the records are whole: every page, and every row with its checksum; not being so is exit code 1'
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "recover" -d 'Save what can be read of damaged records into a new file'
 complete -c rsched -n "__fish_rsched_using_subcommand store; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rsched -n "__fish_rsched_using_subcommand trigger" -l format -d 'How the answer looks' -r -f -a "table\t'For people'
@@ -372,6 +372,6 @@ complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_
 complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate exec list status show history logs why store trigger pause resume add modify reschedule remove kill events reload shutdown import completions man help" -f -a "completions" -d 'Print the completions of a shell'
 complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate exec list status show history logs why store trigger pause resume add modify reschedule remove kill events reload shutdown import completions man help" -f -a "man" -d 'Print the man page (roff)'
 complete -c rsched -n "__fish_rsched_using_subcommand help; and not __fish_seen_subcommand_from run next explain validate exec list status show history logs why store trigger pause resume add modify reschedule remove kill events reload shutdown import completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c rsched -n "__fish_rsched_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "check" -d 'Look whether the records are whole: every page, and every row; not being so is exit code 1'
+complete -c rsched -n "__fish_rsched_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "check" -d 'Look whether the records are whole: every page, and every row with its checksum; not being so is exit code 1'
 complete -c rsched -n "__fish_rsched_using_subcommand help; and __fish_seen_subcommand_from store" -f -a "recover" -d 'Save what can be read of damaged records into a new file'
 complete -c rsched -n "__fish_rsched_using_subcommand show history logs why trigger pause resume modify reschedule remove kill" -f -a "(rsched __jobs (commandline -opc)[2..] 2>/dev/null)"

@@ -165,7 +165,7 @@ pub(super) enum StoreCommand {
     Recover(RecoverArgs),
 }
 
-/// Look whether the records are whole: every page, and every row; not being so is exit code 1
+/// Look whether the records are whole: every page, and every row with its checksum; not being so is exit code 1
 ///
 /// A scheduler may be writing them meanwhile.
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use crate::past::{LifeEnds, Past, job};
 use crate::sandbox::Sandbox;
+use rsched::store::sqlite::checksums;
 use rsched::sys::identity::boot_id;
 use rsched::sys::lock::{Holder, InstanceLock};
 use rusqlite::Connection;
@@ -13,13 +14,14 @@ fn a_scheduler_that_died_as_process_1_of_a_container_is_not_taken_for_our_init()
     Past::of(&sandbox).life("03:00:00", vec![("03:02:30", records)], LifeEnds::Dying);
     let store = sandbox.path().join("state/store.sqlite");
     // In this boot.
-    Connection::open(&store)
-        .unwrap()
-        .execute(
-            "UPDATE sessions SET boot_id = ?1, pid = 1",
-            [boot_id().unwrap()],
-        )
+    let connection = Connection::open(&store).unwrap();
+    let boot = [boot_id().unwrap()];
+    connection
+        .execute("UPDATE sessions SET boot_id = ?1, pid = 1", boot)
         .unwrap();
+    checksums::teach(&connection).unwrap();
+    checksums::fill(&connection).unwrap();
+    drop(connection);
     let holder = |pid| Holder {
         pid,
         host: "a container".to_owned(),

@@ -48,7 +48,7 @@ fn a_whole_store_is_called_whole_and_there_is_nothing_to_recover() {
         sandbox
             .run(arguments)
             .stdout(&format!(
-                "store        state/store.sqlite\nverdict      whole, version 2\n{ROWS}"
+                "store        state/store.sqlite\nverdict      whole, version 3\n{ROWS}"
             ))
             .stderr("")
             .success();
@@ -74,8 +74,9 @@ fn what_does_not_add_up_is_named_and_exit_code_1() {
     sandbox
         .run(["store", "check", "-f", "jobs.toml"])
         .stdout(&format!(
-            "store        {state}/store.sqlite\nverdict      not whole, version 2\n{ROWS}\
+            "store        {state}/store.sqlite\nverdict      not whole, version 3\n{ROWS}\
              problem      a run makes no sense (1, `asleep` is not a state of a run)\n\
+             problem      a total makes no sense (backup, a checksum in `totals` does not match)\n\
              problem      a run that ended has no outcome, or one that did not has one (1)\n\
              problem      a total is not what its records add up to, and none of them was pruned (backup, missed)\n\
              problem      a total is not what its records add up to, and none of them was pruned (backup, succeeded)\n",

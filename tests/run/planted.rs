@@ -3,6 +3,8 @@
 
 use crate::scheduler::{Sandbox, exists, is_root, open_sandbox};
 use nix::sys::signal::Signal;
+use rsched::store::sqlite::checksums;
+use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown, lchown, symlink};
 use std::path::Path;
@@ -77,7 +79,7 @@ fn j8_a_recovery_does_not_follow_links_with_the_names_of_its_files() {
     let mut scheduler = sandbox.start();
     scheduler.event("job_executed", "tick");
     scheduler.stop();
-    let store = rusqlite::Connection::open(sandbox.path("state/store.sqlite")).unwrap();
+    let store = Connection::open(sandbox.path("state/store.sqlite")).unwrap();
     store
         .execute_batch("UPDATE jobs SET progress = 'soon'")
         .unwrap();
@@ -197,8 +199,17 @@ fn j18_a_store_that_others_could_write_is_refused() {
     assert_eq!(run("records/one").0, Some(0));
 }
 
-/// Edits the store of a scheduler that was killed while it had a job of each kind.
+/// Edits the store of a scheduler that was killed while it had a job of each kind, as one does who knows of
+/// checksums.
 fn edited(sql: &str) -> Sandbox {
+    edited_by(|store| {
+        store.execute_batch(sql).unwrap();
+        checksums::teach(store).unwrap();
+        checksums::fill(store).unwrap();
+    })
+}
+
+fn edited_by(edit: impl FnOnce(&Connection)) -> Sandbox {
     let sandbox = Sandbox::new("[jobs.of-file]\ncron = '@yearly'\ncommand = 'touch ran'\n");
     let mut scheduler = sandbox.start();
     scheduler.started();
@@ -215,9 +226,7 @@ fn edited(sql: &str) -> Sandbox {
     assert_eq!(sandbox.output(&add).0, Some(0));
     scheduler.signal(Signal::SIGKILL);
     scheduler.reap();
-    let store = rusqlite::Connection::open(sandbox.path("state/store.sqlite")).unwrap();
-    store.execute_batch(sql).unwrap();
-    drop(store);
+    edit(&Connection::open(sandbox.path("state/store.sqlite")).unwrap());
     sandbox
 }
 
@@ -248,7 +257,8 @@ fn j18_rows_that_make_no_sense_are_refused_by_name_and_nothing_runs() {
     let row = |id: &str| {
         format!(
             "INSERT INTO jobs SELECT '{id}', plan, phase, anchor, progress, paused, finished, \
-             '{{\"command\":\"touch ran\",\"interval\":\"100ms\",\"first\":\"now\"}}' FROM jobs WHERE id = 'late'"
+             '{{\"command\":\"touch ran\",\"interval\":\"100ms\",\"first\":\"now\"}}', 0 \
+             FROM jobs WHERE id = 'late'"
         )
     };
     let pending = |state: &str, reason: &str, job: &str| {
@@ -269,7 +279,7 @@ fn j18_rows_that_make_no_sense_are_refused_by_name_and_nothing_runs() {
             "is not how far a job is judged",
         ),
         (
-            "INSERT INTO totals VALUES ('of-file', 'conquered', 1)".to_owned(),
+            "INSERT INTO totals VALUES ('of-file', 'conquered', 1, 0)".to_owned(),
             "`conquered`",
         ),
     ] {
@@ -282,6 +292,20 @@ fn j18_rows_that_make_no_sense_are_refused_by_name_and_nothing_runs() {
         );
         assert!(!exists(&sandbox.path("ran")), "{sql}");
     }
+}
+
+#[test]
+fn j18_a_row_that_was_edited_by_other_means_is_refused_and_nothing_runs() {
+    let keys = r#"{"command":"touch ran","interval":"100ms","first":"now"}"#;
+    let sandbox = edited_by(|store| store.execute_batch(&defined(keys)).unwrap());
+    let (code, stderr) = run(&sandbox, false);
+    assert_eq!(code, Some(78), "{stderr}");
+    assert!(
+        stderr.contains("is damaged: a checksum in `jobs` does not match")
+            && stderr.contains("help: "),
+        "{stderr}"
+    );
+    assert!(!exists(&sandbox.path("ran")));
 }
 
 #[test]

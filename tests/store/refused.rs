@@ -45,7 +45,7 @@ fn a_later_version_is_not_touched() {
     );
     assert_refused(
         &bench,
-        "`PATH` was written by a later version of rsched (its version is 99, this program knows 2)",
+        "`PATH` was written by a later version of rsched (its version is 99, this program knows 3)",
     );
 }
 
@@ -61,7 +61,7 @@ fn a_later_version_whose_program_was_killed_keeps_its_log() {
     assert!(!killed.bytes()[1].is_empty());
     assert_refused(
         &killed,
-        "`PATH` was written by a later version of rsched (its version is 99, this program knows 2)",
+        "`PATH` was written by a later version of rsched (its version is 99, this program knows 3)",
     );
 }
 

@@ -7,7 +7,7 @@ use crate::bench::{Bench, ID};
 use crate::past::batches;
 use rsched::scheduler::{Outcome, RunState, StoreId};
 use rsched::store::Kept;
-use rsched::store::sqlite::{Asked, History, Window, check};
+use rsched::store::sqlite::{Asked, History, Window, check, recover};
 use std::env;
 use std::fs;
 use std::path::Path;
@@ -72,4 +72,25 @@ fn a_file_of_version_1_is_read_as_it_was_meant() {
     assert_eq!(unfinished.count(), model.unfinished.len());
     drop(history);
     assert_eq!(bench.kept().unwrap(), model);
+}
+
+#[test]
+fn a_damaged_file_of_version_1_is_recovered_as_one_of_this_version() {
+    const PAGE: usize = 4096;
+    let bench = Bench::new();
+    let mut file = fs::read(FIXTURE).unwrap();
+    // A leaf of events: they are the most.
+    let is_of_events =
+        |page: &[u8]| page[0] == 13 && page.windows(12).any(|text| text == b"job_executed");
+    let mut pages = file.chunks_mut(PAGE);
+    pages.find(|page| is_of_events(page)).unwrap().fill(0xa5);
+    fs::write(bench.path(), file).unwrap();
+    let recovered = recover(&bench.path(), "NOW", ID).unwrap();
+    for saved in &recovered.saved {
+        assert_eq!(saved.senseless, 0, "{saved:?}");
+        assert_eq!(saved.unreadable.len(), usize::from(saved.table == "events"));
+    }
+    let report = check(&bench.path()).unwrap();
+    assert_eq!((report.version, report.problems), (3, Vec::new()));
+    assert_eq!(bench.kept().unwrap(), model());
 }

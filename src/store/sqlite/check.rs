@@ -1,9 +1,11 @@
 //! Is a store whole? SQLite's own check of every page and index, and what must be true of our rows.
 
-use super::columns::{self, JOB_COLUMNS, RUN_COLUMNS};
+use super::checksums::{
+    self, EVENTS, FIRES, JOBS, NEWEST_ENDS, OUTPUTS, RUNS, SESSIONS, STORE, TOTALS, Table,
+};
+use super::columns;
 use super::open::{self, OpenError};
 use super::schema;
-use crate::scheduler::Outcome;
 use rusqlite::{Connection, Row};
 use std::path::Path;
 
@@ -20,19 +22,6 @@ pub struct Report {
     /// What is wrong; nothing if it is whole.
     pub problems: Vec<String>,
 }
-
-/// The tables, in the order in which they are shown, and copied.
-pub(super) const TABLES: [&str; 9] = [
-    "store",
-    "sessions",
-    "jobs",
-    "runs",
-    "outputs",
-    "fires",
-    "totals",
-    "newest_ends",
-    "events",
-];
 
 /// What must be true of the rows together: a query for those of which it is not, with what to say of
 /// each (its first column is text).
@@ -116,9 +105,9 @@ pub fn check(path: &Path) -> Result<Report, OpenError> {
     began.map_err(|error| OpenError::of(path, "read", &error))?;
     Ok(Report {
         version,
-        rows: TABLES
+        rows: checksums::TABLES
             .into_iter()
-            .map(|table| (table, count(&connection, table)))
+            .map(|Table { name, .. }| (name, count(&connection, name)))
             .collect(),
         problems: problems(&connection),
     })
@@ -168,51 +157,56 @@ fn identity(connection: &Connection) -> Result<(), String> {
     }
 }
 
-/// Every row of which something else can be made than text is read once.
+/// Every row is read once.
 fn rows(connection: &Connection) -> Vec<String> {
     let mut problems = Vec::new();
-    let mut look = |what: &str, sql: &str, read: &dyn Fn(&Row<'_>) -> rusqlite::Result<()>| {
-        let found = unreadable(connection, sql, read);
+    let mut look = |what: &str,
+                    table: Table,
+                    number: &str,
+                    read: &dyn Fn(&Row<'_>) -> rusqlite::Result<()>| {
+        let sql = format!("SELECT {}, {number} FROM {}", table.selection(), table.name);
+        let found = unreadable(connection, &sql, read);
         problems.extend(told(what, found));
     };
     look(
-        "a run makes no sense",
-        &format!("SELECT {RUN_COLUMNS}, number FROM runs"),
-        &|row| columns::run(row).map(|_| ()),
+        "what is known of the store makes no sense",
+        STORE,
+        "'store'",
+        &|row| columns::store(row).map(|_| ()),
     );
+    look(
+        "a life of a scheduler makes no sense",
+        SESSIONS,
+        "id",
+        &|row| columns::session(row).map(|_| ()),
+    );
+    look("a job makes no sense", JOBS, "id", &|row| {
+        columns::job(row).map(|_| ())
+    });
+    look("a run makes no sense", RUNS, "number", &|row| {
+        columns::run(row).map(|_| ())
+    });
+    look("an output makes no sense", OUTPUTS, "run", &|row| {
+        columns::output(row).map(|_| ())
+    });
     look(
         "a stretch of fires makes no sense",
-        "SELECT job, first, last, count, epoch, outcome, judged_at, detail, number FROM fires",
+        FIRES,
+        "number",
         &|row| columns::fires(row).map(|_| ()),
     );
-    look(
-        "a job makes no sense",
-        &format!("SELECT {JOB_COLUMNS}, id FROM jobs"),
-        &|row| columns::job(row).map(|_| ()),
-    );
-    look(
-        "an event makes no sense",
-        "SELECT seq, time, event, job, run_id, fire_time, outcome, exit_code, signal,
-             core_dumped, duration, late_by, count, pid, detail, seq FROM events",
-        &|row| columns::event(row).map(|_| ()),
-    );
-    look(
-        "a total makes no sense",
-        "SELECT job, outcome, count, job FROM totals",
-        &|row| {
-            columns::job_id(row, 0)?;
-            columns::named(row, 1, Outcome::parse)?;
-            columns::unsigned(row, 2).map(|_| ())
-        },
-    );
+    look("a total makes no sense", TOTALS, "job", &|row| {
+        columns::total(row).map(|_| ())
+    });
     look(
         "the newest end of a job makes no sense",
-        "SELECT job, outcome, fire_time, exit_code, succeeded_for, job FROM newest_ends",
-        &|row| {
-            columns::job_id(row, 0)?;
-            columns::named(row, 1, Outcome::parse).map(|_| ())
-        },
+        NEWEST_ENDS,
+        "job",
+        &|row| columns::newest_end(row).map(|_| ()),
     );
+    look("an event makes no sense", EVENTS, "seq", &|row| {
+        columns::event(row).map(|_| ())
+    });
     problems
 }
 

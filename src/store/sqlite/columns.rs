@@ -1,19 +1,16 @@
 //! How values stand in columns, and how they come back: what does not come back is a corrupt row.
 
+use super::checksums::{EVENTS, FIRES, JOBS, NEWEST_ENDS, OUTPUTS, RUNS, SESSIONS, STORE, TOTALS};
+use super::history::SessionRow;
 use crate::config::JobId;
 use crate::scheduler::{
     Emitted, End, EventName, FireRange, FiresRecord, JobRecord, Outcome, OutputTail, PlanText,
-    Reason, RunId, RunRecord, RunState, Usage,
+    Reason, RunId, RunRecord, RunState, StoreId, Usage,
 };
 use crate::time::WallTime;
 use rusqlite::Row;
 use rusqlite::types::Type;
 use std::time::Duration;
-
-/// Columns of `runs`, in the order of [`run`].
-pub(super) const RUN_COLUMNS: &str = "run_id, job, fire_time, epoch, sequence, attempt, reason, \
-    stands_for, noticed_at, started_at, waited, pid, state, outcome, ended_at, exit_code, signal, \
-    core_dumped, duration, user_time, system_time, peak_memory, detail";
 
 pub(super) fn micros(length: Duration) -> i64 {
     i64::try_from(length.as_micros()).unwrap_or(i64::MAX)
@@ -37,11 +34,49 @@ pub(super) const fn state_name(state: &RunState) -> &'static str {
     }
 }
 
+// Each reads what the selection of its table gives. What makes no sense is told before a checksum that does
+// not match: it says more.
+
+/// What is true of the whole store.
+pub(super) struct StoreRow {
+    pub id: StoreId,
+    pub epoch: u32,
+    pub paused: bool,
+    pub manual_runs: u64,
+    pub last_seq: u64,
+}
+
+pub(super) fn store(row: &Row<'_>) -> rusqlite::Result<StoreRow> {
+    let store = StoreRow {
+        id: StoreId(u128::from_be_bytes(row.get(0)?)),
+        epoch: row.get(1)?,
+        paused: row.get(2)?,
+        manual_runs: unsigned(row, 3)?,
+        last_seq: unsigned(row, 4)?,
+    };
+    STORE.hold(row)?;
+    Ok(store)
+}
+
+/// A life of a scheduler.
+pub(super) fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
+    let session = SessionRow {
+        boot_id: row.get(1)?,
+        pid: row.get(2)?,
+        version: row.get(3)?,
+        started_at: time(row, 4)?,
+        last_seen: time(row, 5)?,
+        ended_at: optional_time(row, 6)?,
+    };
+    SESSIONS.hold(row)?;
+    Ok(session)
+}
+
 /// A run, without its output.
 pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
     let state: String = row.get(12)?;
     let has_outcome = row.get_ref(13)? != rusqlite::types::ValueRef::Null;
-    Ok(RunRecord {
+    let run = RunRecord {
         id: RunId::from_u64(row.get::<_, i64>(0)?.cast_unsigned()),
         job: job_id(row, 1)?,
         fire_time: time(row, 2)?,
@@ -66,7 +101,9 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         } else {
             None
         },
-    })
+    };
+    RUNS.hold(row)?;
+    Ok(run)
 }
 
 fn end(row: &Row<'_>) -> rusqlite::Result<End> {
@@ -92,17 +129,19 @@ fn end(row: &Row<'_>) -> rusqlite::Result<End> {
     })
 }
 
-/// `total_bytes, tail`, from this column on.
-pub(super) fn output(row: &Row<'_>, first: usize) -> rusqlite::Result<OutputTail> {
-    Ok(OutputTail {
-        total_bytes: unsigned(row, first)?,
-        tail: row.get::<_, Vec<u8>>(first + 1)?.into(),
-    })
+/// The end of what a run printed.
+pub(super) fn output(row: &Row<'_>) -> rusqlite::Result<OutputTail> {
+    let output = OutputTail {
+        total_bytes: unsigned(row, 1)?,
+        tail: row.get::<_, Vec<u8>>(2)?.into(),
+    };
+    OUTPUTS.hold(row)?;
+    Ok(output)
 }
 
-/// `job, first, last, count, epoch, outcome, judged_at, detail`.
+/// A stretch of fires that became no run.
 pub(super) fn fires(row: &Row<'_>) -> rusqlite::Result<FiresRecord> {
-    Ok(FiresRecord {
+    let fires = FiresRecord {
         job: job_id(row, 0)?,
         range: FireRange {
             first: time(row, 1)?,
@@ -113,17 +152,47 @@ pub(super) fn fires(row: &Row<'_>) -> rusqlite::Result<FiresRecord> {
         outcome: named(row, 5, Outcome::parse)?,
         judged_at: time(row, 6)?,
         detail: row.get(7)?,
-    })
+    };
+    FIRES.hold(row)?;
+    Ok(fires)
 }
 
-/// Columns of `jobs`, in the order of [`job`].
-pub(super) const JOB_COLUMNS: &str =
-    "id, plan, phase, anchor, progress, paused, finished, definition";
+/// How many fires of a job ended so.
+pub(super) fn total(row: &Row<'_>) -> rusqlite::Result<(JobId, Outcome, u64)> {
+    let total = (
+        job_id(row, 0)?,
+        named(row, 1, Outcome::parse)?,
+        unsigned(row, 2)?,
+    );
+    TOTALS.hold(row)?;
+    Ok(total)
+}
+
+/// How the newest run of a job ended, and the fire time of its newest success.
+pub(super) struct NewestEnd {
+    pub job: JobId,
+    pub outcome: Outcome,
+    pub fire_time: WallTime,
+    pub exit_code: Option<i32>,
+    pub succeeded_for: Option<WallTime>,
+}
+
+pub(super) fn newest_end(row: &Row<'_>) -> rusqlite::Result<NewestEnd> {
+    let newest = NewestEnd {
+        job: job_id(row, 0)?,
+        outcome: named(row, 1, Outcome::parse)?,
+        fire_time: time(row, 2)?,
+        exit_code: row.get(3)?,
+        succeeded_for: optional_time(row, 4)?,
+    };
+    NEWEST_ENDS.hold(row)?;
+    Ok(newest)
+}
 
 /// A job.
 pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<JobRecord> {
     let progress: String = row.get(4)?;
-    Ok(JobRecord {
+    let job = JobRecord {
         job: job_id(row, 0)?,
         plan: PlanText {
             whole: row.get(1)?,
@@ -135,14 +204,15 @@ pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<JobRecord> {
         paused: row.get(5)?,
         finished: row.get(6)?,
         definition: row.get::<_, Option<String>>(7)?.map(Into::into),
-    })
+    };
+    JOBS.hold(row)?;
+    Ok(job)
 }
 
-/// `seq, time, event, job, run_id, fire_time, outcome, exit_code, signal, core_dumped, duration,
-/// late_by, count, pid, detail`.
+/// What the world was told.
 pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Emitted> {
     let optional = |index| row.get::<_, Option<i64>>(index);
-    Ok(Emitted {
+    let event = Emitted {
         seq: unsigned(row, 0)?,
         time: time(row, 1)?,
         name: named(row, 2, EventName::parse)?,
@@ -167,7 +237,9 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Emitted> {
         pid: row.get(13)?,
         detail: row.get(14)?,
         output_tail: None,
-    })
+    };
+    EVENTS.hold(row)?;
+    Ok(event)
 }
 
 pub(super) fn job_id(row: &Row<'_>, index: usize) -> rusqlite::Result<JobId> {

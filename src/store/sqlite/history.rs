@@ -1,6 +1,7 @@
 //! What people ask of the records.
 
-use super::columns::{self, JOB_COLUMNS, RUN_COLUMNS};
+use super::checksums::{EVENTS, FIRES, JOBS, NEWEST_ENDS, OUTPUTS, RUNS, SESSIONS, TOTALS};
+use super::columns;
 use super::load;
 use super::open::{self, OpenError};
 use crate::config::JobId;
@@ -94,9 +95,10 @@ impl History {
     /// They cannot be read.
     pub fn runs(&self, asked: Asked<'_>) -> Result<Vec<RunRecord>, OpenError> {
         let sql = format!(
-            "SELECT {RUN_COLUMNS} FROM runs
+            "SELECT {} FROM runs
              WHERE {} AND fire_time BETWEEN ?2 AND ?3 {} {}
              ORDER BY fire_time DESC, number DESC LIMIT ?4",
+            RUNS.selection(),
             of_job(asked.job),
             ended_as(asked.outcomes),
             // Those without an end may have the outcome of an attempt.
@@ -122,9 +124,10 @@ impl History {
     /// They cannot be read.
     pub fn fires(&self, asked: Asked<'_>) -> Result<Vec<FiresRecord>, OpenError> {
         let sql = format!(
-            "SELECT job, first, last, count, epoch, outcome, judged_at, detail FROM fires
+            "SELECT {} FROM fires
              WHERE {} AND last >= ?2 AND first <= ?3 {}
              ORDER BY last DESC, number DESC LIMIT ?4",
+            FIRES.selection(),
             of_job(asked.job),
             ended_as(asked.outcomes),
         );
@@ -143,7 +146,8 @@ impl History {
     /// They cannot be read.
     pub fn runs_noticed_at(&self, job: &JobId, at: WallTime) -> Result<Vec<RunRecord>, OpenError> {
         let sql = format!(
-            "SELECT {RUN_COLUMNS} FROM runs WHERE job = ?1 AND noticed_at = ?2 ORDER BY fire_time"
+            "SELECT {} FROM runs WHERE job = ?1 AND noticed_at = ?2 ORDER BY fire_time",
+            RUNS.selection()
         );
         self.rows(&sql, params![job.as_str(), at.as_micros()], columns::run)
     }
@@ -154,9 +158,10 @@ impl History {
     /// They cannot be read.
     pub fn runs_alive_at(&self, job: &JobId, at: WallTime) -> Result<Vec<RunRecord>, OpenError> {
         let sql = format!(
-            "SELECT {RUN_COLUMNS} FROM runs
+            "SELECT {} FROM runs
              WHERE job = ?1 AND noticed_at <= ?2 AND (ended_at IS NULL OR ended_at >= ?2)
-             ORDER BY fire_time"
+             ORDER BY fire_time",
+            RUNS.selection()
         );
         self.rows(&sql, params![job.as_str(), at.as_micros()], columns::run)
     }
@@ -205,8 +210,9 @@ impl History {
         }
         // The first digit is the same, and so the sign is: between the two lie just those meant.
         let sql = format!(
-            "SELECT {RUN_COLUMNS} FROM runs WHERE run_id BETWEEN ?1 AND ?2
-             ORDER BY fire_time DESC, number DESC LIMIT ?3"
+            "SELECT {} FROM runs WHERE run_id BETWEEN ?1 AND ?2
+             ORDER BY fire_time DESC, number DESC LIMIT ?3",
+            RUNS.selection()
         );
         let number = |id| columns::run_number(RunId::from_u64(id));
         let parameters = params![number(first), number(last), at_most];
@@ -218,19 +224,20 @@ impl History {
     /// # Errors
     /// It cannot be read.
     pub fn output(&self, run: &RunRecord) -> Result<Option<OutputTail>, OpenError> {
+        let sql = format!(
+            "SELECT {} FROM outputs WHERE run = (
+                 SELECT number FROM runs
+                 WHERE job = ?1 AND fire_time = ?2 AND epoch = ?3 AND sequence = ?4)",
+            OUTPUTS.selection()
+        );
+        let parameters = params![
+            run.job.as_str(),
+            run.fire_time.as_micros(),
+            run.epoch,
+            columns::signed(run.sequence)
+        ];
         self.connection
-            .query_row(
-                "SELECT total_bytes, tail FROM outputs WHERE run = (
-                     SELECT number FROM runs
-                     WHERE job = ?1 AND fire_time = ?2 AND epoch = ?3 AND sequence = ?4)",
-                params![
-                    run.job.as_str(),
-                    run.fire_time.as_micros(),
-                    run.epoch,
-                    columns::signed(run.sequence)
-                ],
-                |row| columns::output(row, 0),
-            )
+            .query_row(&sql, parameters, columns::output)
             .optional()
             .map_err(|error| self.unreadable(&error))
     }
@@ -248,10 +255,10 @@ impl History {
     ) -> Result<Vec<Emitted>, OpenError> {
         let names: Vec<_> = names.iter().map(|name| quoted(name.as_str())).collect();
         let sql = format!(
-            "SELECT seq, time, event, job, run_id, fire_time, outcome, exit_code, signal,
-                 core_dumped, duration, late_by, count, pid, detail FROM events
+            "SELECT {} FROM events
              WHERE (?1 IS NULL OR job IS NULL OR job = ?1) AND time BETWEEN ?2 AND ?3
                  AND event IN ({}) ORDER BY seq",
+            EVENTS.selection(),
             names.join(", ")
         );
         let parameters = params![
@@ -267,7 +274,7 @@ impl History {
     /// # Errors
     /// It cannot be read.
     pub fn job(&self, id: &JobId) -> Result<Option<JobRecord>, OpenError> {
-        let sql = format!("SELECT {JOB_COLUMNS} FROM jobs WHERE id = ?1");
+        let sql = format!("SELECT {} FROM jobs WHERE id = ?1", JOBS.selection());
         Ok(self.rows(&sql, params![id.as_str()], columns::job)?.pop())
     }
 
@@ -276,8 +283,10 @@ impl History {
     /// # Errors
     /// They cannot be read.
     pub fn run_time_jobs(&self) -> Result<Vec<JobRecord>, OpenError> {
-        let sql =
-            format!("SELECT {JOB_COLUMNS} FROM jobs WHERE definition IS NOT NULL ORDER BY id");
+        let sql = format!(
+            "SELECT {} FROM jobs WHERE definition IS NOT NULL ORDER BY id",
+            JOBS.selection()
+        );
         self.rows(&sql, params![], columns::job)
     }
 
@@ -295,12 +304,12 @@ impl History {
     /// # Errors
     /// They cannot be read.
     pub fn totals(&self, id: &JobId) -> Result<Vec<(Outcome, u64)>, OpenError> {
-        let sql = "SELECT outcome, count FROM totals WHERE job = ?1 ORDER BY outcome";
-        self.rows(sql, params![id.as_str()], |row| {
-            Ok((
-                columns::named(row, 0, Outcome::parse)?,
-                columns::unsigned(row, 1)?,
-            ))
+        let sql = format!(
+            "SELECT {} FROM totals WHERE job = ?1 ORDER BY outcome",
+            TOTALS.selection()
+        );
+        self.rows(&sql, params![id.as_str()], |row| {
+            columns::total(row).map(|(_, outcome, count)| (outcome, count))
         })
     }
 
@@ -309,11 +318,12 @@ impl History {
     /// # Errors
     /// It cannot be read.
     pub fn newest_success(&self, id: &JobId) -> Result<Option<WallTime>, OpenError> {
-        let sql = "SELECT succeeded_for FROM newest_ends WHERE job = ?1";
-        let found = self.rows(sql, params![id.as_str()], |row| {
-            columns::optional_time(row, 0)
-        })?;
-        Ok(found.into_iter().flatten().next())
+        let sql = format!(
+            "SELECT {} FROM newest_ends WHERE job = ?1",
+            NEWEST_ENDS.selection()
+        );
+        let found = self.rows(&sql, params![id.as_str()], columns::newest_end)?;
+        Ok(found.first().and_then(|newest| newest.succeeded_for))
     }
 
     /// What a scheduler that started now would go on from.
@@ -360,18 +370,8 @@ impl History {
     /// # Errors
     /// They cannot be read.
     pub fn sessions(&self) -> Result<Vec<SessionRow>, OpenError> {
-        let sql = "SELECT boot_id, pid, version, started_at, last_seen, ended_at FROM sessions
-             ORDER BY id";
-        self.rows(sql, params![], |row| {
-            Ok(SessionRow {
-                boot_id: row.get(0)?,
-                pid: row.get(1)?,
-                version: row.get(2)?,
-                started_at: columns::time(row, 3)?,
-                last_seen: columns::time(row, 4)?,
-                ended_at: columns::optional_time(row, 5)?,
-            })
-        })
+        let sql = format!("SELECT {} FROM sessions ORDER BY id", SESSIONS.selection());
+        self.rows(&sql, params![], columns::session)
     }
 
     fn rows<T>(

@@ -1,7 +1,7 @@
 //! Opening the file: is it ours, whole, and of a version we know? Anything else is refused by name,
 //! and left as it is.
 
-use super::{newest, schema};
+use super::{checksums, newest, schema};
 use crate::scheduler::StoreId;
 use crate::time::{WallTime, human};
 use rusqlite::config::DbConfig;
@@ -187,7 +187,7 @@ fn existing_for_writing(path: &Path, fresh_id: Option<u128>) -> Result<Connectio
             let transaction = connection.transaction()?;
             schema::upgrade(&transaction, version)?;
             if let Some(id) = fresh_id.filter(|_| version == 0) {
-                transaction.execute("INSERT INTO store (id) VALUES (?1)", [id.to_be_bytes()])?;
+                schema::identify(&transaction, id)?;
             }
             transaction.commit()
         })();
@@ -266,10 +266,14 @@ pub(super) fn for_reading(path: &Path) -> Result<Connection, OpenError> {
         }
         _ => connection,
     };
-    if known_version(&connection, path)? == 0 {
+    let version = known_version(&connection, path)?;
+    if version == 0 {
         return Err(OpenError::Empty {
             path: path.to_owned(),
         });
+    }
+    if version < schema::WITH_CHECKSUMS {
+        checksums::stand_in(&connection).map_err(|error| OpenError::of(path, "read", &error))?;
     }
     Ok(connection)
 }
@@ -377,6 +381,7 @@ fn connect_to(path: &Path, place: &Path, access: OpenFlags) -> Result<Connection
         .map_err(|error| OpenError::of(path, "open", &error))?;
     connection
         .busy_timeout(LOCK_PATIENCE)
+        .and_then(|()| checksums::teach(&connection))
         .map_err(|error| OpenError::of(path, "open", &error))?;
     Ok(connection)
 }

@@ -1,17 +1,19 @@
 //! Saving what can be read of a damaged store into a new one.
 //!
 //! Every table is read row by row in the order of its keys; where a page cannot be read, reading goes on
-//! behind it. Rows that make no sense are left out. The damaged file is moved aside, never changed and
+//! behind it. Rows that make no sense, or whose checksum does not match, are left out. The damaged file is moved aside, never changed and
 //! never deleted, and only when the new one is whole and on the disk.
 //!
 //! What is lost costs history, not the promise that nothing runs twice: how far each job is judged stands
 //! with the job, and a job that is lost altogether counts as first seen.
 
-use super::check::{TABLES, problems};
-use super::columns::{self, JOB_COLUMNS, RUN_COLUMNS};
+use super::check::problems;
+use super::checksums::{
+    self, EVENTS, FIRES, JOBS, NEWEST_ENDS, OUTPUTS, RUNS, SESSIONS, STORE, TOTALS, Table,
+};
+use super::columns;
 use super::open::{self, OpenError, beside};
 use super::schema;
-use crate::scheduler::Outcome;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, Row, Transaction, params_from_iter};
 use std::fs::{self, File, OpenOptions};
@@ -50,7 +52,7 @@ pub struct Saved {
     pub table: &'static str,
     /// Rows that are in the new file.
     pub rows: u64,
-    /// Rows that could be read and make no sense, or belong to none that could.
+    /// Rows that could be read and make no sense, are not as they were written, or belong to none that are.
     pub senseless: u64,
     /// First and last number of the rows that could not be read; whether there were any nobody knows.
     pub unreadable: Vec<(i64, i64)>,
@@ -99,6 +101,7 @@ pub fn recover(path: &Path, stamp: &str, fresh_id: u128) -> Result<Recovered, Re
             saved.push(save(&damaged, &transaction, table)?);
         }
         let notes = complete(&transaction, &mut saved, fresh_id)?;
+        checksums::fill(&transaction)?;
         transaction.commit()?;
         Ok((saved, notes))
     })();
@@ -128,7 +131,11 @@ fn open_damaged(path: &Path) -> Result<Connection, RecoverError> {
             // The schema is needed to find anything.
             let tables: Result<i64, _> =
                 connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0));
-            tables.map_err(|error| OpenError::of(path, "read", &error))?;
+            let unreadable = |error: rusqlite::Error| OpenError::of(path, "read", &error);
+            tables.map_err(unreadable)?;
+            if !checksums::are_there(&connection) {
+                checksums::stand_in(&connection).map_err(unreadable)?;
+            }
             Ok(connection)
         }
         Err(error) => Err(error.into()),
@@ -260,120 +267,85 @@ fn rename(from: &Path, to: &Path) -> Result<(), RecoverError> {
 // The rows.
 
 /// How a table is read, and what makes sense in it.
-struct Table {
-    name: &'static str,
+struct ToSave {
+    table: Table,
     /// The column of its numbers, if it has them.
     number: Option<&'static str>,
     /// The order of the others.
     key: &'static str,
-    /// What `sense` reads, and in this order.
-    columns: &'static str,
     sense: fn(&Row<'_>) -> rusqlite::Result<()>,
 }
 
-const TABLES_TO_SAVE: [Table; TABLES.len()] = [
-    Table {
-        name: "store",
+const TABLES_TO_SAVE: [ToSave; checksums::TABLES.len()] = [
+    ToSave {
+        table: STORE,
         number: None,
         key: "id",
-        columns: "id, epoch, paused, manual_runs, last_seq",
-        sense: |row| {
-            row.get::<_, [u8; 16]>(0)?;
-            row.get::<_, u32>(1)?;
-            row.get::<_, bool>(2)?;
-            columns::unsigned(row, 3)?;
-            columns::unsigned(row, 4).map(|_| ())
-        },
+        sense: |row| columns::store(row).map(|_| ()),
     },
-    Table {
-        name: "sessions",
+    ToSave {
+        table: SESSIONS,
         number: Some("id"),
         key: "id",
-        columns: "id, boot_id, pid, version, started_at, last_seen, ended_at",
-        sense: |row| {
-            row.get::<_, String>(1)?;
-            row.get::<_, i32>(2)?;
-            row.get::<_, String>(3)?;
-            columns::time(row, 4)?;
-            columns::time(row, 5)?;
-            columns::optional_time(row, 6).map(|_| ())
-        },
+        sense: |row| columns::session(row).map(|_| ()),
     },
-    Table {
-        name: "jobs",
+    ToSave {
+        table: JOBS,
         number: None,
         key: "id",
-        columns: JOB_COLUMNS,
         sense: |row| columns::job(row).map(|_| ()),
     },
-    Table {
-        name: "runs",
+    ToSave {
+        table: RUNS,
         number: Some("number"),
         key: "number",
-        columns: RUN_COLUMNS,
         sense: |row| columns::run(row).map(|_| ()),
     },
-    Table {
-        name: "outputs",
+    ToSave {
+        table: OUTPUTS,
         number: Some("run"),
         key: "run",
-        columns: "total_bytes, tail",
-        sense: |row| columns::output(row, 0).map(|_| ()),
+        sense: |row| columns::output(row).map(|_| ()),
     },
-    Table {
-        name: "fires",
+    ToSave {
+        table: FIRES,
         number: Some("number"),
         key: "number",
-        columns: "job, first, last, count, epoch, outcome, judged_at, detail",
         sense: |row| columns::fires(row).map(|_| ()),
     },
-    Table {
-        name: "totals",
+    ToSave {
+        table: TOTALS,
         number: None,
         key: "job, outcome",
-        columns: "job, outcome, count",
-        sense: |row| {
-            columns::job_id(row, 0)?;
-            columns::named(row, 1, Outcome::parse)?;
-            columns::unsigned(row, 2).map(|_| ())
-        },
+        sense: |row| columns::total(row).map(|_| ()),
     },
-    Table {
-        name: "newest_ends",
+    ToSave {
+        table: NEWEST_ENDS,
         number: None,
         key: "job",
-        columns: "job, outcome, fire_time, exit_code, succeeded_for",
-        sense: |row| {
-            columns::job_id(row, 0)?;
-            columns::named(row, 1, Outcome::parse)?;
-            columns::time(row, 2)?;
-            row.get::<_, Option<i32>>(3)?;
-            columns::optional_time(row, 4).map(|_| ())
-        },
+        sense: |row| columns::newest_end(row).map(|_| ()),
     },
-    Table {
-        name: "events",
+    ToSave {
+        table: EVENTS,
         number: Some("seq"),
         key: "seq",
-        columns: "seq, time, event, job, run_id, fire_time, outcome, exit_code, signal, \
-            core_dumped, duration, late_by, count, pid, detail",
         sense: |row| columns::event(row).map(|_| ()),
     },
 ];
 
 /// Copies what can be read. Only what goes wrong with the new file is an error.
-fn save(from: &Connection, to: &Transaction<'_>, table: &Table) -> rusqlite::Result<Saved> {
+fn save(from: &Connection, to: &Transaction<'_>, kind: &ToSave) -> rusqlite::Result<Saved> {
     let mut saved = Saved {
-        table: table.name,
+        table: kind.table.name,
         ..Saved::default()
     };
     let mut copy = Copy {
         from,
         to,
-        table,
+        kind,
         saved: &mut saved,
     };
-    match table.number {
+    match kind.number {
         Some(number) => copy.by_number(number)?,
         None => copy.of_both_ends()?,
     }
@@ -383,7 +355,7 @@ fn save(from: &Connection, to: &Transaction<'_>, table: &Table) -> rusqlite::Res
 struct Copy<'a> {
     from: &'a Connection,
     to: &'a Transaction<'a>,
-    table: &'a Table,
+    kind: &'a ToSave,
     saved: &'a mut Saved,
 }
 
@@ -412,15 +384,11 @@ impl Copy<'_> {
 
     /// Copies all rows from this number on, as far as they can be read.
     fn scan(&mut self, number: &str, start: i64) -> rusqlite::Result<Scan> {
-        let Table { name, columns, .. } = self.table;
+        let Table { name, columns } = self.kind.table;
         let sql = format!(
-            "SELECT {columns}, {number} FROM {name} NOT INDEXED WHERE {number} >= ?1 ORDER BY {number}"
+            "SELECT {}, {number} FROM {name} NOT INDEXED WHERE {number} >= ?1 ORDER BY {number}",
+            self.kind.table.selection()
         );
-        let names = if columns.split(", ").next() == Some(number) {
-            (*columns).to_owned()
-        } else {
-            format!("{columns}, {number}")
-        };
         let mut last = None;
         let Ok(mut statement) = self.from.prepare(&sql) else {
             return Ok(Scan::Broken(last));
@@ -435,7 +403,9 @@ impl Copy<'_> {
                 Err(_) => return Ok(Scan::Broken(last)),
                 Ok(Some(row)) => {
                     last = row.get(at).ok().or(last);
-                    self.copy(row, &names)?;
+                    let is_in_the_columns = columns.split(", ").any(|column| column == number);
+                    let apart = (!is_in_the_columns).then_some((number, at));
+                    self.copy(row, apart)?;
                 }
             }
         }
@@ -443,7 +413,7 @@ impl Copy<'_> {
 
     /// The number of the first readable row behind one that is not, as near to it as can be found.
     fn readable_behind(&self, number: &str, bad: i64) -> Option<i64> {
-        let Table { name, columns, .. } = self.table;
+        let Table { name, columns } = self.kind.table;
         let sql = format!(
             "SELECT {columns}, {number} FROM {name} NOT INDEXED WHERE {number} >= ?1
              ORDER BY {number} LIMIT 1"
@@ -476,15 +446,18 @@ impl Copy<'_> {
 
     /// Without numbers nothing can be reached behind a page that cannot be read, but from the other end.
     fn of_both_ends(&mut self) -> rusqlite::Result<()> {
-        let Table {
-            name, columns, key, ..
-        } = self.table;
+        let ToSave { table, key, .. } = self.kind;
         for order in ["ASC", "DESC"] {
             let keys: Vec<_> = key
                 .split(", ")
                 .map(|key| format!("{key} {order}"))
                 .collect();
-            let sql = format!("SELECT {columns} FROM {name} ORDER BY {}", keys.join(", "));
+            let sql = format!(
+                "SELECT {} FROM {} ORDER BY {}",
+                table.selection(),
+                table.name,
+                keys.join(", ")
+            );
             let whole = (|| -> rusqlite::Result<bool> {
                 let Ok(mut statement) = self.from.prepare(&sql) else {
                     return Ok(false);
@@ -496,7 +469,7 @@ impl Copy<'_> {
                     match rows.next() {
                         Ok(None) => return Ok(true),
                         Err(_) => return Ok(false),
-                        Ok(Some(row)) => self.copy(row, columns)?,
+                        Ok(Some(row)) => self.copy(row, None)?,
                     }
                 }
             })()?;
@@ -508,18 +481,25 @@ impl Copy<'_> {
         Ok(())
     }
 
-    /// Copies a row, if it makes sense and is not there yet.
-    fn copy(&mut self, row: &Row<'_>, names: &str) -> rusqlite::Result<()> {
-        if (self.table.sense)(row).is_err() {
+    /// Copies a row, if it makes sense and is not there yet; with its number, and where that was read, if
+    /// its checksum is not of it too.
+    fn copy(&mut self, row: &Row<'_>, number: Option<(&str, usize)>) -> rusqlite::Result<()> {
+        if (self.kind.sense)(row).is_err() {
             self.saved.senseless += 1;
             return Ok(());
         }
-        let count = names.split(", ").count();
-        let values: Result<Vec<Value>, _> = (0..count).map(|index| row.get(index)).collect();
-        let places = vec!["?"; count].join(", ");
+        let Table { name, columns } = self.kind.table;
+        let mut names = columns.split(", ").collect::<Vec<_>>();
+        let mut places = (0..names.len()).collect::<Vec<_>>();
+        if let Some((number, at)) = number {
+            names.push(number);
+            places.push(at);
+        }
+        let values: Result<Vec<Value>, _> = places.iter().map(|&place| row.get(place)).collect();
         let sql = format!(
-            "INSERT OR IGNORE INTO {} ({names}) VALUES ({places})",
-            self.table.name
+            "INSERT OR IGNORE INTO {name} ({}) VALUES ({})",
+            names.join(", "),
+            vec!["?"; names.len()].join(", ")
         );
         let inserted = self
             .to
@@ -541,10 +521,7 @@ fn complete(
     let stores: i64 = to.query_row("SELECT count(*) FROM store", [], |row| row.get(0))?;
     if stores != 1 {
         to.execute("DELETE FROM store", [])?;
-        to.execute(
-            "INSERT INTO store (id) VALUES (?1)",
-            [fresh_id.to_be_bytes()],
-        )?;
+        schema::identify(to, fresh_id)?;
         // A fire of a higher epoch is another fire.
         to.execute(
             "UPDATE store SET epoch = max(coalesce((SELECT max(epoch) FROM runs), 0),

@@ -3,16 +3,20 @@
 //! Steps are never changed once released, only added. Times are microseconds since 1970 (UTC),
 //! lengths are microseconds, names of outcomes and states are those of the JSON.
 
+use super::checksums;
 use rusqlite::{Connection, Transaction};
 
 /// Tells our files from other SQLite files (`PRAGMA application_id`): "rsch".
 pub(super) const APPLICATION_ID: i64 = 0x7273_6368;
 
 /// The first step makes version 1, and so on.
-const STEPS: [&str; 2] = [FIRST, RETRIES];
+const STEPS: [&str; 3] = [FIRST, RETRIES, CHECKSUMS];
 
 /// The version this program writes: the number of steps.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
+
+/// The first version whose rows have checksums.
+pub(super) const WITH_CHECKSUMS: i64 = 3;
 
 const FIRST: &str = "
 -- One row: what is true of the whole store.
@@ -140,6 +144,19 @@ CREATE TABLE events (
 /// before, in the columns of an end. A program that does not know would run it as if nothing had run.
 const RETRIES: &str = "";
 
+/// Every row ends with the checksum of its values; see `checksums.rs`.
+const CHECKSUMS: &str = "
+ALTER TABLE store ADD COLUMN checksum INTEGER;
+ALTER TABLE sessions ADD COLUMN checksum INTEGER;
+ALTER TABLE jobs ADD COLUMN checksum INTEGER;
+ALTER TABLE runs ADD COLUMN checksum INTEGER;
+ALTER TABLE outputs ADD COLUMN checksum INTEGER;
+ALTER TABLE fires ADD COLUMN checksum INTEGER;
+ALTER TABLE totals ADD COLUMN checksum INTEGER;
+ALTER TABLE newest_ends ADD COLUMN checksum INTEGER;
+ALTER TABLE events ADD COLUMN checksum INTEGER;
+";
+
 /// The version of a file; 0 when it is new.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
@@ -152,6 +169,15 @@ pub(super) fn upgrade(transaction: &Transaction<'_>, from: i64) -> rusqlite::Res
     for step in STEPS.iter().skip(done) {
         transaction.execute_batch(step)?;
     }
+    if from < WITH_CHECKSUMS {
+        checksums::fill(transaction)?;
+    }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)
+}
+
+/// Says which store a new file is.
+pub(super) fn identify(to: &Connection, id: u128) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO store (id, checksum) VALUES (?1, checksum_of(?1, 0, 0, 0, 0))";
+    to.execute(sql, [id.to_be_bytes()]).map(|_| ())
 }

@@ -1,6 +1,5 @@
 //! The thread that writes, and the loop's side of it.
 
-use super::load::LastSession;
 use super::newest::Keeper;
 use super::open::{self, OpenError};
 use super::place::Place;
@@ -77,7 +76,7 @@ impl SqliteStore {
         let (kept, last) =
             load::kept(&connection).map_err(|error| OpenError::of(path, "read", &error))?;
         open::accept(&connection).map_err(|error| OpenError::of(path, "open", &error))?;
-        let same_boot = last.is_none_or(|LastSession { boot_id, .. }| boot_id == session.boot_id);
+        let same_boot = last.is_none_or(|last| last.boot_id == session.boot_id);
         let bell = Waker::new().map_err(io("watch"))?;
         let (to_writer, batches) = channel();
         let (answer, answers) = channel();
@@ -205,7 +204,8 @@ impl Writer {
         let ended = set_waiting(&connection, self.options.durability == Durability::Power)
             .and_then(|()| {
                 connection.execute(
-                    "UPDATE sessions SET ended_at = ?2, last_seen = ?2 WHERE id = ?1",
+                    "UPDATE sessions SET ended_at = ?2, last_seen = ?2, checksum =
+                         checksum_of(id, boot_id, pid, version, started_at, ?2, ?2) WHERE id = ?1",
                     params![session, newest.as_micros()],
                 )
             });

@@ -46,7 +46,10 @@ pub(super) fn batch(
         write(&transaction, record, keep_runs)?;
     }
     transaction
-        .prepare_cached("UPDATE sessions SET last_seen = ?2 WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE sessions SET last_seen = ?2, checksum =
+                 checksum_of(id, boot_id, pid, version, started_at, ?2, ended_at) WHERE id = ?1",
+        )?
         .execute(params![number, batch.made_at.as_micros()])?;
     transaction.commit()?;
     Ok(number)
@@ -82,13 +85,19 @@ fn write(to: &Transaction<'_>, record: &Record, keep_runs: u32) -> rusqlite::Res
             Ok(())
         }
         Record::Paused(paused) => {
-            to.prepare_cached("UPDATE store SET paused = ?1")?
-                .execute([paused])?;
+            to.prepare_cached(
+                "UPDATE store SET paused = ?1,
+                     checksum = checksum_of(id, epoch, ?1, manual_runs, last_seq)",
+            )?
+            .execute([paused])?;
             Ok(())
         }
         Record::Epoch(epoch) => {
-            to.prepare_cached("UPDATE store SET epoch = ?1")?
-                .execute([epoch])?;
+            to.prepare_cached(
+                "UPDATE store SET epoch = ?1,
+                     checksum = checksum_of(id, ?1, paused, manual_runs, last_seq)",
+            )?
+            .execute([epoch])?;
             Ok(())
         }
         Record::Event(told) => event(to, told),
@@ -104,9 +113,10 @@ fn run(to: &Transaction<'_>, run: &RunRecord, keep_runs: u32) -> rusqlite::Resul
         .prepare_cached(
             "INSERT INTO runs (run_id, job, fire_time, epoch, sequence, attempt, reason, stands_for,
                  noticed_at, started_at, waited, pid, state, outcome, ended_at, exit_code, signal,
-                 core_dumped, duration, user_time, system_time, peak_memory, detail)
+                 core_dumped, duration, user_time, system_time, peak_memory, detail, checksum)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-                 ?19, ?20, ?21, ?22, ?23)
+                 ?19, ?20, ?21, ?22, ?23, checksum_of(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
+                 ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23))
              ON CONFLICT (job, fire_time, epoch, sequence) DO UPDATE SET
                  attempt = excluded.attempt, reason = excluded.reason,
                  stands_for = excluded.stands_for, noticed_at = excluded.noticed_at,
@@ -115,7 +125,8 @@ fn run(to: &Transaction<'_>, run: &RunRecord, keep_runs: u32) -> rusqlite::Resul
                  exit_code = excluded.exit_code, signal = excluded.signal,
                  core_dumped = excluded.core_dumped, duration = excluded.duration,
                  user_time = excluded.user_time, system_time = excluded.system_time,
-                 peak_memory = excluded.peak_memory, detail = excluded.detail
+                 peak_memory = excluded.peak_memory, detail = excluded.detail,
+                 checksum = excluded.checksum
              WHERE runs.state <> 'ended'
              RETURNING number",
         )?
@@ -149,15 +160,19 @@ fn run(to: &Transaction<'_>, run: &RunRecord, keep_runs: u32) -> rusqlite::Resul
         )
         .optional()?;
     if run.sequence > 0 {
-        to.prepare_cached("UPDATE store SET manual_runs = max(manual_runs, ?1)")?
-            .execute([signed(run.sequence)])?;
+        to.prepare_cached(
+            "UPDATE store SET manual_runs = max(manual_runs, ?1),
+                 checksum = checksum_of(id, epoch, paused, max(manual_runs, ?1), last_seq)",
+        )?
+        .execute([signed(run.sequence)])?;
     }
     let (Some(number), RunState::Ended(end)) = (number, &run.state) else {
         return Ok(());
     };
     if let Some(output) = end.output.as_ref().filter(|output| output.total_bytes > 0) {
         to.prepare_cached(
-            "INSERT OR REPLACE INTO outputs (run, total_bytes, tail) VALUES (?1, ?2, ?3)",
+            "INSERT OR REPLACE INTO outputs (run, total_bytes, tail, checksum)
+             VALUES (?1, ?2, ?3, checksum_of(?1, ?2, ?3))",
         )?
         .execute(params![
             number,
@@ -169,11 +184,12 @@ fn run(to: &Transaction<'_>, run: &RunRecord, keep_runs: u32) -> rusqlite::Resul
     if end.outcome.is_of_a_run() {
         let success = (end.outcome == Outcome::Succeeded).then(|| run.fire_time.as_micros());
         to.prepare_cached(
-            "INSERT INTO newest_ends (job, outcome, fire_time, exit_code, succeeded_for)
-             VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO newest_ends (job, outcome, fire_time, exit_code, succeeded_for, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, checksum_of(?1, ?2, ?3, ?4, ?5))
              ON CONFLICT (job) DO UPDATE SET outcome = excluded.outcome,
                  fire_time = excluded.fire_time, exit_code = excluded.exit_code,
-                 succeeded_for = coalesce(excluded.succeeded_for, succeeded_for)",
+                 succeeded_for = coalesce(excluded.succeeded_for, succeeded_for),
+                 checksum = checksum_of(?1, ?2, ?3, ?4, coalesce(?5, succeeded_for))",
         )?
         .execute(params![
             run.job.as_str(),
@@ -188,8 +204,8 @@ fn run(to: &Transaction<'_>, run: &RunRecord, keep_runs: u32) -> rusqlite::Resul
 
 fn fires(to: &Transaction<'_>, fires: &FiresRecord, keep: u32) -> rusqlite::Result<()> {
     to.prepare_cached(
-        "INSERT INTO fires (job, first, last, count, epoch, outcome, judged_at, detail)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO fires (job, first, last, count, epoch, outcome, judged_at, detail, checksum)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, checksum_of(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))",
     )?
     .execute(params![
         fires.job.as_str(),
@@ -211,8 +227,10 @@ fn fires(to: &Transaction<'_>, fires: &FiresRecord, keep: u32) -> rusqlite::Resu
 
 fn total(to: &Transaction<'_>, job: &JobId, outcome: Outcome, count: u64) -> rusqlite::Result<()> {
     to.prepare_cached(
-        "INSERT INTO totals (job, outcome, count) VALUES (?1, ?2, ?3)
-         ON CONFLICT (job, outcome) DO UPDATE SET count = count + excluded.count",
+        "INSERT INTO totals (job, outcome, count, checksum)
+         VALUES (?1, ?2, ?3, checksum_of(?1, ?2, ?3))
+         ON CONFLICT (job, outcome) DO UPDATE SET count = count + ?3,
+             checksum = checksum_of(?1, ?2, count + ?3)",
     )?
     .execute(params![job.as_str(), outcome.as_str(), signed(count)])?;
     Ok(())
@@ -242,8 +260,8 @@ fn job(to: &Transaction<'_>, job: &JobRecord) -> rusqlite::Result<()> {
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     to.prepare_cached(
         "INSERT OR REPLACE INTO jobs (id, plan, phase, anchor, progress, paused, finished,
-             definition)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             definition, checksum)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, checksum_of(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))",
     )?
     .execute(params![
         job.job.as_str(),
@@ -262,8 +280,9 @@ fn event(to: &Transaction<'_>, told: &Emitted) -> rusqlite::Result<()> {
     let seq = signed(told.seq);
     to.prepare_cached(
         "INSERT OR REPLACE INTO events (seq, time, event, job, run_id, fire_time, outcome, exit_code,
-             signal, core_dumped, duration, late_by, count, pid, detail)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+             signal, core_dumped, duration, late_by, count, pid, detail, checksum)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
+             checksum_of(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15))",
     )?
     .execute(params![
         seq,
@@ -282,8 +301,11 @@ fn event(to: &Transaction<'_>, told: &Emitted) -> rusqlite::Result<()> {
         told.pid,
         told.detail,
     ])?;
-    to.prepare_cached("UPDATE store SET last_seq = max(last_seq, ?1)")?
-        .execute([seq])?;
+    to.prepare_cached(
+        "UPDATE store SET last_seq = max(last_seq, ?1),
+             checksum = checksum_of(id, epoch, paused, manual_runs, max(last_seq, ?1))",
+    )?
+    .execute([seq])?;
     to.prepare_cached(PRUNE_EVENTS)?
         .execute([seq - KEEP_EVENTS, seq - KEEP_RARE_EVENTS])?;
     Ok(())
