@@ -109,6 +109,7 @@ fn a_damaged_store_is_refused_by_the_scheduler_recovered_and_used_again() {
         "damage        a job makes no sense (backup, `soon` is not how far a job is judged)",
         "jobs          0 rows saved, 1 made no sense",
         "runs          1 row saved",
+        "note          how far some jobs were judged is lost: they count as first seen at the next start, and their fires before it that are on no record stay so",
     ] {
         assert!(
             ended.stdout.lines().any(|shown| shown == line),

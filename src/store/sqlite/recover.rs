@@ -546,6 +546,13 @@ fn complete(
         table.rows -= orphans;
         table.senseless += orphans;
     }
+    let jobs = saved.iter().find(|table| table.table == "jobs");
+    if jobs.is_some_and(|jobs| jobs.senseless > 0 || jobs.partly_unreadable) {
+        notes.push(
+            "how far some jobs were judged is lost: they count as first seen at the next start, and their fires before it that are on no record stay so"
+                .to_owned(),
+        );
+    }
     leave_gaps(to, saved)?;
     let counted_anew = to.execute(
         "INSERT INTO totals (job, outcome, count)
