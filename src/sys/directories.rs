@@ -8,7 +8,7 @@ use super::trust::{TrustPolicy, Walk};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::{Mode, fchmod, fstat};
-use nix::unistd::{geteuid, mkdir};
+use nix::unistd::{fsync, geteuid, mkdir};
 use std::env;
 use std::ffi::OsString;
 use std::io;
@@ -222,8 +222,9 @@ pub enum DirectoryError {
     },
 }
 
-/// Makes a directory, and those above it that are missing, with mode 0700 from birth. One that
-/// exists must be a directory of ours and no link; if it is open to others it is closed.
+/// Makes a directory, and those above it that are missing, with mode 0700 from birth, and for good: a loss
+/// of power does not take them away again. One that exists must be a directory of ours and no link; if it
+/// is open to others it is closed.
 ///
 /// As root the way to it must be as trustworthy as that to a jobs file.
 ///
@@ -258,11 +259,19 @@ pub fn create_private(path: &Path) -> Result<(), DirectoryError> {
         .take_while(|ancestor| ancestor.symlink_metadata().is_err())
         .collect::<Vec<_>>();
     missing.reverse();
+    // Whoever made the one that they are in may have died before its name was on the disk.
+    let deepest = missing
+        .first()
+        .map_or(Some(&**path), |first| first.parent());
+    if let Some(deepest) = deepest.filter(|directory| is_empty(directory)) {
+        force_name(deepest).map_err(failed("create"))?;
+    }
     for directory in missing {
         match mkdir(directory, Mode::S_IRWXU) {
             Ok(()) | Err(Errno::EEXIST) => {}
             Err(error) => return Err(failed("create")(error)),
         }
+        force_name(directory).map_err(failed("create"))?;
     }
     // NONBLOCK and DIRECTORY: whatever it is, opening it does not wait. A link gives ENOTDIR.
     let flags = OFlag::O_RDONLY
@@ -302,6 +311,31 @@ pub fn create_private(path: &Path) -> Result<(), DirectoryError> {
         }
     }
     Ok(())
+}
+
+/// Forces the name of a directory to the disk: with it all would be lost that is in there, be that on the disk or
+/// not.
+fn force_name(directory: &Path) -> nix::Result<()> {
+    let Some(parent) = directory.parent() else {
+        return Ok(());
+    };
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let parent = match open(parent, flags, Mode::empty()) {
+        // Who may not list a directory can make others in it all the same.
+        Err(Errno::EACCES) => return Ok(()),
+        opened => opened?,
+    };
+    match fsync(&parent) {
+        // Nothing can be forced there, or nothing changes (fsync(2)).
+        Err(Errno::EINVAL | Errno::EROFS) => Ok(()),
+        forced => forced,
+    }
+}
+
+fn is_empty(directory: &Path) -> bool {
+    directory
+        .read_dir()
+        .is_ok_and(|mut entries| entries.next().is_none())
 }
 
 #[cfg(test)]
