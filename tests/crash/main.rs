@@ -4,6 +4,7 @@
 //! enumeration of its own. `random_kills.rs` kills at random, `kill_sweep.rs` at every system call
 //! that matters, and `error_sweep.rs` makes each of those fail. `asked_sweep.rs` kills it while somebody
 //! asks it for one thing after another, and `store_sweep.rs` while it rewrites a store as a whole.
+//! `unsynced.rs` takes from its disk what it did not sync.
 
 mod accounts;
 mod accounts_tests;
@@ -26,6 +27,7 @@ mod seed;
 mod store_sweep;
 mod sweep;
 mod systemd;
+mod unsynced;
 
 #[path = "../run/scheduler.rs"]
 #[expect(
@@ -33,3 +35,10 @@ mod systemd;
     reason = "the other tests of the real program use more of it"
 )]
 mod scheduler;
+
+#[path = "../run/own_disk.rs"]
+#[expect(dead_code, reason = "no test here makes a disk read-only")]
+mod own_disk;
+
+#[path = "../run/own_files.rs"]
+mod own_files;

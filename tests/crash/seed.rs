@@ -16,6 +16,11 @@ impl Dice {
         Self(seed)
     }
 
+    /// Others, which follow from a number that these gave.
+    pub fn following(number: u64) -> Self {
+        Self(number)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

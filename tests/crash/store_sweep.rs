@@ -37,16 +37,16 @@ const CALLS: [&str; 14] = [
 const VERSION_1: &[u8] = include_bytes!("../store/data/version-1.sqlite");
 
 /// None of them is a job of the store.
-const FILE: &str =
+pub const FILE: &str =
     "[history]\nkeep_runs = 1000\n[jobs.of-file]\ncron = '@yearly'\ncommand = 'true'\n";
 
 const PAGE: usize = 4096;
 
 /// The file and its log, as they are on the disk.
 #[derive(Clone, PartialEq, Eq)]
-struct Files {
-    store: Vec<u8>,
-    log: Vec<u8>,
+pub struct Files {
+    pub store: Vec<u8>,
+    pub log: Vec<u8>,
 }
 
 impl Files {
@@ -58,7 +58,7 @@ impl Files {
     }
 
     /// In the state directory of a new sandbox.
-    fn put(&self) -> Sandbox {
+    pub fn put(&self) -> Sandbox {
         let sandbox = Sandbox::new(FILE);
         fs::create_dir(sandbox.state()).unwrap();
         let store = store_of(&sandbox);
@@ -76,7 +76,7 @@ impl Files {
     }
 }
 
-fn store_of(sandbox: &Sandbox) -> PathBuf {
+pub fn store_of(sandbox: &Sandbox) -> PathBuf {
     sandbox.state().join("store.sqlite")
 }
 
@@ -87,11 +87,11 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Every row of every table.
-type Rows = BTreeMap<String, BTreeSet<String>>;
+pub type Rows = BTreeMap<String, BTreeSet<String>>;
 
 /// What is in a store, which is not touched. Whether checksums match, which the first version has none of, is
 /// for [`checked`].
-fn rows_of(store: &Path) -> Rows {
+pub fn rows_of(store: &Path) -> Rows {
     let copy = Files::read(store).put();
     let connection = Connection::open(store_of(&copy)).unwrap();
     let names = "SELECT name FROM sqlite_schema WHERE type = 'table'";
@@ -192,7 +192,14 @@ fn lost_of_the_past(old: &Rows, new: &Rows) -> Vec<String> {
 fn strike_migration(old: &Rows, strike: &Strike) -> sweep::Result {
     let sandbox = version_1().put();
     let was_hit = migrate(&sandbox, &options(Some(strike)));
-    let store = store_of(&sandbox);
+    let problems = problems_after_migration(&sandbox, old);
+    result(&sandbox, was_hit, problems, &["log", "next"])
+}
+
+/// What is wrong with a store that was being brought to this version, and what the next scheduler makes
+/// of it.
+pub fn problems_after_migration(sandbox: &Sandbox, old: &Rows) -> Vec<String> {
+    let store = store_of(sandbox);
     let mut problems: Vec<_> = checked(&store).into_iter().collect();
     let found = rows_of(&store);
     // Until the new scheduler has written of itself, nothing in it is another.
@@ -200,7 +207,7 @@ fn strike_migration(old: &Rows, strike: &Strike) -> sweep::Result {
         problems.push(format!("neither the old one nor the new: {found:#?}"));
     }
     problems.extend(lost_of_the_past(old, &found));
-    let mut next = Life::begin(&sandbox, "next", &[]);
+    let mut next = Life::begin(sandbox, "next", &[]);
     let has_started = || sandbox.read("next").contains("Scheduler started");
     next.wait_until(PATIENCE, has_started);
     if next.end().and_then(|end| end.code()) != Some(0) {
@@ -213,10 +220,10 @@ fn strike_migration(old: &Rows, strike: &Strike) -> sweep::Result {
     if without_end.any(|row| !row.contains("Text(\"ended\")")) {
         problems.push("a run of before has no end".to_owned());
     }
-    result(&sandbox, was_hit, problems, &["log", "next"])
+    problems
 }
 
-fn version_1() -> Files {
+pub fn version_1() -> Files {
     Files {
         store: VERSION_1.to_vec(),
         log: Vec::new(),
@@ -244,7 +251,7 @@ fn a6_killed_while_a_store_is_brought_to_this_version_nothing_of_it_is_lost() {
 // Recovery.
 
 /// A store whose scheduler was killed, and of which a page was spoilt then.
-fn damaged() -> Files {
+pub fn damaged() -> Files {
     let sandbox = version_1().put();
     let store = store_of(&sandbox);
     let mut life = Life::begin(&sandbox, "log", &[]);
@@ -300,12 +307,23 @@ fn damaged_in(sandbox: &Sandbox) -> Vec<Files> {
 fn strike_recovery(damaged: &Files, recovered: &Rows, strike: &Strike) -> sweep::Result {
     let sandbox = damaged.put();
     let (was_hit, _) = recover(&sandbox, &options(Some(strike)));
-    let store = store_of(&sandbox);
+    let problems = problems_after_recovery(&sandbox, damaged, recovered);
+    result(&sandbox, was_hit, problems, &["refusal", "again"])
+}
+
+/// What is wrong with a store that was being recovered, and what recovering it once more makes of it.
+pub fn problems_after_recovery(
+    sandbox: &Sandbox,
+    damaged: &Files,
+    recovered: &Rows,
+) -> Vec<String> {
+    let store = store_of(sandbox);
     let mut problems = Vec::new();
     // What a scheduler finds that knows nothing of it.
     let is_untouched = Files::read(&store) == *damaged;
     if !is_untouched && (!store.exists() || checked(&store).is_some()) {
-        let (code, _, stderr) = sandbox.output(&["run", "jobs.toml", "--state-dir", "state"]);
+        let run = ["run", "jobs.toml", "--state-dir", "state", "--for", "1s"];
+        let (code, _, stderr) = sandbox.output(&run);
         sandbox.write("refusal", &stderr);
         if code != Some(78) || !stderr.contains("help: ") {
             problems.push(format!("a scheduler that starts then ends with {code:?}"));
@@ -325,8 +343,8 @@ fn strike_recovery(damaged: &Files, recovered: &Rows, strike: &Strike) -> sweep:
     if rows_of(&store) != *recovered {
         problems.push("other rows than without the death".to_owned());
     }
-    if damaged_in(&sandbox) != [damaged.clone()] {
-        let kept = files_with(&sandbox, "");
+    if damaged_in(sandbox) != [damaged.clone()] {
+        let kept = files_with(sandbox, "");
         problems.push(format!("the damaged one is not kept as it was: {kept:?}"));
     }
     if let [.., line] = &stdout.lines().collect::<Vec<_>>()[..] {
@@ -335,11 +353,11 @@ fn strike_recovery(damaged: &Files, recovered: &Rows, strike: &Strike) -> sweep:
             problems.push(format!("it is not where it is said to be: {line}"));
         }
     }
-    let left = files_with(&sandbox, ".recover");
+    let left = files_with(sandbox, ".recover");
     if !left.is_empty() {
         problems.push(format!("{left:?} are left"));
     }
-    result(&sandbox, was_hit, problems, &["refusal", "again"])
+    problems
 }
 
 #[test]

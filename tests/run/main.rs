@@ -32,6 +32,8 @@ mod nasty;
 mod newcomer;
 mod outputs;
 mod own_disk;
+mod own_disk_tests;
+mod own_files;
 mod planted;
 mod restored;
 mod scheduler;

@@ -1,15 +1,16 @@
 //! A disk whose every answer is the test's: it can be told not to answer, as a disk that hangs, to refuse
-//! locks, or to refuse changes, as one that was made read-only because of an error.
+//! locks, or to refuse changes, as one that was made read-only because of an error; and it can be served
+//! again as it is when the power was lost.
 //!
 //! It is a FUSE file system in memory, served by a thread of the test over `/dev/fuse`, without a library,
 //! and mounted in a mount namespace of the launched program's own. Who waits for an answer waits
 //! uninterruptibly (state D): not even SIGKILL ends that, as with a real disk. Dropped, the disk is gone,
 //! and whoever waits for it is told so.
 
+use crate::own_files::Files;
 use crate::scheduler::{PATIENCE, Sandbox, eventually, skipped};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
@@ -48,10 +49,22 @@ struct Control {
 
 type Shared = Arc<(Mutex<Control>, Condvar)>;
 
+/// Sees the disk as it is before each change or sync of it, and which that is.
+pub type Watch = Box<dyn FnMut(&Files, Change) + Send>;
+
+/// What is about to be done to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Some change, which is not certain.
+    Made,
+    /// What was changed before becomes certain.
+    Synced,
+}
+
 /// The disk, mounted at `disk` in the sandbox for the program that was launched with it.
 pub struct OwnDisk {
     shared: Shared,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<Files>>,
 }
 
 /// Whether there can be such a disk here. If not, says so.
@@ -70,10 +83,15 @@ pub fn can_serve_a_disk() -> bool {
 
 /// A program in the sandbox, with a disk mounted at `disk`: start it, and pass its pid to
 /// [`OwnDisk::serve`]. It is root in a user namespace of its own.
+///
+/// If there is a file `boot` in the sandbox, what is in it is the id of the machine's boot there.
 pub fn with_disk(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> Command {
-    fs::create_dir(sandbox.path("disk")).unwrap();
+    // Another may have been mounted there before.
+    fs::create_dir_all(sandbox.path("disk")).unwrap();
+    _ = fs::remove_file(sandbox.path("fuse-taken"));
     sandbox.make_gate("fuse-taken");
     let script = "exec 3<>/dev/fuse && read -r line < fuse-taken && \
+        { ! [ -e boot ] || mount -i --bind boot /proc/sys/kernel/random/boot_id; } && \
         mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0,default_permissions own disk && \
         exec 3>&- \"$0\" \"$@\"";
     let mut command = sandbox.bare_command(Path::new("unshare"));
@@ -85,8 +103,19 @@ pub fn with_disk(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> Comman
 }
 
 impl OwnDisk {
-    /// Serves the disk of that process, which [`with_disk`] made.
+    /// Serves the disk of that process, which [`with_disk`] made: an empty one.
     pub fn serve(sandbox: &Sandbox, pid: i32, locks: Locks) -> Self {
+        Self::serve_files(sandbox, pid, locks, Files::new(), Box::new(|_, _| {}))
+    }
+
+    /// Serves one with files on it, and has it watched.
+    pub fn serve_files(
+        sandbox: &Sandbox,
+        pid: i32,
+        locks: Locks,
+        files: Files,
+        watch: Watch,
+    ) -> Self {
         let there = format!("/proc/{pid}/fd/3");
         eventually("it opens /dev/fuse", || {
             fs::read_link(&there).is_ok_and(|path| path == Path::new("/dev/fuse"))
@@ -98,7 +127,8 @@ impl OwnDisk {
             device: device.into(),
             shared: Arc::clone(&shared),
             locks,
-            files: Files::new(),
+            files,
+            watch,
             held: Vec::new(),
         };
         let thread = thread::spawn(move || server.serve());
@@ -112,6 +142,18 @@ impl OwnDisk {
     /// From now on these are not answered; what was held and is none of these is.
     pub fn hang(&self, hang: Hang) {
         self.shared.0.lock().unwrap().hang = hang;
+    }
+
+    /// What is on the disk, which is gone: as it is for those who use it, be it certain or not.
+    pub fn into_files(mut self) -> Files {
+        self.end().expect("it is served until now")
+    }
+
+    fn end(&mut self) -> Option<Files> {
+        if let Ok(mut control) = self.shared.0.lock() {
+            control.over = true;
+        }
+        self.thread.take()?.join().ok()
     }
 
     /// From now on nothing can be changed (EROFS), or again all. No `mount -o remount,ro` does this while
@@ -133,10 +175,7 @@ impl OwnDisk {
 
 impl Drop for OwnDisk {
     fn drop(&mut self) {
-        if let Ok(mut control) = self.shared.0.lock() {
-            control.over = true;
-        }
-        drop(self.thread.take().map(JoinHandle::join));
+        drop(self.end());
     }
 }
 
@@ -179,14 +218,14 @@ const FUSE_FLOCK_LOCKS: u32 = 1 << 10;
 const MAX_WRITE: u32 = 64 * 1024;
 
 /// A request of the kernel.
-struct Request(Vec<u8>);
+pub struct Request(Vec<u8>);
 
 impl Request {
-    fn u32(&self, at: usize) -> u32 {
+    pub fn u32(&self, at: usize) -> u32 {
         u32::from_ne_bytes(self.0[at..at + 4].try_into().unwrap())
     }
 
-    fn u64(&self, at: usize) -> u64 {
+    pub fn u64(&self, at: usize) -> u64 {
         u64::from_ne_bytes(self.0[at..at + 8].try_into().unwrap())
     }
 
@@ -241,16 +280,17 @@ struct Server {
     shared: Shared,
     locks: Locks,
     files: Files,
+    watch: Watch,
     held: Vec<Request>,
 }
 
 impl Server {
-    fn serve(mut self) {
+    fn serve(mut self) -> Files {
         loop {
             let hang = {
                 let mut control = self.shared.0.lock().unwrap();
                 if control.over {
-                    return;
+                    return self.files;
                 }
                 control.held = self.held.len();
                 self.shared.1.notify_all();
@@ -301,6 +341,11 @@ impl Server {
         if request.is_change() && self.shared.0.lock().unwrap().is_read_only {
             return Err(libc::EROFS);
         }
+        match request.opcode() {
+            FSYNC | FSYNCDIR => (self.watch)(&self.files, Change::Synced),
+            _ if request.is_change() => (self.watch)(&self.files, Change::Made),
+            _ => {}
+        }
         let (files, node) = (&mut self.files, request.node());
         match request.opcode() {
             INIT => {
@@ -345,7 +390,9 @@ impl Server {
                 body.resize(80, 0);
                 Ok(body)
             }
-            RELEASE | RELEASEDIR | FLUSH | FSYNC | FSYNCDIR | DESTROY => Ok(Vec::new()),
+            FSYNC => files.sync(node),
+            FSYNCDIR => files.sync_directory(node),
+            RELEASE | RELEASEDIR | FLUSH | DESTROY => Ok(Vec::new()),
             SETLK | SETLKW => match self.locks {
                 Locks::Refused(error) => Err(error),
                 Locks::Local => Err(libc::ENOSYS),
@@ -355,195 +402,9 @@ impl Server {
     }
 }
 
-fn words(values: &[u32]) -> Vec<u8> {
+pub fn words(values: &[u32]) -> Vec<u8> {
     values
         .iter()
         .flat_map(|value| value.to_ne_bytes())
         .collect()
-}
-
-const ROOT: u64 = 1;
-
-struct Node {
-    mode: u32,
-    uid: u32,
-    gid: u32,
-    data: Vec<u8>,
-}
-
-/// The files: names in directories, and what they name. What has no name any more is kept.
-struct Files {
-    names: BTreeMap<(u64, String), u64>,
-    nodes: Vec<Node>,
-}
-
-impl Files {
-    fn new() -> Self {
-        let root = Node {
-            mode: libc::S_IFDIR | 0o755,
-            uid: 0,
-            gid: 0,
-            data: Vec::new(),
-        };
-        Self {
-            names: BTreeMap::new(),
-            nodes: vec![root],
-        }
-    }
-
-    fn node(&mut self, number: u64) -> &mut Node {
-        &mut self.nodes[usize::try_from(number - ROOT).unwrap()]
-    }
-
-    fn find(&self, directory: u64, name: &str) -> Result<u64, i32> {
-        let found = self.names.get(&(directory, name.to_owned()));
-        found.copied().ok_or(libc::ENOENT)
-    }
-
-    /// `struct fuse_attr`.
-    fn attr(&mut self, number: u64) -> Vec<u8> {
-        let node = self.node(number);
-        let size = node.data.len() as u64;
-        let (mode, uid, gid) = (node.mode, node.uid, node.gid);
-        let mut body = [number, size, size.div_ceil(512), 0, 0, 0]
-            .map(u64::to_ne_bytes)
-            .concat();
-        body.extend(words(&[0, 0, 0, mode, 1, uid, gid, 0, 4096, 0]));
-        body
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "an answer, as all are")]
-    fn attributes(&mut self, number: u64) -> Result<Vec<u8>, i32> {
-        let mut body = vec![0; 16];
-        body.extend(self.attr(number));
-        Ok(body)
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "an answer, as all are")]
-    fn entry(&mut self, number: u64) -> Result<Vec<u8>, i32> {
-        let mut body = number.to_ne_bytes().to_vec();
-        body.resize(40, 0);
-        body.extend(self.attr(number));
-        Ok(body)
-    }
-
-    fn make(
-        &mut self,
-        directory: u64,
-        name: &str,
-        mode: u32,
-        by: &Request,
-    ) -> Result<Vec<u8>, i32> {
-        if self.find(directory, name).is_ok() {
-            return Err(libc::EEXIST);
-        }
-        self.nodes.push(Node {
-            mode,
-            uid: by.u32(24),
-            gid: by.u32(28),
-            data: Vec::new(),
-        });
-        let number = self.nodes.len() as u64;
-        self.names.insert((directory, name.to_owned()), number);
-        self.entry(number)
-    }
-
-    fn remove(&mut self, directory: u64, name: &str) -> Result<Vec<u8>, i32> {
-        let number = self.find(directory, name)?;
-        if self.names.keys().any(|(parent, _)| *parent == number) {
-            return Err(libc::ENOTEMPTY);
-        }
-        self.names.remove(&(directory, name.to_owned()));
-        Ok(Vec::new())
-    }
-
-    fn rename(&mut self, from: u64, to: u64, names: &[String]) -> Result<Vec<u8>, i32> {
-        let number = self.find(from, &names[0])?;
-        self.names.remove(&(from, names[0].clone()));
-        self.names.insert((to, names[1].clone()), number);
-        Ok(Vec::new())
-    }
-
-    fn change(&mut self, number: u64, request: &Request) -> Result<(), i32> {
-        let (which, node) = (request.u32(40), self.node(number));
-        if which & 1 != 0 {
-            node.mode = request.u32(108);
-        }
-        if which & 2 != 0 {
-            node.uid = request.u32(116);
-        }
-        if which & 4 != 0 {
-            node.gid = request.u32(120);
-        }
-        if which & 8 != 0 {
-            let size = usize::try_from(request.u64(56)).map_err(|_| libc::EFBIG)?;
-            node.data.resize(size, 0);
-        }
-        Ok(())
-    }
-
-    fn read(&mut self, number: u64, at: u64, size: u32) -> Result<Vec<u8>, i32> {
-        let at = usize::try_from(at).map_err(|_| libc::EFBIG)?;
-        let data = self.node(number).data.get(at..).unwrap_or_default();
-        Ok(data[..data.len().min(size as usize)].to_vec())
-    }
-
-    fn write(&mut self, number: u64, at: u64, bytes: &[u8]) -> Result<Vec<u8>, i32> {
-        let at = usize::try_from(at).map_err(|_| libc::EFBIG)?;
-        let data = &mut self.node(number).data;
-        if data.len() < at + bytes.len() {
-            data.resize(at + bytes.len(), 0);
-        }
-        data[at..at + bytes.len()].copy_from_slice(bytes);
-        Ok(words(&[u32::try_from(bytes.len()).unwrap(), 0]))
-    }
-
-    fn list(&self, directory: u64, after: u64, size: u32) -> Vec<u8> {
-        let entries = self
-            .names
-            .iter()
-            .filter(|((parent, _), _)| *parent == directory);
-        let mut body = Vec::new();
-        for (number, ((_, name), node)) in (1_u64..).zip(entries) {
-            if number <= after {
-                continue;
-            }
-            let mut entry = [*node, number].map(u64::to_ne_bytes).concat();
-            entry.extend(words(&[u32::try_from(name.len()).unwrap(), 0]));
-            entry.extend(name.as_bytes());
-            entry.resize(entry.len().next_multiple_of(8), 0);
-            if body.len() + entry.len() > size as usize {
-                break;
-            }
-            body.extend(entry);
-        }
-        body
-    }
-}
-
-#[test]
-fn nothing_ends_who_waits_for_a_disk_that_hangs_until_it_answers() {
-    if !can_serve_a_disk() {
-        return;
-    }
-    for hang in [Hang::Changes, Hang::Everything] {
-        let sandbox = Sandbox::new("");
-        let script = "echo a > disk/b; mv disk/b disk/c; cat disk/c > seen; ls disk >> seen; \
-                      read -r line < gate; echo d >> disk/c; cat disk/c > seen";
-        let mut command = with_disk(&sandbox, "sh", &["-c", script]);
-        sandbox.make_gate("gate");
-        let mut shell = command.spawn().unwrap();
-        let pid = i32::try_from(shell.id()).unwrap();
-        let disk = OwnDisk::serve(&sandbox, pid, Locks::Local);
-        eventually("it has files", || sandbox.read("seen") == "a\nc\n");
-        disk.hang(hang);
-        sandbox.open_gate("gate");
-        disk.wait_for_held(1);
-        shell.kill().unwrap();
-        let state = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-        eventually("it waits", || state().contains(") D "));
-        disk.hang(Hang::Nothing);
-        assert!(!shell.wait().unwrap().success());
-        assert_eq!(sandbox.read("seen"), "a\nc\n", "it was killed");
-    }
 }
