@@ -26,7 +26,7 @@ use super::zone_watch::ZoneWatch;
 use crate::config::{Listener, Surroundings};
 use crate::process::{self, ReadBuffer, StartMarks};
 use crate::scheduler::{
-    Action, Batch, Emitted, Event, EventName, RunKey, Scheduler, ShutdownRequest,
+    Action, Batch, Emitted, Event, EventName, RunKey, Scheduler, ShutdownRequest, StoreFailure,
 };
 use crate::store::{Answer, Store};
 use crate::sys::clock;
@@ -458,7 +458,7 @@ impl Daemon {
             return Some(Event::StoreFailed {
                 ticket: batch.ticket,
                 error,
-                is_gone: false,
+                failure: StoreFailure::LockLost,
             });
         }
         self.commits.push_back(clock::monotonic_micros());
@@ -497,7 +497,11 @@ impl Daemon {
                 } => Event::StoreFailed {
                     ticket,
                     error,
-                    is_gone,
+                    failure: if is_gone {
+                        StoreFailure::Gone
+                    } else {
+                        StoreFailure::Refused
+                    },
                 },
             });
         }

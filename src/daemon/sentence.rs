@@ -2,7 +2,7 @@
 
 use super::level::Level;
 use crate::scheduler::{CLOCK_CORRECTION, Emitted, EventName, Outcome};
-use crate::time::{WallTime, Zone, human};
+use crate::time::{WallTime, Zone, duration, human};
 use nix::sys::signal::Signal;
 use std::time::Duration;
 
@@ -97,7 +97,14 @@ pub(super) fn sentence(told: &Emitted, zone: &Zone) -> String {
         EventName::ClockStepped => clock_stepped(told, detail, zone),
         EventName::ReloadFailed => format!("Reload failed, the old jobs stay: {detail}"),
         EventName::StoreFailed => {
-            format!("The store does not take records, so nothing is started: {detail}")
+            let often = match told.duration {
+                Some(within) if count > 1 => {
+                    let within = Duration::from_secs(within.as_secs().max(1));
+                    format!(" ({count} times in {})", duration::format(within))
+                }
+                _ => String::new(),
+            };
+            format!("The store does not take records, so nothing is started: {detail}{often}")
         }
     }
 }

@@ -192,11 +192,12 @@ pub struct Emitted {
     pub signal: Option<i32>,
     /// Whether it left a core dump.
     pub core_dumped: bool,
-    /// How long it ran.
+    /// How long it ran; or by how much a clock was set; or how long ago that was told last of which `count` says how
+    /// often it happened since.
     pub duration: Option<Duration>,
     /// How late it was noticed.
     pub late_by: Option<Duration>,
-    /// How many fires it is about, where not one; or how many instances, jobs.
+    /// How many fires it is about, where not one; or how many instances, jobs, failures of the store.
     pub count: Option<u64>,
     /// The process, where there is one.
     pub pid: Option<i32>,

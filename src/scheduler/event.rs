@@ -25,8 +25,8 @@ pub enum Event {
         ticket: Ticket,
         /// Why, for people.
         error: String,
-        /// Its file is not where it was any more.
-        is_gone: bool,
+        /// What is in the way.
+        failure: StoreFailure,
     },
     /// The process of a run exists.
     Spawned {
@@ -76,6 +76,17 @@ pub enum Event {
     ZonesUpdated(Vec<Arc<Zone>>),
     /// Stop, gently or not.
     Shutdown(ShutdownRequest),
+}
+
+/// What keeps records from being made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreFailure {
+    /// The store did not take them: a full disk, say.
+    Refused,
+    /// Its file is not where it was any more.
+    Gone,
+    /// It was not asked: the lock is lost that lets this scheduler start anything.
+    LockLost,
 }
 
 /// How a process ended.

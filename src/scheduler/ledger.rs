@@ -26,6 +26,10 @@ use std::time::Duration;
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LONGEST_RETRY: Duration = Duration::from_secs(1);
 
+/// A store that took records for less than this, and let nothing start, does not fail for the first time: a disk
+/// with little room may take each probe, and refuse what comes behind it.
+const MENDED_AFTER: Duration = Duration::from_secs(1);
+
 /// How long notes wait for something more important to go along with.
 const NOTE_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -149,6 +153,14 @@ struct Failing {
     delay: Duration,
 }
 
+/// The store took a record after it had failed.
+#[derive(Clone, Copy, Debug)]
+struct Mended {
+    at: BootTime,
+    /// Before the last try.
+    delay: Duration,
+}
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
     tickets: u64,
@@ -157,6 +169,8 @@ pub(super) struct Ledger {
     /// When the oldest note of the open page wants to be written.
     notes_due: Option<BootTime>,
     failing: Option<Failing>,
+    /// If it failed, and nothing was started since.
+    mended: Option<Mended>,
 }
 
 impl Ledger {
@@ -309,9 +323,11 @@ impl Ledger {
     }
 
     /// The batch is durable. An answer to anything but the batch in flight is ignored.
-    pub fn stored(&mut self, ticket: Ticket) -> Option<Durable> {
+    pub fn stored(&mut self, ticket: Ticket, now: BootTime) -> Option<Durable> {
         let page = self.answered(ticket)?;
-        self.failing = None;
+        if let Some(Failing { delay, .. }) = self.failing.take() {
+            self.mended = Some(Mended { at: now, delay });
+        }
         let ended = page
             .entries
             .iter()
@@ -357,12 +373,21 @@ impl Ledger {
         })
     }
 
+    /// All that a start needs was recorded, and its process exists.
+    pub fn start_went_through(&mut self) {
+        self.mended = None;
+    }
+
     /// The disk does not take what must be on it: no decisions until the store has taken a write.
     pub fn hold(&mut self, now: BootTime) {
-        let delay = match self.failing {
-            Some(failing) => (failing.delay * 2).min(LONGEST_RETRY),
-            None => FIRST_RETRY,
+        let of_the_last = match (self.failing, self.mended) {
+            (Some(failing), _) => Some(failing.delay),
+            (None, Some(mended)) if now.saturating_since(mended.at) < MENDED_AFTER => {
+                Some(mended.delay)
+            }
+            _ => None,
         };
+        let delay = of_the_last.map_or(FIRST_RETRY, |delay| (delay * 2).min(LONGEST_RETRY));
         self.failing = Some(Failing {
             retry_at: now + delay,
             delay,

@@ -36,12 +36,15 @@ mod run_time_jobs;
 mod scheduler;
 mod shutdown;
 mod status;
+mod store_failures;
 mod zones;
 
 pub use backlog::{Judgement, judge};
 pub use command::{Command, Refusal, Reply, Token};
 pub use emitted::{Emitted, EventName};
-pub use event::{Action, Deadline, Event, Exit, ShutdownRequest, SpawnRequest, StopSignal};
+pub use event::{
+    Action, Deadline, Event, Exit, ShutdownRequest, SpawnRequest, StopSignal, StoreFailure,
+};
 pub use outcome_counts::OutcomeCounts;
 pub use plan_text::PlanText;
 pub use pools::PoolStatus;

@@ -3,7 +3,7 @@
 use super::clock::{ClockStep, ClockWatch};
 use super::command::{Refusal, Reply};
 use super::emitted::{Emitted, EventName};
-use super::event::{Action, Deadline, Event, SpawnRequest};
+use super::event::{Action, Deadline, Event, SpawnRequest, StoreFailure};
 use super::job_state::{Instances, JobState};
 use super::ledger::{Before, Decisions, Durable, Ledger, Undone};
 use super::pools::Pools;
@@ -12,6 +12,7 @@ use super::recovery::Past;
 use super::run::{Run, RunKey, Stage};
 use super::run_time_jobs::JobSource;
 use super::shutdown::Shutdown;
+use super::store_failures::{StoreFailures, Trouble};
 use crate::config::{JobId, JobsFile, NO_LIMIT, SchedulerSettings};
 use crate::time::{BootTime, Now, WallTime};
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,26 +52,13 @@ pub struct Scheduler {
     life: Life,
     /// What recovery found, to be told when the scheduler takes up its work.
     pub(super) recovered: Vec<(RunRecord, End, EventName)>,
-    /// Until the store takes records again.
-    store_failed: Option<ToldFailure>,
+    store_failures: StoreFailures,
     /// Runs made in this step.
     pub(super) fresh: Vec<RunKey>,
     /// Jobs of which the last fire or run may just have gone.
     pub(super) perhaps_finished: BTreeSet<JobId>,
     /// What this step asks for, in order.
     pub(super) out: Vec<Action>,
-}
-
-/// How often it is told that the store still fails in the same way.
-const TELL_FAILURE_AGAIN: Duration = Duration::from_secs(60);
-
-/// That the store failed, as it was told last.
-#[derive(Clone, Debug)]
-struct ToldFailure {
-    at: BootTime,
-    error: String,
-    /// It was the mark of a start that could not be made: what else the store takes does not end that.
-    is_of_a_mark: bool,
 }
 
 /// How far the scheduler's life has got.
@@ -115,7 +103,7 @@ impl Scheduler {
             shutdown: None,
             life: Life::Made,
             recovered: Vec::new(),
-            store_failed: None,
+            store_failures: StoreFailures::default(),
             fresh: Vec::new(),
             perhaps_finished: BTreeSet::new(),
             out: Vec::new(),
@@ -144,28 +132,32 @@ impl Scheduler {
             Event::Started => self.start(),
             Event::Woke | Event::ClockStepped => {}
             Event::Stored(ticket) => {
-                if let Some(durable) = self.ledger.stored(ticket) {
+                if let Some(durable) = self.ledger.stored(ticket, now.boot) {
                     if std::mem::take(&mut self.store_is_gone) {
                         self.tell_of_store(EventName::JobstoreAdded);
                     }
                     self.carry_out(durable);
-                    self.store_failed.take_if(|told| !told.is_of_a_mark);
+                    self.store_failures.worked(now.boot);
                 }
             }
             Event::StoreFailed {
                 ticket,
                 error,
-                is_gone,
+                failure,
             } => {
                 if let Some(undone) = self.ledger.failed(ticket, now.boot) {
                     self.undo(undone, now);
+                    let is_gone = failure == StoreFailure::Gone;
                     if is_gone && !std::mem::replace(&mut self.store_is_gone, true) {
                         self.tell_of_store(EventName::JobstoreRemoved);
                     }
-                    self.tell_store_failed(error, false);
+                    self.tell_store_failed(Trouble::Store(failure), error);
                 }
             }
-            Event::Spawned { run, pid } => self.spawned(run, pid, now),
+            Event::Spawned { run, pid } => {
+                self.ledger.start_went_through();
+                self.spawned(run, pid, now);
+            }
             Event::SpawnFailed { run, error } => self.spawn_failed(run, error),
             Event::StartHeld { run, error } => self.hold_start(run, error),
             Event::Exited {
@@ -368,7 +360,7 @@ impl Scheduler {
     fn hold_start(&mut self, key: RunKey, error: String) {
         if self.wait_again(key) {
             self.ledger.hold(self.now.boot);
-            self.tell_store_failed(error, true);
+            self.tell_store_failed(Trouble::Mark, error);
         }
     }
 
@@ -385,21 +377,13 @@ impl Scheduler {
     }
 
     /// It is tried again and again, and told once in a while.
-    fn tell_store_failed(&mut self, error: String, is_of_a_mark: bool) {
-        let now = self.now.boot;
-        let is_news = self.store_failed.as_ref().is_none_or(|told| {
-            told.error != error || now.saturating_since(told.at) >= TELL_FAILURE_AGAIN
-        });
-        if !is_news {
-            return;
-        }
-        self.store_failed = Some(ToldFailure {
-            at: now,
-            error: error.clone(),
-            is_of_a_mark,
-        });
+    fn tell_store_failed(&mut self, trouble: Trouble, error: String) {
+        let telling = self.store_failures.failed(trouble, &error, self.now.boot);
+        let Some(telling) = telling else { return };
         let mut told = Emitted::new(EventName::StoreFailed);
         told.detail = Some(error);
+        told.count = telling.within.and(Some(telling.times));
+        told.duration = telling.within;
         self.tell(told);
     }
 

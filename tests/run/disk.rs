@@ -8,6 +8,7 @@ use crate::own_disk::{Locks, OwnDisk, can_serve_a_disk, with_disk};
 use crate::scheduler::{Sandbox, Scheduler, eventually, skipped};
 use rsched::api::Client;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -384,6 +385,47 @@ fn d6_on_a_disk_that_becomes_read_only_starts_are_held_and_what_is_known_is_told
     account_for(&history(), &sandbox.read("evidence"));
     scheduler.stop();
     drop(disk);
+}
+
+#[test]
+fn a_disk_that_takes_records_now_and_then_is_told_of_once_in_a_while_and_with_how_often() {
+    if !can_serve_a_disk() {
+        return;
+    }
+    let sandbox = Sandbox::new(EVERY_SECOND);
+    let rsched = env!("CARGO_BIN_EXE_rsched");
+    let arguments = ["run", "jobs.toml", "--state-dir", "disk/state"];
+    let mut command = with_disk(&sandbox, rsched, &arguments);
+    command.args(["--log-format", "json"]);
+    command.env("RUNTIME_DIRECTORY", sandbox.path("run"));
+    let mut scheduler = Scheduler::start(&mut command);
+    let disk = OwnDisk::serve(&sandbox, scheduler.pid(), Locks::Local);
+    scheduler.event("job_executed", "tick");
+    let status = || {
+        sandbox
+            .output(&["status", "--socket", "run/control.sock"])
+            .0
+    };
+    for _ in 0..6 {
+        disk.make_read_only(true);
+        eventually("starts are held", || status() == Some(1));
+        disk.make_read_only(false);
+        scheduler.event("job_executed", "tick");
+    }
+    let lines = scheduler.stop();
+    drop(disk);
+    let told = lines.iter().filter(|line| line["event"] == "store_failed");
+    // What is new is told at once; on a read-only disk that may be more than one thing.
+    let mut last_told = BTreeMap::new();
+    for line in told {
+        let message = line["message"].as_str().unwrap();
+        let cause = message.split_once(" (").map_or(message, |it| it.0);
+        let uptime = line["uptime"].as_f64().unwrap();
+        if let Some(before) = last_told.insert(cause, uptime) {
+            assert!(uptime - before >= 10.0, "{lines:#?}");
+        }
+    }
+    assert!(!last_told.is_empty());
 }
 
 #[test]

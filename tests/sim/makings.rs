@@ -2,7 +2,7 @@
 
 use crate::death::Death;
 use crate::world::{World, id, seconds};
-use rsched::scheduler::{Command, EventName, Refusal, Reply};
+use rsched::scheduler::{Command, EventName, Refusal, Reply, StoreFailure};
 
 const BATCH: &str = "[executors.batch]\nmax_workers = 1\n";
 const MINUTELY: &str = "[jobs.a]\ncron = '* * * * *'\nexecutor = 'batch'\ncommand = 'x'\n";
@@ -104,7 +104,7 @@ fn a_removed_executor_is_told_of_though_the_store_fails() {
 #[test]
 fn a_store_that_was_removed_is_told_of_once_and_again_when_it_is_back() {
     let mut world = World::new("2026-01-01 00:00:30", &format!("{BATCH}{MINUTELY}"));
-    world.store_is_gone = true;
+    world.store_failure = StoreFailure::Gone;
     world.store_fails_for(seconds(100));
     world.run_for(seconds(200));
     let names: Vec<_> = world

@@ -2,7 +2,7 @@
 
 use crate::checkers;
 use crate::world::{World, at, seconds};
-use rsched::scheduler::EventName;
+use rsched::scheduler::{EventName, StoreFailure};
 use std::time::Duration;
 
 const MINUTELY: &str = "[jobs.a]\ncron = '* * * * *'\ncommand = 'x'\n";
@@ -58,11 +58,7 @@ fn a_failing_store_is_tried_every_second_and_told_of_every_minute() {
     world.run_for(seconds(630));
     let tries = world.trace.tally.refused_batches;
     assert!((590..=640).contains(&tries), "{tries} tries in ten minutes");
-    let told = world
-        .story()
-        .iter()
-        .filter(|line| line.ends_with("store_failed"))
-        .count();
+    let told = tellings(&world).len();
     assert!((9..=11).contains(&told), "told {told} times in ten minutes");
 }
 
@@ -73,12 +69,52 @@ fn each_time_that_the_store_fails_is_told() {
         world.store_fails_for(seconds(5));
         world.run_for(seconds(60));
     }
-    let told = world
-        .story()
-        .iter()
-        .filter(|line| line.ends_with("store_failed"))
-        .count();
+    let told = tellings(&world).len();
     assert_eq!(told, 3);
+}
+
+#[test]
+fn a_store_that_takes_each_probe_and_no_more_fails_once_a_second_and_is_told_of_every_minute() {
+    let mut world = World::new("2026-01-01 00:00:30", MINUTELY);
+    world.store_is_nearly_full = true;
+    world.run_for(seconds(630));
+    let refused = world.trace.tally.refused_batches;
+    assert!((500..=640).contains(&refused), "{refused} in ten minutes");
+    let told = tellings(&world);
+    assert!((9..=11).contains(&told.len()), "{told:?}");
+    assert_eq!(told[0], None);
+    for times in &told[1..] {
+        assert!(times.is_some_and(|times| times >= 50), "{told:?}");
+    }
+    // A second after there is room again all goes on.
+    let before = world.trace.processes.len();
+    world.store_is_nearly_full = false;
+    world.run_for(Duration::from_millis(1_010));
+    assert_eq!((before, world.trace.processes.len()), (0, 1));
+}
+
+#[test]
+fn that_a_lock_is_lost_or_the_store_taken_away_is_told_each_time() {
+    for failure in [StoreFailure::LockLost, StoreFailure::Gone] {
+        let mut world = World::new(
+            "2026-01-01 00:00:30",
+            "[jobs.a]\ncron = { second = '*' }\ncommand = 'x'\n",
+        );
+        world.store_failure = failure;
+        for _ in 0..3 {
+            world.store_fails_for(seconds(2));
+            world.run_for(seconds(5));
+        }
+        assert_eq!(tellings(&world), [None; 3], "{failure:?}");
+    }
+}
+
+/// Each time that it was told that the store failed, with how often it had since the last time.
+fn tellings(world: &World) -> Vec<Option<u64>> {
+    let told = world.trace.emitted.iter();
+    told.filter(|told| told.name == EventName::StoreFailed)
+        .map(|told| told.count)
+        .collect()
 }
 
 const DAILY: &str = "[jobs.a]\ncron = '0 12 * * *'\ncommand = 'x'\n";

@@ -6,7 +6,7 @@ use rsched::config::{self, Context, FileText, JobId, JobsFile, Loaded};
 use rsched::scheduler::{
     Action, Batch, Command, Emitted, Event, EventName, Exit, Past, Reason, Record, Refusal, Reply,
     RunId, RunKey, RunState, RunTimeJob, Scheduler, ShutdownRequest, SpawnRequest, StopSignal,
-    StoreId, Token,
+    StoreFailure, StoreId, Token,
 };
 use rsched::store::Kept;
 use rsched::time::{BootTime, Now, WallTime, Zone, ZoneDatabase, human};
@@ -106,8 +106,10 @@ pub struct World {
     pub(super) starting: BTreeMap<RunKey, (BootTime, Process)>,
     durable_starts: BTreeSet<(RunId, u32)>,
     store_fails_until: Option<BootTime>,
-    /// It fails because its file was removed.
-    pub store_is_gone: bool,
+    /// Why it fails, when it does.
+    pub store_failure: StoreFailure,
+    /// It has room for all but the records of runs.
+    pub store_is_nearly_full: bool,
     pub(super) store_delay: Duration,
     pub(super) unanswered: Vec<(BootTime, Batch)>,
     pub(super) exited: bool,
@@ -237,7 +239,8 @@ impl World {
             starting: BTreeMap::new(),
             durable_starts: BTreeSet::new(),
             store_fails_until: None,
-            store_is_gone: false,
+            store_failure: StoreFailure::Refused,
+            store_is_nearly_full: false,
             store_delay: Duration::ZERO,
             unanswered: Vec::new(),
             exited: false,
@@ -487,15 +490,17 @@ impl World {
 
     fn answer(&mut self, batch: Batch) {
         let ticket = batch.ticket;
-        if self
+        let fails = self
             .store_fails_until
-            .is_some_and(|until| self.boot < until)
-        {
+            .is_some_and(|until| self.boot < until);
+        let is_large = |record: &Record| matches!(record, Record::Run(_));
+        let is_too_large = self.store_is_nearly_full && batch.records.iter().any(is_large);
+        if fails || is_too_large {
             self.trace.tally.refused_batches += 1;
             self.events.push_back(Event::StoreFailed {
                 ticket,
                 error: "no space left on device".into(),
-                is_gone: self.store_is_gone,
+                failure: self.store_failure,
             });
             return;
         }
