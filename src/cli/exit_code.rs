@@ -15,9 +15,9 @@ pub enum ExitCode {
     NoScheduler,
     /// Cannot create what it needs: state directory, lock, socket.
     CannotCreate,
-    /// Input or output failed.
+    /// Input or output failed; or the lock file of a scheduler went, and nobody has it.
     InputOutput,
-    /// Another instance holds the lock.
+    /// Another instance holds the lock, or has taken it.
     Locked,
     /// Not permitted: an untrusted file or directory, a host that is not allowed.
     NotPermitted,
@@ -83,9 +83,11 @@ impl ExitCode {
             Self::NoScheduler => "there is no scheduler to talk to, or it does not answer",
             Self::CannotCreate => "cannot create what it needs: state directory, lock or socket",
             Self::OfRun(_) => "that of the run",
-            Self::InputOutput => "input or output failed",
+            Self::InputOutput => {
+                "input or output failed; or the lock file was removed while the scheduler ran, and not put back"
+            }
             Self::Locked => {
-                "another instance holds the lock: its pid, host, start time and jobs file are named"
+                "another instance holds the lock, or has taken it from a scheduler that ran: its pid, host, start time and jobs file are named"
             }
             Self::NotPermitted => {
                 "not permitted: an untrusted jobs file or directory, a state directory that it may not write to, the socket of another user, or a host that is not in hosts"

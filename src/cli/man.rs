@@ -120,7 +120,8 @@ const FILES: [(&str, &str); 7] = [
     (
         "lock",
         "In the state directory: held while the scheduler lives. It is never deleted, and need not be. \
-         Where somebody removes or replaces it nothing is started any more, and within a minute the scheduler shuts down, unless it is put back. \
+         Where somebody removes or replaces it nothing is started any more. Unless it is put back the scheduler shuts down in a minute, with exit status 74, \
+         or when another has taken it, with 75. \
          It keeps apart schedulers with one state directory. With two of them one jobs file runs twice: the second scheduler \
          warns of the first at its start, if that is one that commands find without being told where.",
     ),

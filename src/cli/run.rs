@@ -9,8 +9,8 @@ use super::terminal::{complain, write_stderr};
 use crate::api::{Desk, Facts, Feed, Guard, Identity, MIN_TOKEN_BYTES, Server, Tcp};
 use crate::config::{ApiSettings, Hosts, StorePlace, TokenFile};
 use crate::daemon::{
-    Control, Daemon, Inheritance, JobsSource, Level, LogFile, LogFileError, LogFormat, LogLines,
-    LogTarget, LogWriter, ReadJobs, Sendmail, Setup,
+    Control, Daemon, DaemonEnd, Inheritance, JobsSource, Level, LogFile, LogFileError, LogFormat,
+    LogLines, LogTarget, LogWriter, ReadJobs, Sendmail, Setup,
 };
 use crate::diagnostic;
 use crate::scheduler::Scheduler;
@@ -52,7 +52,9 @@ pub(super) fn run(args: &RunArgs, verbosity: Verbosity) -> ExitCode {
     memory::keep_large_blocks_apart();
     match start(args, verbosity) {
         Ok(daemon) => match daemon.run() {
-            Ok(()) => ExitCode::Done,
+            Ok(DaemonEnd::Asked) => ExitCode::Done,
+            Ok(DaemonEnd::LockTaken) => ExitCode::Locked,
+            Ok(DaemonEnd::LockLost) => ExitCode::InputOutput,
             Err(error) => fail(ExitCode::InputOutput, &error),
         },
         Err(code) => code,

@@ -14,7 +14,7 @@ use super::log_line::LogLines;
 use super::log_writer::LogWriter;
 use super::mail::UnmailedOutputs;
 use super::mailer::{Mailer, Sendmail};
-use super::own_files::OwnFiles;
+use super::own_files::{DaemonEnd, OwnFiles};
 use super::recovery::Adopted;
 use super::reloading::Reloading;
 use super::run_launch::Inheritance;
@@ -173,6 +173,8 @@ pub struct Daemon {
     actions: Vec<Action>,
     pub(super) buffer: ReadBuffer,
     left: bool,
+    /// Why.
+    pub(super) end: DaemonEnd,
     /// The scheduler's own.
     last_words: Option<Box<Emitted>>,
 }
@@ -258,15 +260,16 @@ impl Daemon {
             actions: Vec::new(),
             buffer: ReadBuffer::new(),
             left: false,
+            end: DaemonEnd::Asked,
             last_words: None,
         })
     }
 
-    /// Runs until told to stop, and all is reaped and recorded.
+    /// Runs until told to stop or without its lock, and all is reaped and recorded. Gives why it ended.
     ///
     /// # Errors
     /// Only when the loop cannot go on: its own descriptors failed.
-    pub fn run(mut self) -> Result<(), DaemonError> {
+    pub fn run(mut self) -> Result<DaemonEnd, DaemonError> {
         for warning in std::mem::take(&mut self.setup.warnings) {
             self.say(Level::Warn, &warning);
         }
@@ -306,8 +309,9 @@ impl Daemon {
             panics::panic_if_asked("loop");
             self.turn(&ready)?;
         }
+        let end = self.end;
         self.leave();
-        Ok(())
+        Ok(end)
     }
 
     /// Deals with what is ready, in a fixed order.
@@ -392,7 +396,7 @@ impl Daemon {
             self.next_start(),
             self.watchdog_at,
             self.zones_at,
-            self.own_files.look_at,
+            self.own_files.deadline(),
             self.files_watch.as_ref().and_then(|watch| watch.look_at),
             self.mailer.deadline(),
             self.unmailed.go_on_at,
@@ -578,6 +582,7 @@ impl Daemon {
         }
         self.look_at_touched_zones();
         self.look_at_touched_socket();
+        self.look_at_lost_lock();
         if self.housekeeping_at <= now {
             self.housekeeping_at = now + HOUSEKEEPING;
             self.keep_house();
@@ -602,7 +607,7 @@ impl Daemon {
         self.say_dropped_events();
         self.remind_of_gone_files();
         self.check_socket();
-        self.stop_without_lock();
+        self.look_at_lock();
     }
 
     // What it says.

@@ -42,6 +42,7 @@ pub use log_file::{LogFile, LogFileError};
 pub use log_line::{LogFormat, LogLines};
 pub use log_writer::{LogTarget, LogWriter};
 pub use mailer::Sendmail;
+pub use own_files::DaemonEnd;
 pub use recovery::{Adopted, fate, mark_name};
 pub use run_environment::run_variables;
 pub use run_launch::Inheritance;

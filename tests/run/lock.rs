@@ -253,6 +253,31 @@ fn f4_no_other_scheduler_is_let_in_beside_one_without_its_lock() {
 }
 
 #[test]
+fn f4_who_lost_its_lock_to_another_names_it_and_ends_with_75() {
+    let sandbox = Sandbox::new(TICK);
+    // Each has its records and its socket elsewhere: only the lock is fought for.
+    let start = |file: &str, runtime: &str| {
+        let mut command = sandbox.command(&["run", file, "--state-dir", "state"]);
+        command.args(["--store", "memory", "--log-format", "json"]);
+        Scheduler::start(command.env("RUNTIME_DIRECTORY", sandbox.path(runtime)))
+    };
+    let mut first = start("jobs.toml", "first");
+    first.event("job_executed", "tick");
+    std::fs::remove_file(sandbox.state().join("lock")).unwrap();
+    message(&mut first, "nothing is started any more");
+    sandbox.write("other.toml", IDLE);
+    let mut second = start("other.toml", "second");
+    second.started();
+    let pid = second.pid();
+    message(
+        &mut first,
+        &format!("Another scheduler has taken the lock, pid {pid} on "),
+    );
+    assert_eq!(first.end().code(), Some(75), "{:#?}", first.seen);
+    second.stop();
+}
+
+#[test]
 fn g8_a_removed_socket_is_made_anew_before_the_look_of_the_minute() {
     let sandbox = Sandbox::new(TICK);
     let mut scheduler = sandbox.start();
