@@ -5,6 +5,7 @@ use crate::death::Death;
 use crate::growth::bytes_asked;
 use crate::world::{World, at, seconds};
 use rsched::scheduler::{Action, Event, EventName, Record, RunState};
+use rsched::time::WallTime;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -53,6 +54,43 @@ fn without_coalescing_the_backlog_runs_in_order_one_after_another() {
     world.run_for(seconds(25));
     assert_eq!(world.starts("a"), [270, 275, 280, 285]);
     assert_eq!(world.fires("a", EventName::JobMaxInstances), 0);
+}
+
+/// Whoever allows several instances has new fires run beside a backlog that takes long. Behind it they would
+/// be skipped, having waited with the limit reached, or be ever later, where one run takes longer than a period.
+#[test]
+fn a_fire_that_comes_due_while_a_backlog_runs_neither_waits_for_it_nor_is_lost() {
+    for (workers, most) in [(1, 2), (2, 2), (1, 100)] {
+        let keys = format!("misfire_grace_time = '1h'\ncoalesce = false\nmax_instances = {most}");
+        let toml = format!(
+            "[executors.default]\nmax_workers = {workers}\n{}",
+            minutely(&keys)
+        );
+        let mut world = World::new("2026-01-01 00:00:30", &toml).runs_for("a", seconds(25));
+        world.sleep_through(seconds(20 * 60));
+        world.run_for(seconds(40 * 60));
+        let minute_of = |at: WallTime| at.unix_seconds().rem_euclid(86_400) / 60;
+        let runs = world
+            .trace
+            .records
+            .iter()
+            .filter_map(|record| match record {
+                Record::Run(run) => Some((run.id, minute_of(run.fire_time))),
+                _ => None,
+            });
+        let fires: BTreeMap<_, _> = runs.collect();
+        let order: Vec<_> = world
+            .trace
+            .spawn_order
+            .iter()
+            .map(|(run, _)| fires[run])
+            .collect();
+        let (backlog, new): (Vec<i64>, Vec<i64>) = order.iter().partition(|&&minute| minute <= 20);
+        assert!(backlog.into_iter().eq(1..=20), "{order:?}");
+        assert!(new.into_iter().eq(21..=60), "{order:?}");
+        assert_eq!(order[..4], [1, 2, 21, 3], "{order:?}");
+        assert_eq!(world.fires("a", EventName::JobMaxInstances), 0);
+    }
 }
 
 #[test]
