@@ -63,6 +63,44 @@ pub fn equals_start_by_priority(world: &World, toml: &str) {
     }
 }
 
+/// Of a job that runs once at a time no fire starts before an earlier one. In a world without deaths, and without
+/// a clock that is set back.
+pub fn fires_of_one_job_start_in_their_order(world: &World, toml: &str) {
+    let file = jobs(toml, world.wall());
+    // Of others a new fire need not wait for a backlog.
+    let alone = file
+        .jobs
+        .iter()
+        .filter(|job| job.settings.max_instances == 1);
+    let mut newest: BTreeMap<_, _> = alone.map(|job| (&job.id, None)).collect();
+    let runs = world
+        .trace
+        .records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Run(run) if run.reason != Reason::Manual => Some((run.id, run)),
+            _ => None,
+        });
+    let runs: BTreeMap<_, _> = runs.collect();
+    let firsts = world
+        .trace
+        .spawn_order
+        .iter()
+        .filter(|(_, attempt)| *attempt == 1);
+    for run in firsts.filter_map(|(id, _)| runs.get(id)) {
+        let Some(newest) = newest.get_mut(&run.job) else {
+            continue;
+        };
+        let before = newest.replace(run.fire_time);
+        assert!(
+            before < Some(run.fire_time),
+            "{}: {:?} started behind {before:?}",
+            run.job,
+            run.fire_time
+        );
+    }
+}
+
 /// Of the jobs of a group never two run at the same time.
 pub fn groups_exclude_each_other(world: &World, toml: &str) {
     let file = jobs(toml, world.wall());

@@ -315,6 +315,7 @@ proptest! {
 
         checkers::check(&world, &toml);
         policy_checkers::equals_start_by_priority(&world, &toml);
+        policy_checkers::fires_of_one_job_start_in_their_order(&world, &toml);
         policy_checkers::at_most_one_waits_for_the_others(&world, &toml);
         policy_checkers::who_is_replaced_has_a_successor(&world, &toml);
         policy_checkers::what_may_wait_is_not_skipped(&world, &toml);
