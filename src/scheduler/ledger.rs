@@ -22,9 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// First and longest pause before a failed store is tried again: when a disk has space once more, fires
-/// are to go on within a second or so.
+/// are to go on within a second, and a try that succeeds takes some of it.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
-const LONGEST_RETRY: Duration = Duration::from_secs(1);
+const LONGEST_RETRY: Duration = Duration::from_millis(500);
 
 /// A store that took records for less than this, and let nothing start, does not fail for the first time: a disk
 /// with little room may take each probe, and refuse what comes behind it.

@@ -15,6 +15,7 @@ mod clock_jumps;
 mod delays;
 mod error_sweep;
 mod failing_syncs;
+mod flaky_disk;
 mod kill_sweep;
 mod lives;
 mod machine;
