@@ -255,7 +255,9 @@ pub fn damaged() -> Files {
     let sandbox = version_1().put();
     let store = store_of(&sandbox);
     let mut life = Life::begin(&sandbox, "log", &[]);
-    let has_written = || !Files::read(&store).log.is_empty();
+    // Before that all of it may be in the log, which brings it to this version.
+    let has_started = || sandbox.read("log").contains("Scheduler started");
+    let has_written = || has_started() && !Files::read(&store).log.is_empty();
     assert!(life.wait_until(PATIENCE, has_written));
     life.child.kill().unwrap();
     life.child.wait().unwrap();
