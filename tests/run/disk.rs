@@ -459,7 +459,7 @@ fn records_on_a_read_only_disk_can_be_read_and_no_scheduler_starts_there() {
         .lines()
         .filter(|line| !line.starts_with("FIRE TIME") && !line.contains("  tick  "))
         .collect();
-    let of_one = ["verdict      whole, version 2", "run: 73"];
+    let of_one = ["verdict      whole, version 3", "run: 73"];
     assert_eq!(
         lines,
         [of_one, of_one].concat(),

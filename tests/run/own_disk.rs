@@ -287,19 +287,20 @@ struct Server {
 impl Server {
     fn serve(mut self) -> Files {
         loop {
-            let hang = {
+            let free = {
                 let mut control = self.shared.0.lock().unwrap();
                 if control.over {
                     return self.files;
                 }
+                let (held, free): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held)
+                    .into_iter()
+                    .partition(|request| request.is_held_by(control.hang));
+                self.held = held;
+                // Who is about to be answered does not wait.
                 control.held = self.held.len();
                 self.shared.1.notify_all();
-                control.hang
+                free
             };
-            let (held, free): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held)
-                .into_iter()
-                .partition(|request| request.is_held_by(hang));
-            self.held = held;
             for request in free {
                 self.answer(&request);
             }
