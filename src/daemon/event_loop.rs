@@ -284,6 +284,7 @@ impl Daemon {
             let late =
                 "this kernel does not tell when the clock is set: it may take a minute to notice";
             self.say(Level::Warn, late);
+            self.feed(Event::StepsAreUntold);
         }
         self.recall_the_past();
         self.adopt_processes();
@@ -376,7 +377,12 @@ impl Daemon {
         for &token in ready.iter().filter(|&&token| token >= FIRST_UNLOGGED) {
             self.read_unlogged(token - FIRST_UNLOGGED);
         }
-        self.read_outputs(ready.contains(&OUTPUTS))
+        self.read_outputs(ready.contains(&OUTPUTS))?;
+        if !self.wall_timer.notices_steps() {
+            // Whatever it was that woke us.
+            self.feed(Event::Woke);
+        }
+        Ok(())
     }
 
     fn arm_timers(&mut self) -> Result<(), DaemonError> {

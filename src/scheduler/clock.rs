@@ -3,6 +3,9 @@
 //! The kernel wakes the daemon when the clock is set, but that sign comes late or not at all after
 //! a suspend, and also comes when nothing changed (a leap second, "set to the same time"). The
 //! difference of the two clocks is the fact itself.
+//!
+//! Some kernels give no sign at all. What was due between such a step and the next look is on the clock no
+//! more, but it was due: the step is taken to have happened right behind the look before.
 
 use crate::time::Now;
 use std::time::Duration;
@@ -16,30 +19,47 @@ const SMALLEST_STEP: Duration = Duration::from_millis(900);
 pub(super) enum ClockStep {
     /// By this much.
     Forward(Duration),
-    /// By this much.
-    Backward(Duration),
+    /// By this much, and so long ago at most that what came due since is still to be judged.
+    Backward { by: Duration, unseen: Duration },
 }
 
-/// Remembers how far apart the clocks were.
+/// Remembers what the clocks were.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ClockWatch {
-    difference: Option<i64>,
+    last: Option<Now>,
+    /// Nobody wakes us when the clock is set.
+    steps_are_untold: bool,
 }
 
 impl ClockWatch {
+    /// There will be no sign of steps.
+    pub fn expect_no_sign(&mut self) {
+        self.steps_are_untold = true;
+    }
+
     /// The step since the last call, if there was one. The first call never sees one.
     pub fn observe(&mut self, now: Now) -> Option<ClockStep> {
-        let difference = now.wall.as_micros().saturating_sub(now.boot.as_micros());
-        let before = self.difference.replace(difference)?;
+        let last = self.last.replace(now)?;
+        let [difference, before] = [now, last].map(difference);
         let by = Duration::from_micros(difference.abs_diff(before));
         if by < SMALLEST_STEP {
             None
         } else if difference > before {
             Some(ClockStep::Forward(by))
         } else {
-            Some(ClockStep::Backward(by))
+            let unseen = if self.steps_are_untold {
+                now.boot.saturating_since(last.boot)
+            } else {
+                Duration::ZERO
+            };
+            Some(ClockStep::Backward { by, unseen })
         }
     }
+}
+
+/// How far apart the two clocks are.
+fn difference(now: Now) -> i64 {
+    now.wall.as_micros().saturating_sub(now.boot.as_micros())
 }
 
 #[cfg(test)]
@@ -58,7 +78,8 @@ mod tests {
             assert_eq!(watch.observe(at(1_767_225_600_000_000, 60_000_000)), None);
             let step = watch.observe(at(1_767_225_600_500_000, 61_500_000 + between_readings));
             let by = Duration::from_micros(1_000_000_u64.saturating_add_signed(between_readings));
-            assert_eq!(step, Some(ClockStep::Backward(by)));
+            let unseen = Duration::ZERO;
+            assert_eq!(step, Some(ClockStep::Backward { by, unseen }));
         }
     }
 }

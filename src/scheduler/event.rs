@@ -17,6 +17,8 @@ pub enum Event {
     Woke,
     /// The kernel says that the wall clock was set.
     ClockStepped,
+    /// The kernel will not say when the wall clock is set.
+    StepsAreUntold,
     /// The batch is durable.
     Stored(Ticket),
     /// The batch is not durable, and no part of it will be.

@@ -184,9 +184,12 @@ impl JobState {
         }
     }
 
-    /// The clock was set back to `now`, by so much. Says whether that changed anything.
-    pub fn clock_set_back(&mut self, now: WallTime, by: Duration) -> bool {
+    /// The clock was set back, by so much, and shows `now`. If nobody saw that for a while, what came due in it
+    /// is still to be judged. Says whether that changed anything.
+    pub fn clock_set_back(&mut self, now: WallTime, by: Duration, unseen: Duration) -> bool {
         let (anchor, cursor) = (self.anchor, self.progress.cursor());
+        // What is behind the cursor is due anyway.
+        let now = if cursor > now { now - unseen } else { now };
         if self.schedule.follows_real_time() {
             self.move_phase_before(now);
         }

@@ -20,6 +20,7 @@ use crate::schedule::Trigger;
 use crate::time::{BootTime, WallTime};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the store knows of earlier schedulers.
 #[derive(Clone, Debug)]
@@ -128,7 +129,8 @@ impl Scheduler {
         }
         if let Some(newest) = past.newest.filter(|&newest| newest > now.wall) {
             // Nobody saw it happen, but the clock was set back while no scheduler ran.
-            self.set_back(now.wall, newest.saturating_since(now.wall));
+            let by = newest.saturating_since(now.wall);
+            self.set_back(now.wall, by, Duration::ZERO);
         }
         for (mut record, fate) in past.runs {
             if fate == Fate::NeverStarted

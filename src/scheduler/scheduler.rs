@@ -131,6 +131,7 @@ impl Scheduler {
         match event {
             Event::Started => self.start(),
             Event::Woke | Event::ClockStepped => {}
+            Event::StepsAreUntold => self.clock.expect_no_sign(),
             Event::Stored(ticket) => {
                 if let Some(durable) = self.ledger.stored(ticket, now.boot) {
                     if std::mem::take(&mut self.store_is_gone) {
@@ -248,22 +249,22 @@ impl Scheduler {
                 told.duration = Some(by);
                 told.detail = Some("forward".into());
             }
-            ClockStep::Backward(by) => {
+            ClockStep::Backward { by, unseen } => {
                 told.duration = Some(by);
                 told.detail = Some("backward".into());
-                self.set_back(now.wall, by);
+                self.set_back(now.wall, by, unseen);
                 self.rebuild_queue();
             }
         }
         self.tell(told);
     }
 
-    /// The clock was set back, now or while no scheduler ran.
-    pub(super) fn set_back(&mut self, now: WallTime, by: Duration) {
+    /// The clock was set back, now or while no scheduler ran, or so long ago at most as it was `unseen`.
+    pub(super) fn set_back(&mut self, now: WallTime, by: Duration, unseen: Duration) {
         self.epoch = self.epoch.saturating_add(1);
         self.ledger.fact(Record::Epoch(self.epoch));
         for (id, state) in &mut self.jobs {
-            if state.clock_set_back(now, by) {
+            if state.clock_set_back(now, by, unseen) {
                 self.ledger.job_changed(id);
             }
         }
@@ -461,7 +462,7 @@ impl Scheduler {
                 state.progress = before.progress;
                 state.returned = before.returned;
                 // The clock may have been set back since; nothing happens if it was not.
-                state.clock_set_back(now.wall, Duration::ZERO);
+                state.clock_set_back(now.wall, Duration::ZERO, Duration::ZERO);
             }
         }
         self.rebuild_queue();

@@ -1,7 +1,7 @@
 //! The wall clock is set while the scheduler runs.
 
-use crate::world::{World, at, seconds};
-use rsched::scheduler::EventName;
+use crate::world::{World, at, id, seconds};
+use rsched::scheduler::{Emitted, EventName};
 
 const DAILY: &str = "[jobs.a]\ncron = '0 12 * * *'\ncommand = 'x'\n";
 
@@ -52,6 +52,74 @@ fn what_follows_elapsed_time_goes_on_when_the_clock_is_set_back() {
         2 * before,
         "a time that truly comes twice has two identities"
     );
+}
+
+#[test]
+fn what_came_due_between_a_step_back_that_nobody_told_and_the_next_look_is_not_lost() {
+    let toml = "[jobs.minutely]\ncron = '* * * * *'\ncommand = 'x'\n[jobs.every]\ninterval = '10m'\ncommand = 'x'\n\
+                [jobs.daily]\ncron = '30 11 * * *'\ncommand = 'x'\n";
+    let mut world = World::new("2026-01-01 11:00:00", toml);
+    world.steps_are_untold();
+    world.run_for(seconds(3_620));
+    world.step_clock_untold(|_| at("2026-01-01 11:29:50"));
+    // It wakes for something else, or because a minute is over.
+    world.sleep_through(seconds(40));
+    world.run_for(seconds(60));
+    let again = |job: &str| {
+        let epoch_of =
+            |told: &Emitted| told.seq > step_of(&world) && told.name == EventName::JobStarted;
+        let mine = world
+            .trace
+            .emitted
+            .iter()
+            .filter(|told| epoch_of(told) && told.job_id == Some(id(job)));
+        let starts = mine.map(|told| (told.time, told.fire_time.unwrap()));
+        starts.collect::<Vec<_>>()
+    };
+    let due = at("2026-01-01 11:30:00");
+    let next = at("2026-01-01 11:31:00");
+    let noticed = at("2026-01-01 11:30:30");
+    assert_eq!(again("minutely"), [(noticed, due), (next, next)]);
+    assert_eq!(again("every"), [(noticed, due)]);
+    assert_eq!(again("daily"), [], "a fixed time does not come twice");
+}
+
+#[test]
+fn what_lies_just_before_where_the_clock_is_set_back_to_is_not_due_where_steps_are_told() {
+    let mut world = World::new(
+        "2026-01-01 12:00:00",
+        "[jobs.a]\ncron = '* * * * *'\ncommand = 'x'\n",
+    );
+    world.run_for(seconds(30 * 60 + 45));
+    let before = world.trace.processes.len();
+    world.set_clock("2026-01-01 12:00:15");
+    assert_eq!(world.trace.processes.len(), before);
+}
+
+#[test]
+fn a_small_step_back_that_nobody_told_makes_nothing_run_twice() {
+    let mut world = World::new(
+        "2026-01-01 11:59:00",
+        "[jobs.a]\ncron = '0 * * * *'\ncommand = 'x'\n",
+    );
+    world.steps_are_untold();
+    world.run_for(seconds(80));
+    world.step_clock_untold(|_| at("2026-01-01 12:00:18"));
+    world.sleep_through(seconds(40));
+    assert!(
+        world
+            .trace
+            .emitted
+            .iter()
+            .any(|told| told.name == EventName::ClockStepped)
+    );
+    assert_eq!(world.trace.processes.len(), 1);
+}
+
+/// The number of the event that tells of the step.
+fn step_of(world: &World) -> u64 {
+    let step = |told: &&Emitted| told.name == EventName::ClockStepped;
+    world.trace.emitted.iter().find(step).unwrap().seq
 }
 
 #[test]

@@ -155,6 +155,8 @@ enum ClockHappening {
     StoreTakes(u64),
     Reload(bool),
     DieAfter(u32, u64),
+    /// Nobody tells of it, and it is noticed so much later.
+    BackUntold(u64, u64),
     BackWhileDead(u64),
     PowerLoss(u64),
 }
@@ -171,6 +173,7 @@ fn clock_happening() -> impl Strategy<Value = ClockHappening> {
         1 => (0..5_u64).prop_map(ClockHappening::StoreTakes),
         1 => any::<bool>().prop_map(ClockHappening::Reload),
         1 => (0..20_u32, 1..10_000_u64).prop_map(|(n, down)| ClockHappening::DieAfter(n, down)),
+        1 => (1..10_000_u64, 0..100_u64).prop_map(|(by, later)| ClockHappening::BackUntold(by, later)),
         1 => (1..40_000_000_u64).prop_map(ClockHappening::BackWhileDead),
         1 => (1..10_000_u64).prop_map(ClockHappening::PowerLoss),
     ]
@@ -207,6 +210,11 @@ proptest! {
                     world.kill_scheduler_after(actions);
                     world.run_for(seconds(20_000));
                     world.restart(seconds(down), Death::OfTheScheduler, &toml);
+                }
+                ClockHappening::BackUntold(time, later) => {
+                    world.steps_are_untold();
+                    world.step_clock_untold(|wall| wall - seconds(time));
+                    world.sleep_through(seconds(later));
                 }
                 ClockHappening::BackWhileDead(time) => {
                     world.kill_scheduler();

@@ -311,6 +311,12 @@ impl World {
         self.give(Event::ClockStepped);
     }
 
+    /// Somebody sets the wall clock, and nobody tells the scheduler.
+    pub fn step_clock_untold(&mut self, step: impl FnOnce(WallTime) -> WallTime) {
+        self.trace.tally.clock_steps += 1;
+        self.wall = step(self.wall);
+    }
+
     pub fn step_clock(&mut self, step: impl FnOnce(WallTime) -> WallTime) {
         self.trace.tally.clock_steps += 1;
         self.wall = step(self.wall);
@@ -336,6 +342,11 @@ impl World {
         let file = jobs(toml, self.wall);
         self.job_count = count_of(&file);
         self.give(Event::Reload(Box::new(file)));
+    }
+
+    /// The kernel does not tell when the clock is set.
+    pub fn steps_are_untold(&mut self) {
+        self.give(Event::StepsAreUntold);
     }
 
     /// The daemon found that zones are others by now.
