@@ -295,3 +295,40 @@ fn c17_where_the_kernel_does_not_tell_that_the_clock_was_set_it_is_noticed_withi
         "a kernel that does not tell that the clock was set: noticed after {noticed:.2} s, and in {decided:.2} s where a fire was jumped over"
     ));
 }
+
+/// Something is due before anything but the look of the minute wakes the scheduler.
+const UNTOLD_BACK: &str = r#"
+date -u -s "2026-11-21 12:00:50" > /dev/null
+strace -o calls -e trace=timerfd_settime -e inject=timerfd_settime:error=EINVAL:when=1 \
+    RSCHED run jobs.toml --state-dir disk/state --log-format json > log 2>&1 &
+until grep -q job_executed log; do sleep 0.1; done
+# What is to be recorded of that is.
+sleep 3
+date -u -s "2026-11-21 11:31:55" > /dev/null
+until grep -q clock_stepped log && sed '1,/clock_stepped/d' log | grep -q job_started; do sleep 0.1; done
+sync
+echo REPORTED
+power_off
+"#;
+
+#[test]
+fn c17_what_came_due_between_a_step_back_that_was_not_told_and_its_notice_runs_late() {
+    if !can_boot("a clock that is set back without being told") {
+        return;
+    }
+    if Command::new("strace").arg("-V").output().is_err() {
+        return tell("skipped: a refused system call needs strace");
+    }
+    let minutely = "[jobs.minute]\ncron = '* * * * *'\ntimezone = 'UTC'\ncommand = 'true'\nmisfire_grace_time = '5m'\n";
+    let sandbox = Sandbox::new(minutely);
+    machine::make(&sandbox, UNTOLD_BACK);
+    machine::run_to_its_report(&sandbox);
+    let log = parsed(&sandbox.read("log"));
+    let is_step = |line: &Value| line["event"] == "clock_stepped";
+    let step = log.iter().position(is_step).expect("it is noticed");
+    let starts = log[step..]
+        .iter()
+        .filter(|line| line["event"] == "job_started");
+    let first = starts.map(|line| &line["fire_time"]).next().unwrap();
+    assert_eq!(first, "2026-11-21T11:32:00+00:00", "{log:#?}");
+}
