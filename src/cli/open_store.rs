@@ -15,6 +15,7 @@ use crate::sys::lock_look::{self, Held};
 use crate::sys::trust::{TrustPolicy, Walk};
 use crate::sys::{clock, host, identity, random};
 use crate::time::human;
+use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -84,6 +85,26 @@ impl StoreError {
             );
         }
     }
+}
+
+/// What to do about a store that is not there because `rsched store recover` was interrupted between moving
+/// the damaged one aside and giving its name to the recovered one. None if that is not so. It is said.
+pub(super) fn say_if_half_recovered(error: &OpenError) -> Option<ExitCode> {
+    let OpenError::Missing { path } = error else {
+        return None;
+    };
+    let mut recovered = path.clone().into_os_string();
+    recovered.push(".recovered");
+    Path::new(&recovered)
+        .symlink_metadata()
+        .ok()
+        .filter(Metadata::is_file)?;
+    complain(&format_args!("{error}: a recovery of it was interrupted"));
+    complain(&format_args!(
+        "help: `rsched store recover {}` finishes it",
+        path.display()
+    ));
+    Some(exit_code(error))
 }
 
 /// What a store that cannot be used comes to for a command.

@@ -279,6 +279,9 @@ pub(super) fn or_say<T>(answer: Result<T, OpenError>) -> Result<T, ExitCode> {
 }
 
 fn cannot_open(error: &OpenError) -> ExitCode {
+    if let Some(code) = open_store::say_if_half_recovered(error) {
+        return code;
+    }
     complain(error);
     let help = match error {
         OpenError::Missing { .. } | OpenError::Empty { .. } => Some(

@@ -125,6 +125,9 @@ fn path(args: &StoreFileArgs) -> Result<PathBuf, ExitCode> {
 }
 
 fn say(error: &OpenError) -> ExitCode {
+    if let Some(code) = open_store::say_if_half_recovered(error) {
+        return code;
+    }
     complain(error);
     if let Some(help) = error.help() {
         complain(&format_args!("help: {help}"));

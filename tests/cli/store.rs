@@ -142,3 +142,35 @@ fn a_file_of_which_nothing_can_be_read_is_left_alone() {
         .stderr("rsched: there is no store at `nowhere/store.sqlite`\n")
         .code(1);
 }
+
+#[test]
+fn of_a_recovery_that_was_interrupted_it_is_said_what_finishes_it() {
+    let sandbox = recorded();
+    let state = sandbox.path().join("state");
+    let (store, recovered) = (
+        state.join("store.sqlite"),
+        state.join("store.sqlite.recovered"),
+    );
+    // As it is between the two renames.
+    fs::rename(&store, &recovered).unwrap();
+    let expected = |path: &str| {
+        format!(
+            "rsched: there is no store at `{path}`: a recovery of it was interrupted\n\
+             rsched: help: `rsched store recover {path}` finishes it\n"
+        )
+    };
+    sandbox
+        .run(["store", "check", "state"])
+        .stdout("")
+        .stderr(&expected("state/store.sqlite"))
+        .code(1);
+    let expected = expected(store.to_str().unwrap());
+    sandbox
+        .run(["history", "backup"])
+        .stdout("")
+        .stderr(&format!("rsched: using jobs.toml\n{expected}"))
+        .code(1);
+    sandbox.run(["store", "recover", "state"]).success();
+    sandbox.run(["store", "check", "state"]).success();
+    assert!(!recovered.exists());
+}
