@@ -10,7 +10,7 @@ use super::terminal;
 use crate::api::JobJson;
 use crate::sys::clock;
 use crate::time::{WallTime, Zone, human};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub(super) fn list(args: &ListArgs) -> Result<ExitCode, ExitCode> {
     let Some(running) = Running::find_if_any(&args.scheduler)? else {
@@ -45,7 +45,7 @@ fn recorded(args: &ListArgs) -> Result<ExitCode, ExitCode> {
             && args.tag.as_ref().is_none_or(|tag| job.tags.contains(tag))
     });
     if args.format.format == Format::Json {
-        return Ok(terminal::print_json(&json!(jobs)));
+        return Ok(terminal::print_json_list(jobs));
     }
     Ok(table(jobs, "at its start"))
 }

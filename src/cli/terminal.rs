@@ -7,6 +7,7 @@ use super::exit_code::ExitCode;
 use crate::diagnostic::ascii_controls;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -45,6 +46,29 @@ pub(super) fn print_json(value: &Value) -> ExitCode {
 pub(super) fn write_json(out: &mut dyn Write, value: &Value) -> io::Result<()> {
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
     writeln!(out, "{}", ascii_controls(&text))
+}
+
+/// Writes values as a JSON list, as [`print_json`] does: each is made into text and forgotten before the
+/// next one is looked at, for there may be a hundred thousand.
+pub(super) fn print_json_list<T: Serialize>(items: Vec<T>) -> ExitCode {
+    answer(ExitCode::Done, |out| write_json_list(out, items))
+}
+
+fn write_json_list<T: Serialize>(out: &mut dyn Write, items: Vec<T>) -> io::Result<()> {
+    if items.is_empty() {
+        return writeln!(out, "[]");
+    }
+    let mut separator = '[';
+    for item in items {
+        // By way of a value: the keys are in order, as everywhere.
+        let value = serde_json::to_value(item).unwrap_or_default();
+        let text = serde_json::to_string_pretty(&value).unwrap_or_default();
+        // Only between values: in a string a line feed is `\n`.
+        let text = text.replace('\n', "\n  ");
+        write!(out, "{separator}\n  {}", ascii_controls(&text))?;
+        separator = ',';
+    }
+    writeln!(out, "\n]")
 }
 
 /// Writes a finished answer.
@@ -111,4 +135,24 @@ pub(super) fn write_note(
         line.push_str(word);
     }
     writeln!(out, "{style}{line}{style:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_list_is_written_as_it_would_be_at_once() {
+        let item = |text: &str| json!({"b": [], "a": {"text": text, "list": [1, {}]}});
+        for items in [vec![], vec![item("x")], vec![item("a\nb\u{1b}"), item("")]] {
+            let (mut whole, mut one_by_one) = (Vec::new(), Vec::new());
+            write_json(&mut whole, &json!(items)).unwrap();
+            write_json_list(&mut one_by_one, items).unwrap();
+            assert_eq!(
+                String::from_utf8(one_by_one).unwrap(),
+                String::from_utf8(whole).unwrap()
+            );
+        }
+    }
 }
