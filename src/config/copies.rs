@@ -3,6 +3,7 @@
 use super::{Command, Job};
 use crate::diagnostic::{Diagnostic, Location};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -15,13 +16,21 @@ pub(super) struct Copies {
 }
 
 impl Copies {
+    /// So many jobs come.
+    pub fn reserve(&mut self, jobs: usize) {
+        self.firsts.reserve(jobs);
+    }
+
     /// Takes in a job; warns if it is the same as one before it.
     pub fn look_at(&mut self, job: &Arc<Job>, place: Location) {
-        let key = ByWords(Arc::clone(job));
-        let Some((ByWords(first), first_place)) = self.firsts.get_key_value(&key) else {
-            self.firsts.insert(key, place);
-            return;
+        let known = match self.firsts.entry(ByWords(Arc::clone(job))) {
+            Entry::Occupied(known) => known,
+            Entry::Vacant(free) => {
+                free.insert(place);
+                return;
+            }
         };
+        let (ByWords(first), first_place) = (known.key(), known.get());
         if first.schedule.spec != job.schedule.spec || !same_surroundings(first, job) {
             return;
         }

@@ -19,6 +19,7 @@ use super::{
 use crate::diagnostic::{self, Diagnostic, Location, quoted};
 use crate::time::{WallTime, Zone, ZoneDatabase};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as MapEntry;
 use std::path::PathBuf;
 use std::sync::Arc;
 use toml::de::DeValue;
@@ -377,7 +378,9 @@ impl<'t> Jobs<'t, '_> {
                 let Some(table) = table(entry, "`[jobs]`".into(), problems) else {
                     return;
                 };
-                for job in table.rest() {
+                let rest = table.rest();
+                self.reserve(rest.len());
+                for job in rest {
                     let name = format!("`[jobs.{}]`", short(job.key));
                     if let Some(table) = job_table(&job, name, problems) {
                         self.job(job.key, job.key_location(), table, problems);
@@ -427,6 +430,13 @@ impl<'t> Jobs<'t, '_> {
         }
     }
 
+    /// So many jobs come: what grows with them grows once.
+    fn reserve(&mut self, jobs: usize) {
+        self.seen.reserve(jobs);
+        self.valid.reserve(jobs);
+        self.copies.reserve(jobs);
+    }
+
     /// The entries of crontabs. Ids that are written come first: generated ones make way for them.
     fn read_crontabs(&mut self, crontabs: Crontabs<'t, '_>, problems: &mut Problems) {
         let Crontabs {
@@ -441,6 +451,7 @@ impl<'t> Jobs<'t, '_> {
             source: crontab.file.index,
             span: span.clone(),
         };
+        self.reserve(files.iter().map(|crontab| crontab.jobs.len()).sum());
         for crontab in &files {
             for (id, span) in crontab.jobs.iter().filter_map(|job| job.id.as_ref()) {
                 self.check_unique(id, place(crontab, span), problems);
@@ -448,9 +459,7 @@ impl<'t> Jobs<'t, '_> {
         }
         for crontab in &files {
             for written in &crontab.jobs {
-                let id = crontab.id(written, |id| {
-                    self.seen.contains_key(id.to_ascii_lowercase().as_str())
-                });
+                let id = crontab.id(written, |id| self.seen.contains_key(id));
                 let place = place(crontab, &written.line);
                 if written.id.is_none() {
                     self.check_unique(&id, place.clone(), problems);
@@ -504,11 +513,14 @@ impl<'t> Jobs<'t, '_> {
                 Diagnostic::error("too_many_jobs", message).at(place.source, place.span.clone()),
             );
         }
-        let lower = id.in_lower_case();
-        let Some((first, first_place)) = self.seen.get(&lower) else {
-            self.seen.insert(lower, (id.clone(), place));
-            return;
+        let known = match self.seen.entry(id.in_lower_case()) {
+            MapEntry::Occupied(known) => known,
+            MapEntry::Vacant(free) => {
+                free.insert((id.clone(), place));
+                return;
+            }
         };
+        let (first, first_place) = known.get();
         let message = if first == id {
             format!("job `{id}` is defined twice")
         } else {

@@ -4,10 +4,12 @@
 use super::limits::MAX_PROBLEMS;
 use super::{string_span, suggestion};
 use crate::diagnostic::{Diagnostic, Location, quoted};
-use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
+
+/// As many keys as a job may have, or a few less: its table asks for all of them.
+const MOST_KEYS: usize = 64;
 
 /// Unknown keys of one table that are told all that may be there.
 const MOST_LISTED: usize = 10;
@@ -177,8 +179,10 @@ pub(super) struct Table<'t> {
     /// Where the table itself is named.
     pub span: Range<usize>,
     entries: &'t DeTable<'t>,
+    /// What was asked for, some of it more than once.
     known: Vec<&'static str>,
-    taken: HashSet<&'t str>,
+    /// What of it is here: of the keys that mean something, so few.
+    taken: Vec<&'t str>,
 }
 
 impl<'t> Table<'t> {
@@ -193,18 +197,16 @@ impl<'t> Table<'t> {
             name,
             span,
             entries: table,
-            known: Vec::new(),
-            taken: HashSet::new(),
+            known: Vec::with_capacity(MOST_KEYS),
+            taken: Vec::new(),
         }
     }
 
     /// The entry of a key that may be here.
     pub(super) fn take(&mut self, key: &'static str) -> Option<Entry<'t>> {
-        if !self.known.contains(&key) {
-            self.known.push(key);
-        }
+        self.known.push(key);
         let (found, value) = self.entries.get_key_value(key)?;
-        self.taken.insert(found.get_ref().as_ref());
+        self.taken.push(found.get_ref().as_ref());
         Some(self.entry(found, value))
     }
 
@@ -218,7 +220,7 @@ impl<'t> Table<'t> {
         let mut rest: Vec<Entry<'t>> = self
             .entries
             .iter()
-            .filter(|(key, _)| !self.taken.contains(key.get_ref().as_ref()))
+            .filter(|(key, _)| !self.taken.contains(&key.get_ref().as_ref()))
             .map(|(key, value)| self.entry(key, value))
             .collect();
         rest.sort_by_key(|entry| entry.key_span);
@@ -256,18 +258,28 @@ impl<'t> Table<'t> {
         problems: &mut Problems,
         special: impl Fn(&Entry<'t>) -> Option<Diagnostic>,
     ) {
+        let rest = self.rest();
+        if rest.is_empty() {
+            return;
+        }
+        let mut known = Vec::new();
+        for key in &self.known {
+            if !known.contains(key) {
+                known.push(*key);
+            }
+        }
         let mut listed = 0;
-        for entry in self.rest() {
+        for entry in rest {
             let problem = if let Some(problem) = special(&entry) {
                 problem
             } else {
                 let message = format!("unknown key {} in {}", quoted(entry.key), self.name);
                 let problem = entry.key_error("unknown_key", message);
-                match suggestion::nearest(entry.key, &self.known) {
+                match suggestion::nearest(entry.key, &known) {
                     Some(key) => problem.help(suggestion::did_you_mean(key)),
                     None if listed < MOST_LISTED => {
                         listed += 1;
-                        problem.help(suggestion::allowed_here(&self.known))
+                        problem.help(suggestion::allowed_here(&known))
                     }
                     None => problem,
                 }

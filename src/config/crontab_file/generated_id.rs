@@ -21,9 +21,7 @@ const WRAPPERS: [&str; 14] = [
     "setlock", "stdbuf", "nocache", "run-one",
 ];
 
-/// The id of the entry whose line and command these are. One that is taken gets a number.
-///
-/// ids are compared without regard to case, as everywhere.
+/// The id of the entry whose line and command these are, in lower case. One that is taken gets a number.
 pub fn generated_id(line: &str, script: &str, is_taken: impl Fn(&str) -> bool) -> JobId {
     let mut hasher = SipHasher24::new_with_keys(0, 0);
     hasher.write(line.as_bytes());

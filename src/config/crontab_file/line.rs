@@ -148,6 +148,10 @@ impl<'t> TabFile<'t> {
             );
             return Some(self.error("text_too_long", span.clone(), message));
         }
+        let is_harmless = |byte: u8| matches!(byte, b' '..=b'~' | b'\t');
+        if line.bytes().all(is_harmless) {
+            return None;
+        }
         let mut characters = line.char_indices();
         let (at, c) = characters.find(|(_, c)| c.is_control() && *c != '\t')?;
         let at = span.start + at;

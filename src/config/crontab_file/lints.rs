@@ -220,8 +220,9 @@ fn is_encoded(before: &str, after: &str) -> bool {
 }
 
 fn double_backslash(file: TabFile<'_>, entry: &Entry, command: &str) -> Option<Diagnostic> {
+    let first = command.find('\\')?;
     let end = percent::first_percent(command).unwrap_or(command.len());
-    let at = entry.command.start + command[..end].find("\\\\")?;
+    let at = entry.command.start + first + command.get(first..end)?.find("\\\\")?;
     let message = "Debian's cron makes one backslash of two in a command; rsched keeps both, as other crons do";
     Some(warning(file, "double_backslash", at..at + 2, message))
 }
@@ -276,6 +277,10 @@ fn missing_program(
     machine: &dyn Machine,
 ) -> Option<Diagnostic> {
     let command = &file.text[entry.command.clone()];
+    if command.starts_with('/') {
+        // As most are: a program with its directory, and whether more runs may depend on it.
+        return None;
+    }
     let end = percent::first_percent(command).unwrap_or(command.len());
     let commands = script::commands(&command[..end]);
     let preparations = commands

@@ -26,6 +26,10 @@ pub fn split(written: &str) -> PercentSplit {
 
 /// Where the `%` is that ends the command.
 pub fn first_percent(written: &str) -> Option<usize> {
+    // As nearly all: there may be a hundred thousand.
+    if !written.contains('%') {
+        return None;
+    }
     let mut escaped = false;
     written.bytes().position(|byte| {
         let ends = byte == b'%' && !escaped;
@@ -36,6 +40,9 @@ pub fn first_percent(written: &str) -> Option<usize> {
 
 /// `\%` is `%`; every other backslash stays, with what follows it.
 fn unescaped(command: &str) -> String {
+    if !command.contains("\\%") {
+        return command.to_owned();
+    }
     let mut out = String::with_capacity(command.len());
     let mut escaped = false;
     for c in command.chars() {

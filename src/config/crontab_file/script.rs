@@ -165,7 +165,11 @@ impl<'t> Tokens<'t> {
                 (None, '\'' | '"' | '`') => quote = Some(c),
                 (None, '(') if before == '$' || depth > 0 => depth += 1,
                 (None, ')') if depth > 0 => depth -= 1,
-                (None, c) if depth == 0 && (c.is_whitespace() || ";&|()<>".contains(c)) => {
+                (None, c)
+                    if depth == 0
+                        && (c.is_whitespace()
+                            || matches!(c, ';' | '&' | '|' | '(' | ')' | '<' | '>')) =>
+                {
                     return self.at + at;
                 }
                 _ => {}
