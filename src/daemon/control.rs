@@ -103,12 +103,9 @@ impl Daemon {
         }
     }
 
-    /// Makes the socket anew when it was removed. Where that cannot be, it is said, once.
-    pub(super) fn check_socket(&mut self) {
+    /// Makes the socket anew that was removed. Where that cannot be, it is said, once.
+    pub(super) fn replace_socket(&mut self) {
         let control = &mut self.setup.control;
-        if control.socket.still_there() {
-            return;
-        }
         let path = control.socket.path().to_owned();
         let shown = path.display();
         let (level, message) = match control.replace_socket(&path) {

@@ -20,6 +20,7 @@ use super::reloading::Reloading;
 use super::run_launch::Inheritance;
 use super::sentence::counted;
 use super::spare_memory::SpareMemory;
+use super::state_disk::StateDisk;
 use super::status_text::status_lines;
 use super::supervised::SupervisedRuns;
 use super::zone_watch::ZoneWatch;
@@ -31,6 +32,7 @@ use crate::scheduler::{
 use crate::store::{Answer, Store};
 use crate::sys::clock;
 use crate::sys::lock::InstanceLock;
+use crate::sys::lock_look::Held;
 use crate::sys::mounts;
 use crate::sys::notify::Notifier;
 use crate::sys::panics;
@@ -66,6 +68,7 @@ const MAILS: u64 = 9;
 const LISTENERS: u64 = 10;
 const RELOADS: u64 = 11;
 const OWN_FILES: u64 = 12;
+const STATE_DISK: u64 = 13;
 /// From here on tokens are processes, each behind the run's key.
 pub(super) const FIRST_CHILD: u64 = 16;
 /// From here on processes that are being prepared, in the same way.
@@ -157,6 +160,7 @@ pub struct Daemon {
     pub(super) waiting: Waiting,
     pub(super) listeners: Listeners,
     pub(super) reloading: Reloading,
+    pub(super) state_disk: StateDisk,
     /// When the batches without an answer were handed to the store.
     commits: VecDeque<i64>,
     pub(super) spare_memory: SpareMemory,
@@ -184,7 +188,7 @@ impl Daemon {
     ///
     /// # Errors
     /// When the machine has no descriptors or no memory left.
-    pub fn new(setup: Setup) -> Result<Self, DaemonError> {
+    pub fn new(mut setup: Setup) -> Result<Self, DaemonError> {
         let now = clock::read();
         mounts::watch();
         let poller = Poller::new().map_err(doing("making a poller"))?;
@@ -230,6 +234,9 @@ impl Daemon {
         watch(poller.add(&listeners.bell, LISTENERS))?;
         let reloading = Reloading::new().map_err(doing("making a bell for reloads"))?;
         watch(poller.add(&reloading.bell, RELOADS))?;
+        let state_disk = StateDisk::start(setup.marks.take())
+            .map_err(doing("starting a thread for the state directory"))?;
+        watch(poller.add(&state_disk.bell, STATE_DISK))?;
         Ok(Self {
             stop_at: setup.run_for.map(|time| now.boot + time),
             housekeeping_at: now.boot + HOUSEKEEPING,
@@ -254,6 +261,7 @@ impl Daemon {
             waiting: Waiting::default(),
             listeners,
             reloading,
+            state_disk,
             commits: VecDeque::new(),
             spare_memory: SpareMemory::new(),
             text: Vec::new(),
@@ -278,7 +286,8 @@ impl Daemon {
         }
         // Watched first, then looked at: what happened since the lock was got is not lost.
         self.watch_own_files();
-        self.look_at_lock();
+        let is_lost = !self.setup.lock.still_ours();
+        self.lock_looked_at(is_lost.then_some(Held::NotKnown));
         if !self.wall_timer.notices_steps() {
             // The scheduler looks at the clocks whenever it is woken, and this loop does that each minute.
             let late =
@@ -359,6 +368,9 @@ impl Daemon {
         }
         if ready.contains(&OWN_FILES) {
             self.own_files_touched();
+        }
+        if ready.contains(&STATE_DISK) {
+            self.hear_state_disk();
         }
         if ready.contains(&RELOADS) {
             self.take_reading();
@@ -443,7 +455,10 @@ impl Daemon {
                     }
                 }
                 Action::Signal { run, signal } => self.signal(run, signal),
-                Action::ClearStart { run_id, attempt } => self.clear_start(run_id, attempt),
+                // Its end is recorded.
+                Action::ClearStart { run_id, attempt } => {
+                    self.state_disk.remove_mark(run_id, attempt);
+                }
                 Action::Reply { token, reply } => self.waiting.answer(token, reply),
                 // Held back, so that it is the last line whatever else is still to be said.
                 Action::Emit(told) if told.name == EventName::SchedulerShutdown => {
@@ -498,6 +513,7 @@ impl Daemon {
                     let micros = begun.map_or(0, |begun| clock::monotonic_micros() - begun);
                     let took = Duration::from_micros(u64::try_from(micros).unwrap_or(0));
                     self.setup.control.feed.committed(took);
+                    self.state_disk.committed(took);
                     Event::Stored(ticket)
                 }
                 Answer::Failed {
@@ -525,7 +541,7 @@ impl Daemon {
             // What is wrong with the files is logged. Whoever removed the socket need not wait for it.
             Signal::SIGHUP => {
                 self.reload(None);
-                self.check_socket();
+                self.look_at_own_files();
             }
             Signal::SIGUSR1 => self.log_status(),
             // The ends of our own processes are told by their descriptors.
@@ -587,8 +603,7 @@ impl Daemon {
             self.look_at_stopped();
         }
         self.look_at_touched_zones();
-        self.look_at_touched_socket();
-        self.look_at_lost_lock();
+        self.look_when_due();
         if self.housekeeping_at <= now {
             self.housekeeping_at = now + HOUSEKEEPING;
             self.keep_house();
@@ -612,8 +627,7 @@ impl Daemon {
         }
         self.say_dropped_events();
         self.remind_of_gone_files();
-        self.check_socket();
-        self.look_at_lock();
+        self.look_at_own_files();
     }
 
     // What it says.
@@ -659,6 +673,7 @@ impl Daemon {
     fn leave(mut self) {
         self.read_to_the_end(LOG_PATIENCE);
         self.finish_mails(LOG_PATIENCE);
+        self.finish_state_disk(LOG_PATIENCE);
         if let Some(told) = &self.last_words {
             self.listeners.tell(told, &self.setup.lines.zone);
         }
@@ -670,5 +685,6 @@ impl Daemon {
         self.setup.control.finish();
         self.setup.log.finish(LOG_PATIENCE);
         self.setup.store.close();
+        self.state_disk.join();
     }
 }

@@ -26,6 +26,7 @@ mod sentence;
 mod slow_start;
 mod spare_memory;
 mod starting;
+mod state_disk;
 mod status_text;
 mod stopping;
 mod supervised;

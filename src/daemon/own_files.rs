@@ -5,13 +5,16 @@
 //! A socket is made anew (`control.rs`). A lock is not: the file that is locked may be another's by now.
 //! Without it nothing is started any more. If it is not put back in a minute the scheduler ends, so that
 //! whoever started it can start it anew; or sooner, if another scheduler has it, and then for good.
+//!
+//! Who looks is the thread of the state directory: its disk may hang.
 
 use super::event_loop::Daemon;
 use super::level::Level;
+use super::state_disk::{Look, Told};
 use crate::sys::clock;
 use crate::sys::inode_watch::InodeWatch;
 use crate::sys::lock::{Holder, describe};
-use crate::sys::lock_look::{self, Held};
+use crate::sys::lock_look::Held;
 use crate::time::BootTime;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::Duration;
@@ -45,7 +48,8 @@ pub enum DaemonEnd {
 #[derive(Debug)]
 struct LostLock {
     since: BootTime,
-    look_at: BootTime,
+    /// When to look again; none while that is being done.
+    look_at: Option<BootTime>,
     /// Who has it, and since when.
     other: Option<(Holder, BootTime)>,
 }
@@ -54,14 +58,14 @@ impl LostLock {
     fn at(now: BootTime) -> Self {
         Self {
             since: now,
-            look_at: now + LOOK_AGAIN,
+            look_at: Some(now + LOOK_AGAIN),
             other: None,
         }
     }
 
     /// Takes in who holds it now. Gives the end that this makes of the daemon, if it does.
     fn look(&mut self, held: Held, now: BootTime) -> Option<DaemonEnd> {
-        self.look_at = now + LOOK_AGAIN;
+        self.look_at = Some(now + LOOK_AGAIN);
         let Held::By(holder) = held else {
             self.other = None;
             let is_over = now.saturating_since(self.since) >= LOCK_PATIENCE;
@@ -97,7 +101,7 @@ impl OwnFiles {
 
     /// When to look at them, if not only when they are touched.
     pub(super) fn deadline(&self) -> Option<BootTime> {
-        let lock = self.lost_lock.as_ref().map(|lost| lost.look_at);
+        let lock = self.lost_lock.as_ref().and_then(|lost| lost.look_at);
         [self.look_at, lock].into_iter().flatten().min()
     }
 
@@ -124,58 +128,99 @@ impl Daemon {
             early.acknowledge();
         }
         self.own_files.look_at = Some(clock::read().boot + CALM);
-        self.look_at_lock();
+        self.look_at_own_files();
     }
 
-    /// Looks at the socket, if that is due after something was touched.
-    pub(super) fn look_at_touched_socket(&mut self) {
-        let is_due = |at: BootTime| at <= clock::read().boot;
-        if self.own_files.look_at.is_some_and(is_due) {
-            self.own_files.look_at = None;
-            self.check_socket();
+    /// Has them looked at, if that is due after something was touched, or while the lock is lost.
+    pub(super) fn look_when_due(&mut self) {
+        let now = clock::read().boot;
+        let files = &mut self.own_files;
+        let socket = files.look_at.take_if(|at| *at <= now);
+        let lost = files.lost_lock.as_mut();
+        let lock = lost.and_then(|lost| lost.look_at.take_if(|at| *at <= now));
+        if socket.or(lock).is_some() {
+            self.look_at_own_files();
         }
     }
 
-    /// Looks whether the lock is still ours, and says if that has changed. When stopping it does not matter.
-    pub(super) fn look_at_lock(&mut self) {
+    /// Has lock and socket looked at.
+    pub(super) fn look_at_own_files(&mut self) {
+        self.state_disk.look(Look {
+            lock: self.setup.lock.place(),
+            socket: self.setup.control.socket.place(),
+        });
+    }
+
+    /// The thread of the state directory has something to tell.
+    pub(super) fn hear_state_disk(&mut self) {
+        for told in self.state_disk.hear() {
+            self.take_told(told);
+        }
+    }
+
+    /// Nothing is left for it to do, unless the disk hangs.
+    pub(super) fn finish_state_disk(&mut self, patience: Duration) {
+        for told in self.state_disk.finish(patience) {
+            // There is nothing more to be done about what it saw.
+            if let Told::Problem(_) = told {
+                self.take_told(told);
+            }
+        }
+    }
+
+    fn take_told(&mut self, told: Told) {
+        match told {
+            Told::Problem(why) => self.say(Level::Warn, &why),
+            Told::Looked {
+                look,
+                lock_lost_to,
+                socket_is_there,
+            } => {
+                // Meanwhile it may have been made anew; and while something is touched it is left alone.
+                let is_this = look.socket == self.setup.control.socket.place();
+                if !socket_is_there && is_this && self.own_files.look_at.is_none() {
+                    self.replace_socket();
+                }
+                self.lock_looked_at(lock_lost_to);
+            }
+        }
+    }
+
+    /// Takes in whether the lock is still ours, or who has it, and says if that has changed; shuts down if it
+    /// will not come back. When stopping it does not matter.
+    pub(super) fn lock_looked_at(&mut self, lost_to: Option<Held>) {
         if self.stop_requests > 0 {
             self.own_files.lost_lock = None;
             return;
         }
-        let is_lost = !self.setup.lock.still_ours();
-        if is_lost == self.own_files.lost_lock.is_some() {
-            return;
-        }
-        self.own_files.lost_lock = is_lost.then(|| LostLock::at(clock::read().boot));
+        let now = clock::read().boot;
         let lock = self.setup.lock.path().display();
-        let (level, message) = if is_lost {
-            let what = format!(
-                "The lock file `{lock}` was removed or replaced: nothing is started any more, so that no job runs twice. \
-                 Unless it is put back, this scheduler shuts down in a minute, or when another has taken it"
-            );
-            (Level::Error, what)
-        } else {
-            let what = format!("The lock file `{lock}` is back: jobs are started again");
-            (Level::Warn, what)
-        };
-        self.say(level, &message);
+        match (lost_to, &mut self.own_files.lost_lock) {
+            (None, None) => {}
+            (None, Some(_)) => {
+                let message = format!("The lock file `{lock}` is back: jobs are started again");
+                self.own_files.lost_lock = None;
+                self.say(Level::Warn, &message);
+            }
+            (Some(_), None) => {
+                let message = format!(
+                    "The lock file `{lock}` was removed or replaced: nothing is started any more, so that no job runs twice. \
+                     Unless it is put back, this scheduler shuts down in a minute, or when another has taken it"
+                );
+                self.own_files.lost_lock = Some(LostLock::at(now));
+                self.say(Level::Error, &message);
+            }
+            (Some(held), Some(lost)) => {
+                if let Some(end) = lost.look(held, now) {
+                    self.end_without_lock(end);
+                }
+            }
+        }
     }
 
-    /// Looks at a lock that is lost, if that is due, and shuts down if it will not come back.
-    pub(super) fn look_at_lost_lock(&mut self) {
-        let now = clock::read().boot;
-        let is_due = |lost: &LostLock| lost.look_at <= now;
-        if !self.own_files.lost_lock.as_ref().is_some_and(is_due) {
-            return;
-        }
-        self.look_at_lock();
-        let Some(lost) = &mut self.own_files.lost_lock else {
-            return;
-        };
-        let Some(end) = lost.look(lock_look::look(self.setup.lock.path()), now) else {
-            return;
-        };
-        let why = match &lost.other {
+    fn end_without_lock(&mut self, end: DaemonEnd) {
+        let lost = self.own_files.lost_lock.as_ref();
+        let why = match lost.and_then(|lost| lost.other.as_ref()) {
             Some((other, _)) => {
                 let other = describe(Some(other));
                 format!("Another scheduler has taken the lock, {other}: shutting down")

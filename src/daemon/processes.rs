@@ -5,7 +5,7 @@ use super::level::Level;
 use super::recovery::mark_name;
 use super::supervised::{Ending, Supervised};
 use crate::process::{self, Usage};
-use crate::scheduler::{self, Event, Exit, RunId, RunKey};
+use crate::scheduler::{self, Event, Exit, RunKey};
 use crate::sys::memory;
 use std::sync::Arc;
 
@@ -55,17 +55,6 @@ impl Daemon {
             }
         }
         self.log_abandoned_mails();
-    }
-
-    /// The end of an attempt is recorded.
-    pub(super) fn clear_start(&mut self, run: RunId, attempt: u32) {
-        let name = mark_name(run, attempt);
-        if let Some(Err(error)) = self.setup.marks.as_ref().map(|marks| marks.remove(&name)) {
-            self.say(
-                Level::Warn,
-                &format!("cannot remove the mark of a start, `{name}`: {error}"),
-            );
-        }
     }
 
     /// Takes leave of a process that has ended.

@@ -37,7 +37,7 @@ impl SlowStart {
 /// What is said then.
 pub(super) fn message(job: &JobId) -> String {
     format!(
-        "Job \"{job}\" does not start: a file or directory that it names has not answered for {} s, as on a disk that hangs",
+        "Job \"{job}\" does not start: a file or directory that it names, or the state directory, has not answered for {} s, as on a disk that hangs",
         PATIENCE.as_secs()
     )
 }
@@ -64,7 +64,7 @@ mod tests {
         let job = JobId::parse("backup").unwrap();
         assert_eq!(
             message(&job),
-            "Job \"backup\" does not start: a file or directory that it names has not answered for 30 s, as on a disk that hangs"
+            "Job \"backup\" does not start: a file or directory that it names, or the state directory, has not answered for 30 s, as on a disk that hangs"
         );
     }
 }

@@ -11,12 +11,15 @@ use super::run_environment::run_variables;
 use super::run_output::RunOutput;
 use super::slow_start::{self, SlowStart};
 use super::supervised::Supervised;
-use crate::process::{self, Child, Launch, Preparing, Progress, SpawnError, SpawnErrorKind, Start};
+use crate::process::{
+    self, Child, Launch, Preparing, Progress, SpawnError, SpawnErrorKind, Start, StartMark,
+};
 use crate::scheduler::{Event, RunKey, SpawnRequest};
 use crate::sys::clock;
 use crate::time::BootTime;
 use nix::errno::Errno;
 use std::io;
+use std::os::fd::AsFd as _;
 
 const SHUTTING_DOWN: &str = "the scheduler is shutting down";
 
@@ -96,23 +99,52 @@ impl Daemon {
 
     fn try_start(&mut self, starting: Starting) -> Option<Event> {
         let request = &starting.request;
+        if self.state_disk.is_removing(request.run_id, request.attempt) {
+            let why = "the mark of a start that failed is not removed yet: the disk of the state directory does not answer";
+            return self.not_started(starting, NotStarted::Held(why.to_owned()));
+        }
         let (launch, output) = match self.prepare(request) {
             Ok(prepared) => prepared,
             Err(error) => return self.not_started(starting, error),
         };
-        let mark = self.setup.marks.as_ref();
-        let mark = mark.map(|marks| marks.path(&mark_name(request.run_id, request.attempt)));
-        let begun = process::begin(&launch, self.target(&output), mark.as_deref());
-        match begun {
-            Ok(Start::Running(child)) => Some(self.started(&starting, child, &output)),
+        let mark = self.state_disk.mark_of(request.run_id, request.attempt);
+        let mark = mark.as_ref().map(|path| StartMark {
+            path,
+            lock: self.setup.lock.as_fd(),
+            may_hang: self.state_disk.may_hang(),
+        });
+        match process::begin(&launch, self.target(&output), mark) {
+            Ok(Start::Running(child)) => {
+                if let Some(pid) = child.pid() {
+                    self.state_disk
+                        .name_process(request.run_id, request.attempt, pid);
+                }
+                Some(self.started(&starting, child, &output))
+            }
             Ok(Start::Preparing(preparing)) => {
                 self.wait_for_preparation(starting, preparing, output)
             }
-            Err(error) => {
-                self.drop_output(&output);
-                self.not_started(starting, error.into())
-            }
+            Err(error) => self.refused(starting, &output, error),
         }
+    }
+
+    /// Its program has not run.
+    fn refused(
+        &mut self,
+        starting: Starting,
+        output: &RunOutput,
+        error: SpawnError,
+    ) -> Option<Event> {
+        self.drop_output(output);
+        if error.leaves_a_stale_mark() {
+            self.remove_stale_mark(&starting.request);
+        }
+        self.not_started(starting, error.into())
+    }
+
+    /// For a start of which nothing ran: who finds its mark would not dare to try it again.
+    fn remove_stale_mark(&self, request: &SpawnRequest) {
+        self.state_disk.remove_mark(request.run_id, request.attempt);
     }
 
     /// The process to be, and where its output goes.
@@ -128,7 +160,6 @@ impl Daemon {
     fn started(&mut self, starting: &Starting, mut child: Child, output: &RunOutput) -> Event {
         let request = &starting.request;
         let run = request.run;
-        self.name_process(request, &child);
         if let Some(remark) = child.take_remark() {
             let message = format!("Job \"{}\": {}", request.job.id, remark.0);
             self.say(Level::Warn, &message);
@@ -171,12 +202,6 @@ impl Daemon {
         Ok(pid)
     }
 
-    fn name_process(&self, request: &SpawnRequest, child: &Child) {
-        if let (Some(marks), Some(pid)) = (&self.setup.marks, child.pid()) {
-            marks.name_process(&mark_name(request.run_id, request.attempt), pid);
-        }
-    }
-
     // By way of the intermediate.
 
     fn wait_for_preparation(
@@ -185,7 +210,6 @@ impl Daemon {
         preparing: Preparing,
         output: RunOutput,
     ) -> Option<Event> {
-        self.name_process(&starting.request, preparing.child());
         let run = starting.request.run;
         if let Err(error) = self.poller.add(&preparing, FIRST_PREPARING + run.0) {
             let may_have_run = preparing.give_up();
@@ -194,6 +218,7 @@ impl Daemon {
             let error = if may_have_run {
                 NotStarted::Failed(format!("{message}, and it was killed"))
             } else {
+                self.remove_stale_mark(&starting.request);
                 NotStarted::of(&error, message)
             };
             return self.not_started(starting, error);
@@ -238,10 +263,7 @@ impl Daemon {
                 None
             }
             Progress::Done(Ok(child)) => Some(self.started(&starting, child, &output)),
-            Progress::Done(Err(error)) => {
-                self.drop_output(&output);
-                self.not_started(starting, error.into())
-            }
+            Progress::Done(Err(error)) => self.refused(starting, &output, error),
         }
     }
 
@@ -331,7 +353,7 @@ impl Daemon {
         let why = match self.runs.starting.remove(&run)? {
             (_, StartStage::Refused { why, .. }) => why,
             (
-                _,
+                starting,
                 StartStage::Preparing {
                     preparing, output, ..
                 },
@@ -341,6 +363,7 @@ impl Daemon {
                 if began {
                     "its program had only begun, and was killed".to_owned()
                 } else {
+                    self.remove_stale_mark(&starting.request);
                     "its program did not run yet".to_owned()
                 }
             }

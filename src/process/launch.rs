@@ -172,11 +172,7 @@ impl Launch {
 pub(super) fn explain(plan: &SpawnPlan, errno: Errno) -> SpawnError {
     match errno {
         // Only the marker is opened with O_EXCL.
-        Errno::EEXIST => SpawnError::lasting(
-            Kind::AlreadyStarted,
-            Some(errno),
-            "it was started before: its start marker exists".to_owned(),
-        ),
+        Errno::EEXIST => SpawnError::already_started(),
         // Everything was there before the spawn: looks again.
         Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES => {
             check_working_directory(as_path(&plan.working_directory))
@@ -213,14 +209,14 @@ pub(super) fn output_of(target: &OutputTarget<'_>) -> Result<SpawnOutput, SpawnE
 }
 
 /// The marker, in the system's words.
-pub(super) fn marker_of(marker: Option<&Path>) -> Result<Option<CString>, SpawnError> {
+fn marker_of(marker: Option<&Path>) -> Result<Option<CString>, SpawnError> {
     marker
         .map(|path| c_string("the start marker's path", from_here(path)?))
         .transpose()
 }
 
 /// A path of ours, as the child must say it, which is somewhere else.
-fn from_here(path: &Path) -> Result<PathBuf, SpawnError> {
+pub(super) fn from_here(path: &Path) -> Result<PathBuf, SpawnError> {
     std::path::absolute(path)
         .map_err(|error| SpawnError::from_io(&format!("find `{}`", path.display()), &error))
 }

@@ -32,7 +32,7 @@ pub use own_children::reap_orphans;
 pub use preparation::{Credentials, Limit, LimitKind, Preparation};
 pub use spawn_error::{SpawnError, SpawnErrorKind, is_transient};
 pub use start::{OutputTarget, Start, begin, spawn, spawn_marked};
-pub use start_marks::{Mark, StartMarks};
+pub use start_marks::{Mark, MarkedProcess, StartMark, StartMarks};
 pub use stdin::Stdin;
 pub use stopping::{Look, OUTLIVED_CHECK, StopState, Stopping};
 pub use strays::Bystanders;

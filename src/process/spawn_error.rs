@@ -82,6 +82,21 @@ impl SpawnError {
         }
     }
 
+    /// Its mark exists.
+    pub(super) fn already_started() -> Self {
+        let message = "it was started before: its start marker exists".to_owned();
+        Self::lasting(SpawnErrorKind::AlreadyStarted, Some(Errno::EEXIST), message)
+    }
+
+    /// Whether the mark of the start, if it was made, is one of no start: its program has not run.
+    #[must_use]
+    pub fn leaves_a_stale_mark(&self) -> bool {
+        !matches!(
+            self.kind,
+            SpawnErrorKind::AlreadyStarted | SpawnErrorKind::Unsupervised
+        )
+    }
+
     /// As [`Self::from_errno`].
     pub(super) fn from_io(what: &str, error: &io::Error) -> Self {
         Self::from_errno(what, errno_of(error))

@@ -6,9 +6,10 @@ use super::launch::{self, Launch};
 use super::output_file::OutputFile;
 use super::own_children;
 use super::spawn_error::{SpawnError, SpawnErrorKind as Kind, errno_of};
+use super::start_marks::StartMark;
 use super::stdin::Stdin;
 use crate::sys::spawn::{self as system, SpawnPlan};
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 
 /// Where stdout and stderr of a child go.
@@ -36,29 +37,21 @@ pub enum Start {
 /// Starts a process in its own session. Its program runs when this returns, or is being prepared;
 /// whichever, from now on it is ours to reap.
 ///
-/// With a `marker` the child creates that file (which must not exist) before anything else: whoever
-/// finds it later knows that the start happened. After an error the marker is gone.
+/// With a `mark` the child makes that before its program runs. After an error it may be there: see
+/// [`SpawnError::leaves_a_stale_mark`].
 ///
 /// # Errors
-/// It does not run, and why; [`SpawnErrorKind::AlreadyStarted`](Kind::AlreadyStarted) when the marker exists, which is
-/// then left.
+/// It does not run, and why; [`SpawnErrorKind::AlreadyStarted`](Kind::AlreadyStarted) when the mark exists.
 pub fn begin(
     launch: &Launch,
     output: OutputTarget<'_>,
-    marker: Option<&Path>,
+    mark: Option<StartMark<'_>>,
 ) -> Result<Start, SpawnError> {
-    let result = if needs_intermediate(launch, &output) {
-        intermediate::begin(launch, &output, marker).map(Start::Preparing)
-    } else {
-        start_at_once(launch, &output, marker).map(Start::Running)
-    };
-    if let (Err(error), Some(marker)) = (&result, marker)
-        && error.kind != Kind::AlreadyStarted
-    {
-        // Not there, if the failure came first.
-        let _ = fs::remove_file(marker);
+    if needs_intermediate(launch, &output) || mark.is_some_and(|mark| mark.may_hang) {
+        return intermediate::begin(launch, &output, mark).map(Start::Preparing);
     }
-    result
+    let marker = mark.map(|mark| mark.path);
+    carry_out(&launch.resolve(&output, marker)?).map(Start::Running)
 }
 
 /// As [`begin`], and waits until the program runs.
@@ -69,16 +62,16 @@ pub fn spawn(launch: &Launch, output: OutputTarget<'_>) -> Result<Child, SpawnEr
     running(begin(launch, output, None)?)
 }
 
-/// As [`spawn`], with a marker.
+/// As [`spawn`], with a mark.
 ///
 /// # Errors
-/// It does not run, and why; [`SpawnErrorKind::AlreadyStarted`](Kind::AlreadyStarted) when the marker exists.
+/// It does not run, and why; [`SpawnErrorKind::AlreadyStarted`](Kind::AlreadyStarted) when the mark exists.
 pub fn spawn_marked(
     launch: &Launch,
     output: OutputTarget<'_>,
-    marker: &Path,
+    mark: StartMark<'_>,
 ) -> Result<Child, SpawnError> {
-    running(begin(launch, output, Some(marker))?)
+    running(begin(launch, output, Some(mark))?)
 }
 
 /// Whether anything is to be done that is not for us to do: what `posix_spawn` cannot, or touching
@@ -89,14 +82,6 @@ fn needs_intermediate(launch: &Launch, output: &OutputTarget<'_>) -> bool {
         || matches!(launch.stdin, Stdin::File(_))
         || matches!(output, OutputTarget::File(_));
     names_a_file || !launch.preparation.is_empty() || launch.may_hang()
-}
-
-fn start_at_once(
-    launch: &Launch,
-    output: &OutputTarget<'_>,
-    marker: Option<&Path>,
-) -> Result<Child, SpawnError> {
-    carry_out(&launch.resolve(output, marker)?)
 }
 
 fn running(start: Start) -> Result<Child, SpawnError> {

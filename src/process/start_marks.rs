@@ -1,26 +1,43 @@
 //! The marks of starts: `STATE_DIR/starts/BOOT_ID/NAME`, a name for every attempt of every run.
 //!
-//! A child makes its own mark, before its program runs and with no code of ours in between (a file action
-//! of `posix_spawn`). The instance lock is held by such a child too, until it executes its program. So
-//! whoever holds the lock and finds no mark knows that there was no start, and need not guess.
+//! A child makes its own mark before its program runs: by a file action of `posix_spawn`, with no code of ours in
+//! between, or, where that may take long, as the first thing that the intermediate does. The instance lock is
+//! held by such a child too, until the mark is made. So whoever holds the lock and finds no mark knows that
+//! there was no start, and need not guess.
 //!
 //! The mark is removed once the end is recorded, so the directory holds what runs and nothing else.
 
 use crate::sys::directories::{self, DirectoryError};
 use crate::sys::identity::{ProcessIdentity, ProcessStat};
+use crate::sys::mounts;
 use nix::unistd::Pid;
 use std::collections::BTreeSet;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// The directory of the marks, in the state directory.
 const STARTS: &str = "starts";
 
+/// The mark that a process is to make of its own start. Whoever finds it later knows of the start.
+#[derive(Clone, Copy, Debug)]
+pub struct StartMark<'a> {
+    /// The file, which must not exist.
+    pub path: &'a Path,
+    /// The instance lock: held by the process too, until the mark is made.
+    pub lock: BorrowedFd<'a>,
+    /// Making it may take long. Then who waits for it is not to be the one who starts all other processes.
+    pub may_hang: bool,
+}
+
 /// The marks of this boot.
 #[derive(Debug)]
 pub struct StartMarks {
     directory: PathBuf,
+    /// The same without symbolic links.
+    real_directory: PathBuf,
     boot_id: String,
 }
 
@@ -41,7 +58,18 @@ impl StartMarks {
     pub fn open(state: &Path, boot_id: String) -> Result<Self, DirectoryError> {
         let directory = state.join(STARTS).join(&boot_id);
         directories::create_private(&directory)?;
-        Ok(Self { directory, boot_id })
+        let real_directory = directory.canonicalize();
+        Ok(Self {
+            real_directory: real_directory.unwrap_or_else(|_| directory.clone()),
+            directory,
+            boot_id,
+        })
+    }
+
+    /// Whether making a mark may wait for another machine or a program that never answers.
+    #[must_use]
+    pub fn may_hang(&self) -> bool {
+        mounts::any_may_hang([&self.real_directory])
     }
 
     /// Where the mark of an attempt is, or is to be.
@@ -53,14 +81,16 @@ impl StartMarks {
     /// Writes into a mark which process it is. Not being able to is no harm: it is found by its
     /// environment then.
     pub fn name_process(&self, name: &str, pid: Pid) {
-        if let Ok(stat) = ProcessStat::read(pid) {
-            let text = format!("{pid} {}\n", stat.start_time);
-            // Without truncating first: a mark that was there must never be gone.
-            _ = fs::OpenOptions::new()
-                .write(true)
-                .open(self.path(name))
-                .and_then(|mut mark| io::Write::write_all(&mut mark, text.as_bytes()));
+        if let Some(process) = MarkedProcess::of(pid) {
+            self.name(name, &process);
         }
+    }
+
+    /// As [`Self::name_process`], of a process that was looked at before.
+    pub fn name(&self, name: &str, process: &MarkedProcess) {
+        // Without truncating first: a mark that was there must never be gone.
+        let mark = fs::OpenOptions::new().write(true).open(self.path(name));
+        _ = mark.and_then(|mut mark| mark.write_all(process.0.as_bytes()));
     }
 
     /// The mark of an attempt; none if it did not start in this boot.
@@ -123,6 +153,34 @@ impl StartMarks {
         }
         Ok(())
     }
+}
+
+/// A process as a mark names it. Its number says whose mark it is only while it is not reaped.
+#[derive(Clone, Debug)]
+pub struct MarkedProcess(String);
+
+impl MarkedProcess {
+    /// None if nothing can be learnt of it.
+    #[must_use]
+    pub fn of(pid: Pid) -> Option<Self> {
+        let stat = ProcessStat::read(pid).ok()?;
+        Some(Self(format!("{pid} {}\n", stat.start_time)))
+    }
+}
+
+/// Makes the mark of our own start, and lets go of the lock as soon as it is there.
+pub(super) fn make(path: &Path, lock: OwnedFd) -> io::Result<()> {
+    let mut mark = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    drop(lock);
+    if let Some(process) = MarkedProcess::of(Pid::this()) {
+        // As with `name_process`, it does without.
+        _ = mark.write_all(process.0.as_bytes());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

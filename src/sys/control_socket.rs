@@ -103,6 +103,30 @@ impl ControlSocket {
     /// Whether its file is still there, and not another one.
     #[must_use]
     pub fn still_there(&self) -> bool {
+        self.place().is_there()
+    }
+
+    /// What is to be at its path, for who looks there in our stead.
+    #[must_use]
+    pub fn place(&self) -> SocketPlace {
+        SocketPlace {
+            path: self.path.clone(),
+            file: self.file,
+        }
+    }
+}
+
+/// The file of a socket, and where it is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketPlace {
+    path: PathBuf,
+    file: (u64, u64),
+}
+
+impl SocketPlace {
+    /// See [`ControlSocket::still_there`].
+    #[must_use]
+    pub fn is_there(&self) -> bool {
         lstat(&self.path).is_ok_and(|status| identity(&status) == self.file)
     }
 }

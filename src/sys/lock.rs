@@ -6,6 +6,7 @@
 //! holds it; it decides nothing but how long to wait.
 
 use super::identity::ProcessStat;
+use super::lock_look::{self, Held};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag, open};
 use nix::sys::signal::kill;
@@ -14,7 +15,9 @@ use nix::unistd::{Pid, geteuid};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -95,7 +98,7 @@ pub fn describe(holder: Option<&Holder>) -> String {
 /// The lock, held. Dropping it lets go; so does any kind of death.
 #[derive(Debug)]
 pub struct InstanceLock {
-    file: Flock<File>,
+    file: Arc<Flock<File>>,
     path: PathBuf,
 }
 
@@ -149,7 +152,7 @@ impl InstanceLock {
                 Err((_, error)) => return Err(failed("lock")(error)),
             };
             let mut lock = Self {
-                file,
+                file: Arc::new(file),
                 path: path.to_owned(),
             };
             // Between open and flock the file may have been replaced; then we hold the lock of a
@@ -193,11 +196,16 @@ impl InstanceLock {
     /// start beside us: make no more starts.
     #[must_use]
     pub fn still_ours(&self) -> bool {
-        match (fstat(&*self.file), lstat(&self.path)) {
-            (Ok(ours), Ok(there)) => {
-                ours.st_nlink > 0 && (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)
-            }
-            _ => false,
+        self.place().is_there()
+    }
+
+    /// The same question for another thread: even a file that is open may be asked for in vain on a disk that
+    /// hangs. As long as there is one of these, the lock is held.
+    #[must_use]
+    pub fn place(&self) -> LockPlace {
+        LockPlace {
+            file: Arc::clone(&self.file),
+            path: self.path.clone(),
         }
     }
 
@@ -219,9 +227,42 @@ impl InstanceLock {
     fn write_holder(&mut self, holder: &Holder) -> io::Result<()> {
         let mut text = serde_json::to_vec(holder)?;
         text.push(b'\n');
-        self.file.set_len(0)?;
-        self.file.rewind()?;
-        self.file.write_all(&text)
+        let mut file: &File = &self.file;
+        file.set_len(0)?;
+        file.rewind()?;
+        file.write_all(&text)
+    }
+}
+
+/// A lock that is held, and where its file is to be.
+#[derive(Clone, Debug)]
+pub struct LockPlace {
+    file: Arc<Flock<File>>,
+    path: PathBuf,
+}
+
+impl LockPlace {
+    /// See [`InstanceLock::still_ours`].
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        match (fstat(&**self.file), lstat(&self.path)) {
+            (Ok(ours), Ok(there)) => {
+                ours.st_nlink > 0 && (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)
+            }
+            _ => false,
+        }
+    }
+
+    /// If it is not, who holds what is there now.
+    #[must_use]
+    pub fn lost_to(&self) -> Option<Held> {
+        (!self.is_there()).then(|| lock_look::look(&self.path))
+    }
+}
+
+impl AsFd for InstanceLock {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
 }
 
@@ -456,7 +497,7 @@ mod tests {
         // As if the disk were full: it cannot grow.
         fcntl(&file, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_GROW)).unwrap();
         let mut lock = InstanceLock {
-            file: Flock::lock(file, FlockArg::LockExclusiveNonblock).unwrap(),
+            file: Arc::new(Flock::lock(file, FlockArg::LockExclusiveNonblock).unwrap()),
             path: PathBuf::new(),
         };
         assert!(lock.write_holder(&us()).is_err());

@@ -69,11 +69,12 @@ fn a_scheduler_that_dies_between_spawn_and_exec_is_followed_by_one_that_waits_fo
     ));
 }
 
-/// From now on those calls of the scheduler and its threads are treated so.
-fn attach(scheduler: &Scheduler, calls: &str, treatment: &str) -> Child {
+/// From now on those calls of the scheduler and its threads are treated so. What is executed is in `trace`.
+fn attach(sandbox: &Sandbox, scheduler: &Scheduler, calls: &str, treatment: &str) -> Child {
     Command::new("strace")
-        .args(["-f", "-b", "execve", "-o", "/dev/null"])
-        .args(["-e", &format!("trace={calls}")])
+        .args(["-f", "-b", "execve", "-o"])
+        .arg(sandbox.path("trace"))
+        .args(["-e", &format!("trace=execve,{calls}")])
         .args(["-e", &format!("inject={calls}:{treatment}")])
         .args(["-p", &scheduler.pid().to_string()])
         .stderr(Stdio::null())
@@ -100,6 +101,7 @@ fn d5_a_disk_that_fails_for_a_while_holds_starts_and_is_gone_on_with() {
     let mut scheduler = sandbox.start();
     scheduler.event("job_executed", "tick");
     let mut strace = attach(
+        &sandbox,
         &scheduler,
         "pwrite64,fsync,fdatasync,ftruncate",
         "error=EIO",
@@ -135,11 +137,17 @@ fn a_disk_that_takes_five_seconds_delays_starts_and_nothing_else() {
         return;
     }
     let sandbox = Sandbox::new(
-        "[jobs.tick]\ninterval = '1s'\nmisfire_grace_time = 'forever'\ncommand = 'echo >> evidence'\n",
+        "[jobs.tick]\ninterval = '1s'\nmisfire_grace_time = 'forever'\ncommand = 'echo >> evidence'\n\
+         [jobs.long]\ntimeout = '8s'\ncommand = ['sleep', '1000']\n",
     );
     let mut scheduler = sandbox.start();
     scheduler.event("job_executed", "tick");
-    let mut strace = attach(&scheduler, "fsync,fdatasync", "delay_enter=5000000");
+    let mut strace = attach(
+        &sandbox,
+        &scheduler,
+        "fsync,fdatasync",
+        "delay_enter=5000000",
+    );
     let count = || sandbox.read("evidence").lines().count();
     let (mut answers, mut slowest) = (0, Duration::ZERO);
     let (mut runs, mut since) = (count(), Instant::now());
@@ -165,9 +173,19 @@ fn a_disk_that_takes_five_seconds_delays_starts_and_nothing_else() {
             break;
         }
     }
+    let end = scheduler.event("job_error", "long");
+    assert_eq!(end["outcome"], "timed_out", "{end}");
+    let late = end["duration"].as_f64().unwrap() - 8.0;
+    // A disk like that may be as long in making a file.
+    let trace = sandbox.read("trace");
+    let executed = trace.lines().rfind(|line| line.contains(" execve("));
+    let by_the_intermediate = |line: &str| line.contains("[\"rsched\", \"__exec\", ");
+    if answers > 0 {
+        assert!(executed.is_some_and(by_the_intermediate), "{trace}");
+    }
     detach(strace);
     tell(&format!(
-        "{answers} answers while fsync took 5 s, the slowest after {slowest:?}"
+        "{answers} answers while fsync took 5 s, the slowest after {slowest:?}; a timeout of 8 s was over {late:.3} s late"
     ));
     settle(scheduler);
 }

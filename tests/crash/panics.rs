@@ -67,6 +67,7 @@ fn a11_a_panic_in_any_thread_ends_the_process_and_its_jobs_go_on() {
     for (place, thread) in [
         ("loop", "main"),
         ("store", "store"),
+        ("state", "state"),
         ("log", "log"),
         ("listener", "listener-1"),
         ("reload", "reload"),

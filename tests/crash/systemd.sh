@@ -28,8 +28,8 @@ is_back() { main=$(of MainPID) && [ "$main" != 0 ] && [ "$main" != "$pid" ] && i
 hangs() { main=$(of MainPID) && [ "$main" != 0 ] && grep -q ') D ' "/proc/$main/stat"; }
 has_a_thread_that_hangs() { cat "/proc/$(of MainPID)"/task/*/stat | grep -q ') D '; }
 answers() { /rsched list | grep -q '^tick '; }
-# Not if the disk began to hang in the milliseconds between a record and the mark of the start, or its removal, that
-# follows it: a start makes its mark itself, and is waited for.
+# Not if the disk began to hang in the milliseconds between a record and the mark of the start that follows it: that is
+# made by the start itself, which is waited for.
 answers_while_its_disk_hangs() {
     fsfreeze -f /var/lib/rsched
     wait_for has_a_thread_that_hangs

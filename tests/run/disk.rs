@@ -4,7 +4,7 @@
 //! root can make them. Without, these tests say that they were skipped.
 
 use crate::accounts;
-use crate::own_disk::{Locks, OwnDisk, can_serve_a_disk, with_disk};
+use crate::own_disk::{Locks, OwnDisk, beside, can_serve_a_disk, with_disk};
 use crate::scheduler::{Sandbox, Scheduler, eventually, skipped};
 use rsched::api::Client;
 use serde_json::Value;
@@ -347,14 +347,9 @@ fn d6_on_a_disk_that_becomes_read_only_starts_are_held_and_what_is_known_is_told
     disk.make_read_only(true);
     scheduler.wait_for("failure", |line| line["event"] == "store_failed");
     let history = || {
-        let pid = scheduler.pid().to_string();
-        let mut command = sandbox.bare_command(Path::new("nsenter"));
-        command
-            .args(["-U", "-m", "--preserve-credentials", "--target", &pid, "--"])
-            .args(["sh", "-c", "cd \"$0\" && exec \"$@\""])
-            .arg(sandbox.path("").canonicalize().unwrap())
-            .args([rsched, "history", "-n", "1000", "--format", "json"])
-            .args(["--state-dir", "disk/state", "-f", "jobs.toml"]);
+        let arguments = ["history", "-n", "1000", "--format", "json"];
+        let mut command = beside(&sandbox, scheduler.pid(), rsched, &arguments);
+        command.args(["--state-dir", "disk/state", "-f", "jobs.toml"]);
         let output = command.output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{stderr}");

@@ -19,6 +19,7 @@ mod exec;
 mod files;
 mod flask;
 mod hung_disk;
+mod hung_state;
 mod injected;
 mod jobs;
 mod launched;

@@ -26,6 +26,10 @@ pub enum Hang {
     Nothing,
     /// What changes something: create, write, truncate, rename, remove, flush, fsync. Looking at files works.
     Changes,
+    /// Making the mark of a start, `starts/BOOT_ID/RUN_ID.ATTEMPT`. The records can be written.
+    MarksMade,
+    /// Removing such a mark.
+    MarksRemoved,
     /// Not even looking at a file.
     Everything,
 }
@@ -97,6 +101,24 @@ pub fn with_disk(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> Comman
     let mut command = sandbox.bare_command(Path::new("unshare"));
     command
         .args(["-rm", "sh", "-c", script])
+        .arg(program)
+        .args(arguments);
+    command
+}
+
+/// A program in the sandbox that sees the disk as that process does, which was launched with it.
+pub fn beside(sandbox: &Sandbox, pid: i32, program: &str, arguments: &[&str]) -> Command {
+    let mut command = sandbox.bare_command(Path::new("nsenter"));
+    command
+        .args(["-U", "-m", "--preserve-credentials", "--target"])
+        .args([
+            &pid.to_string(),
+            "--",
+            "sh",
+            "-c",
+            "cd \"$0\" && exec \"$@\"",
+        ])
+        .arg(sandbox.path("").canonicalize().unwrap())
         .arg(program)
         .args(arguments);
     command
@@ -253,9 +275,11 @@ impl Request {
         }
     }
 
-    fn is_held_by(&self, hang: Hang) -> bool {
+    fn is_held_by(&self, hang: Hang, files: &Files) -> bool {
         match hang {
             Hang::Nothing => false,
+            Hang::MarksMade => self.opcode() == CREATE && files.is_of_marks(self.node()),
+            Hang::MarksRemoved => self.opcode() == UNLINK && files.is_of_marks(self.node()),
             // Nobody waits for the answer to a release.
             Hang::Everything => !matches!(self.opcode(), INIT | DESTROY | RELEASE | RELEASEDIR),
             Hang::Changes => matches!(
@@ -294,7 +318,7 @@ impl Server {
                 }
                 let (held, free): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held)
                     .into_iter()
-                    .partition(|request| request.is_held_by(control.hang));
+                    .partition(|request| request.is_held_by(control.hang, &self.files));
                 self.held = held;
                 // Who is about to be answered does not wait.
                 control.held = self.held.len();

@@ -216,6 +216,13 @@ impl Files {
 // What a server is asked for.
 
 impl Files {
+    /// Whether it is the directory of the marks of one boot: one that is in a `starts`.
+    pub fn is_of_marks(&self, directory: u64) -> bool {
+        let parent = |child: u64| self.names.iter().find(|(_, node)| **node == child);
+        let above = parent(directory).and_then(|((above, _), _)| parent(*above));
+        above.is_some_and(|((_, name), _)| name == "starts")
+    }
+
     pub fn find(&self, directory: u64, name: &str) -> Result<u64, i32> {
         let found = self.names.get(&(directory, name.to_owned()));
         found.copied().ok_or(libc::ENOENT)

@@ -82,7 +82,10 @@ fn a_store_that_takes_each_probe_and_no_more_fails_twice_a_second_and_is_told_of
     world.store_is_nearly_full = true;
     world.run_for(seconds(630));
     let refused = world.trace.tally.refused_batches;
-    assert!((1_000..=1_280).contains(&refused), "{refused} in ten minutes");
+    assert!(
+        (1_000..=1_280).contains(&refused),
+        "{refused} in ten minutes"
+    );
     let told = tellings(&world);
     assert!((9..=11).contains(&told.len()), "{told:?}");
     assert_eq!(told[0], None);

@@ -7,6 +7,7 @@ use crate::process::start::OutputTarget;
 use crate::process::stdin::Stdin;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 /// A [`Launch`] in a form that can be written down: its text for stdin is open already.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,7 @@ pub(super) struct Order {
     environment_file: Option<OsString>,
     stdin_file: Option<OsString>,
     output_file: Option<OutputOrder>,
+    mark: Option<OsString>,
     preparation: Preparation,
 }
 
@@ -28,7 +30,8 @@ struct OutputOrder {
 }
 
 impl Order {
-    pub(super) fn of(launch: &Launch, output: &OutputTarget<'_>) -> Self {
+    /// `mark`: the path of the mark of its start, absolute.
+    pub(super) fn of(launch: &Launch, output: &OutputTarget<'_>, mark: Option<PathBuf>) -> Self {
         let variable = |(name, value): (&OsString, &OsString)| (name.clone(), value.clone());
         Self {
             arguments: launch.arguments(),
@@ -47,6 +50,7 @@ impl Order {
                 }),
                 OutputTarget::Inherit | OutputTarget::Discard | OutputTarget::Pipe(_) => None,
             },
+            mark: mark.map(OsString::from),
             preparation: launch.preparation.clone(),
         }
     }
@@ -57,6 +61,11 @@ impl Order {
 
     pub(super) fn decode(text: &[u8]) -> Option<Self> {
         serde_json::from_slice(text).ok()
+    }
+
+    /// The mark to be made before anything else.
+    pub(super) fn mark(&self) -> Option<&Path> {
+        self.mark.as_deref().map(Path::new)
     }
 
     /// The file to write to, if the output is not where it should be already.
@@ -120,8 +129,10 @@ mod tests {
             max_size: Some(8),
             keep: 9,
         };
-        let order = Order::of(&launch, &OutputTarget::File(&file)).encode();
+        let mark = PathBuf::from(bytes(8));
+        let order = Order::of(&launch, &OutputTarget::File(&file), Some(mark.clone())).encode();
         let order = Order::decode(&order).unwrap();
+        assert_eq!(order.mark(), Some(mark.as_path()));
         assert_eq!(order.output_file(), Some(file));
         assert_eq!(order.into_launch(), launch);
     }

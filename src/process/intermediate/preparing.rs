@@ -4,9 +4,10 @@ use super::COMMAND;
 use super::order::Order;
 use super::report::judge;
 use crate::process::child::Child;
-use crate::process::launch::{Launch, marker_of, output_of};
+use crate::process::launch::{Launch, from_here, output_of};
 use crate::process::spawn_error::{SpawnError, SpawnErrorKind as Kind};
 use crate::process::start::{OutputTarget, carry_out};
+use crate::process::start_marks::StartMark;
 use crate::process::stdin::Stdin;
 use crate::process::strays::TOLD;
 use crate::sys::memory_file;
@@ -16,11 +17,10 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::pipe2;
 use std::ffi::{CString, OsStr};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
 
 /// The file we run, whatever has become of its name. In the child it is still that: the exec has
 /// not happened, and the memory is ours.
@@ -33,7 +33,6 @@ pub struct Preparing {
     child: Child,
     report: File,
     said: Vec<u8>,
-    marker: Option<PathBuf>,
 }
 
 /// How far a start has come.
@@ -45,34 +44,38 @@ pub enum Progress {
     Done(Result<Child, SpawnError>),
 }
 
-/// Starts the intermediate.
+/// Starts the intermediate. The mark is made by what is executed, not by a file action as otherwise: the spawn
+/// would wait for that. So the lock is handed on beyond the exec.
 pub(in crate::process) fn begin(
     launch: &Launch,
     output: &OutputTarget<'_>,
-    marker: Option<&Path>,
+    mark: Option<StartMark<'_>>,
 ) -> Result<Preparing, SpawnError> {
     let failed = |what: &'static str| move |errno| SpawnError::from_errno(what, errno);
-    let order = memory_file::holding(c"order", &Order::of(launch, output).encode())
+    let marker = mark.map(|mark| from_here(mark.path)).transpose()?;
+    let order = memory_file::holding(c"order", &Order::of(launch, output, marker).encode())
         .map_err(|error| SpawnError::from_io("hold what is to be done in memory", &error))?;
     let (report, to_report) =
         pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe to be told by"))?;
     fcntl(&report, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(failed("set up that pipe"))?;
-    let plan = plan(launch, output, marker, order, to_report)?;
-    let child = carry_out(&plan)?;
+    let mut handed = vec![order, to_report];
+    if let Some(mark) = mark {
+        let lock = mark.lock.try_clone_to_owned();
+        handed.push(lock.map_err(|error| SpawnError::from_io("hand on the lock", &error))?);
+    }
+    let child = carry_out(&plan(launch, output, handed)?)?;
     Ok(Preparing {
         child,
         report: File::from(report),
         said: Vec::new(),
-        marker: marker.map(Path::to_owned),
     })
 }
 
+/// `handed`: what the intermediate is told the numbers of.
 fn plan(
     launch: &Launch,
     output: &OutputTarget<'_>,
-    marker: Option<&Path>,
-    order: OwnedFd,
-    to_report: OwnedFd,
+    handed: Vec<OwnedFd>,
 ) -> Result<SpawnPlan, SpawnError> {
     let text = |text: &str| CString::new(text).expect("nothing of ours has a NUL in it");
     let number = |descriptor: &OwnedFd| text(&descriptor.as_raw_fd().to_string());
@@ -82,12 +85,10 @@ fn plan(
     });
     Ok(SpawnPlan {
         program: text(OWN_PROGRAM),
-        arguments: vec![
-            text("rsched"),
-            text(COMMAND),
-            number(&order),
-            number(&to_report),
-        ],
+        arguments: [text("rsched"), text(COMMAND)]
+            .into_iter()
+            .chain(handed.iter().map(number))
+            .collect(),
         environment: told.collect(),
         // Where the job is to be, it goes itself.
         working_directory: text("/"),
@@ -96,8 +97,8 @@ fn plan(
             Stdin::Nothing | Stdin::File(_) => SpawnInput::Nothing,
         },
         output: output_of(output)?,
-        marker: marker_of(marker)?,
-        kept: vec![order, to_report],
+        marker: None,
+        kept: handed,
     })
 }
 
@@ -157,14 +158,12 @@ impl Preparing {
         }
     }
 
-    /// Ends it; nothing is left of it. Says whether its program may have begun to run before: then it is
-    /// not to be started once more.
+    /// Ends it; nothing is left of it but perhaps the mark of its start, which it may still make if it waits for a
+    /// disk that hangs. Says whether its program may have begun to run before: then it is not to be started once
+    /// more.
     #[must_use]
     pub fn give_up(mut self) -> bool {
         self.child.abandon_unreaped();
-        if let Some(marker) = &self.marker {
-            let _ = fs::remove_file(marker);
-        }
         // It is dead, or will be before it says another word: all that it ever said is there.
         let heard = self.listen();
         heard.is_err() || matches!(judge(&self.said), Some(Ok(_)))

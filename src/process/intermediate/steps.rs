@@ -5,7 +5,8 @@ use super::report::Report;
 use crate::process::launch::Launch;
 use crate::process::output_file::{OutputFile, Remark};
 use crate::process::preparation::{Credentials, Limit, LimitKind, Preparation};
-use crate::process::spawn_error::{SpawnError, SpawnErrorKind as Kind};
+use crate::process::spawn_error::{SpawnError, SpawnErrorKind as Kind, errno_of};
+use crate::process::start_marks;
 use crate::sys::spawn::SpawnInput;
 use crate::sys::{descriptors, signals};
 use nix::errno::Errno;
@@ -25,20 +26,20 @@ use std::os::fd::OwnedFd;
 /// The exit code of an intermediate that could not do what it was told; its parent was told why.
 const FAILED: u8 = 126;
 
-/// `rsched __exec ORDER REPORT`: `arguments` are the numbers of the two descriptors. Returns only if
+/// `rsched __exec ORDER REPORT [LOCK]`: `arguments` are the numbers of the descriptors. Returns only if
 /// it could not do what it was told.
 #[must_use]
 pub fn main(arguments: impl Iterator<Item = OsString>) -> u8 {
-    let inherited: Vec<OwnedFd> = arguments
+    let mut inherited = arguments
         .filter_map(|argument| argument.to_str()?.parse().ok())
-        .filter_map(descriptors::take_inherited)
-        .collect();
-    let Ok([order, report]) = <[OwnedFd; 2]>::try_from(inherited) else {
+        .filter_map(descriptors::take_inherited);
+    let (Some(order), Some(report), lock) = (inherited.next(), inherited.next(), inherited.next())
+    else {
         // Somebody has tried it by hand.
         return FAILED;
     };
     let mut report = File::from(report);
-    if let Err(error) = carry_out(File::from(order), &mut report) {
+    if let Err(error) = carry_out(File::from(order), lock, &mut report) {
         // If nobody listens any more, nobody needs to know.
         let _ = report.write_all(&Report::Failed(error).encode());
     }
@@ -46,8 +47,9 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> u8 {
 }
 
 /// Returns well only if the program could not be executed, which was reported then.
-fn carry_out(order: File, report: &mut File) -> Result<(), SpawnError> {
+fn carry_out(order: File, lock: Option<OwnedFd>, report: &mut File) -> Result<(), SpawnError> {
     let order = read(order)?;
+    make_mark(&order, lock)?;
     let output = order.output_file();
     let launch = order.into_launch();
     let preparation = &launch.preparation;
@@ -84,6 +86,25 @@ fn read(mut order: File) -> Result<Order, SpawnError> {
     Order::decode(&text).ok_or_else(|| {
         let message = "what is to be done is not understood".to_owned();
         SpawnError::lasting(Kind::Preparation, None, message)
+    })
+}
+
+/// Before all that can have an effect. Until it is made nobody else may get the lock, who would not know of
+/// this start.
+fn make_mark(order: &Order, lock: Option<OwnedFd>) -> Result<(), SpawnError> {
+    let Some(path) = order.mark() else {
+        return Ok(());
+    };
+    let Some(lock) = lock else {
+        let message = "the start is to be marked, and the lock is missing".to_owned();
+        return Err(SpawnError::lasting(Kind::Preparation, None, message));
+    };
+    start_marks::make(path, lock).map_err(|error| match errno_of(&error) {
+        Errno::EEXIST => SpawnError::already_started(),
+        _ => SpawnError::from_io(
+            &format!("make the start marker `{}`", path.display()),
+            &error,
+        ),
     })
 }
 

@@ -164,7 +164,8 @@ fn a_program_that_is_being_written_is_worth_another_try() {
 fn the_marker_is_made_by_the_child_and_only_once() {
     let sandbox = Sandbox::new();
     let marker = sandbox.path("marker");
-    let start = |launch: &Launch, output: OutputTarget<'_>| spawn_marked(launch, output, &marker);
+    let start =
+        |launch: &Launch, output: OutputTarget<'_>| spawn_marked(launch, output, mark(&marker));
     for output in [OutputTarget::Discard, OutputTarget::Inherit] {
         let mut child = start(&sandbox.shell("test -f marker -a ! -s marker"), output).unwrap();
         assert_eq!(reaped(&mut child).code, Some(0), "{output:?}");
@@ -174,18 +175,22 @@ fn the_marker_is_made_by_the_child_and_only_once() {
         );
         let again = start(&sandbox.shell("echo twice > twice"), output).unwrap_err();
         assert_eq!(again.kind, SpawnErrorKind::AlreadyStarted);
+        assert!(!again.leaves_a_stale_mark());
         assert!(marker.exists() && !sandbox.path("twice").exists());
         fs::remove_file(&marker).unwrap();
     }
     sandbox.script("plain", "no script\n", 0o755);
-    let failed =
-        settled(|| start(&sandbox.direct(&["./plain"]), OutputTarget::Discard)).unwrap_err();
+    let failed = settled(|| {
+        drop(fs::remove_file(&marker));
+        start(&sandbox.direct(&["./plain"]), OutputTarget::Discard)
+    })
+    .unwrap_err();
     assert_eq!(failed.kind, SpawnErrorKind::NotExecutableFormat);
-    assert!(!marker.exists(), "what did not start leaves no marker");
+    assert!(failed.leaves_a_stale_mark() && marker.exists());
     let nowhere = spawn_marked(
         &sandbox.shell(":"),
         OutputTarget::Discard,
-        &sandbox.path("none/marker"),
+        mark(&sandbox.path("none/marker")),
     )
     .unwrap_err();
     assert!(

@@ -21,7 +21,7 @@ fn a_job_has_descriptors_0_1_2_only() {
         let mut child = spawn_marked(
             &list,
             OutputTarget::Pipe(pipe.path()),
-            &sandbox.path("marker"),
+            mark(&sandbox.path("marker")),
         )
         .unwrap();
         let mut reader = Reader {
