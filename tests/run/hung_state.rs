@@ -4,6 +4,7 @@
 use crate::accounts::seconds_of;
 use crate::own_disk::{Hang, Locks, OwnDisk, beside, can_serve_a_disk, with_disk};
 use crate::scheduler::{Sandbox, Scheduler, eventually};
+use nix::sys::signal::Signal;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -118,6 +119,50 @@ fn d14_a_disk_that_hangs_between_a_record_and_what_follows_it_holds_up_no_other(
         assert!(odd.is_empty(), "{odd:#?}");
         drop(disk);
     }
+}
+
+#[test]
+fn a_start_that_waits_for_its_mark_when_its_scheduler_dies_is_found_by_the_next_one() {
+    if !can_serve_a_disk() {
+        return;
+    }
+    let job = "[jobs.once]\ncommand = 'echo $RSCHED_RUN_ID >> evidence; exec sleep 1000'\n";
+    let sandbox = Sandbox::new(job);
+    let (mut dying, disk) = scheduler(&sandbox);
+    disk.hang(Hang::MarksMade);
+    disk.wait_for_held(1);
+    let pid = dying.pid();
+    let children = format!("/proc/{pid}/task/{pid}/children");
+    let child = fs::read_to_string(children).unwrap();
+    let child: i32 = child.trim().parse().unwrap();
+    dying.signal(Signal::SIGKILL);
+    assert!(!dying.reap().success());
+    assert_eq!(sandbox.read("evidence"), "", "it ran before it was marked");
+
+    let rsched = env!("CARGO_BIN_EXE_rsched");
+    let mut command = beside(&sandbox, child, rsched, &RUN);
+    command.env("RUNTIME_DIRECTORY", sandbox.path("runtime"));
+    let mut next = Scheduler::start(command.arg("--wait-lock"));
+    // Ends before that one: who waits for it cannot be killed.
+    let disk = disk;
+    next.wait_for("standing by", |line| {
+        let holder = format!("standing by: the state directory is in use by pid {pid} ");
+        let message = line["message"].as_str();
+        message.is_some_and(|text| text.contains(&holder))
+    });
+    disk.hang(Hang::Nothing);
+    next.wait_for("adoption", |line| {
+        line["message"] == "Job \"once\" of an earlier scheduler still runs, and is adopted"
+    });
+    eventually("it runs", || sandbox.read("evidence").ends_with('\n'));
+    asked(&sandbox, &["kill", "once"]);
+    assert_eq!(next.event("job_error", "once")["outcome"], "killed");
+    let seen = next.stop();
+    assert!(
+        seen.iter().all(|line| line["event"] != "job_started"),
+        "{seen:#?}"
+    );
+    assert_eq!(sandbox.read("evidence").lines().count(), 1);
 }
 
 #[test]

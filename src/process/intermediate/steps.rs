@@ -10,6 +10,7 @@ use crate::process::start_marks;
 use crate::sys::spawn::SpawnInput;
 use crate::sys::{descriptors, signals};
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::resource::{getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
@@ -21,7 +22,7 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// The exit code of an intermediate that could not do what it was told; its parent was told why.
 const FAILED: u8 = 126;
@@ -69,14 +70,25 @@ fn carry_out(order: File, lock: Option<OwnedFd>, report: &mut File) -> Result<()
     // From here on nothing may need memory: a limit may leave none.
     set_limits_that_hinder_us(&preparation.limits)?;
     signals::reset_for_program().map_err(|error| SpawnError::from_io("reset signals", &error))?;
-    let _ = report.write_all(&ready);
+    tell(report, &ready);
     let Err(errno) = execve(
         &executable.program,
         &executable.arguments,
         &executable.environment,
     );
-    let _ = report.write_all(&(errno as i32).to_ne_bytes());
+    tell(report, &(errno as i32).to_ne_bytes());
     Ok(())
+}
+
+/// Says something while signals have their defaults: that of a pipe without a reader would end us. A scheduler
+/// that has died needs to know nothing, and the start that it decided and that is marked goes on.
+fn tell(report: &mut File, what: &[u8]) {
+    let mut files = [PollFd::new(report.as_fd(), PollFlags::POLLOUT)];
+    let asked = poll(&mut files, PollTimeout::ZERO);
+    let events = files[0].revents().filter(|_| asked.is_ok());
+    if !events.is_some_and(|events| events.contains(PollFlags::POLLERR)) {
+        let _ = report.write_all(what);
+    }
 }
 
 fn read(mut order: File) -> Result<Order, SpawnError> {
