@@ -1,8 +1,10 @@
-//! Commands against a scheduler whose process is stopped: they say so at once, and nothing comes of them later.
+//! Commands against a scheduler whose process is stopped: they say so at once, and nothing comes of them later. One
+//! that hangs is waited for.
 
 use crate::sandbox::Sandbox;
 use crate::scheduler::Scheduler;
 use nix::sys::signal::Signal;
+use std::os::unix::net::UnixListener;
 
 const JOBS: &str = "[jobs.a]\ncron = '0 3 * * *'\ncommand = 'true'\n";
 
@@ -21,6 +23,9 @@ fn whoever_asks_a_stopped_scheduler_is_told_so_and_nothing_is_done_when_it_goes_
         "status",
         "list",
         "show a",
+        "show 68a97bd89fb8527f",
+        "logs -f a",
+        "logs -f a --run 68a9",
         "events",
         "events -f",
         "trigger a",
@@ -49,4 +54,15 @@ fn whoever_asks_a_stopped_scheduler_is_told_so_and_nothing_is_done_when_it_goes_
     list.stderr("").success();
     sandbox.run(["shutdown"]).stderr("").success();
     assert_eq!(scheduler.end(), Some(0));
+}
+
+#[test]
+fn whoever_follows_a_run_of_a_scheduler_that_hangs_is_told_so_after_five_seconds() {
+    let sandbox = Sandbox::new().jobs(JOBS);
+    let socket = sandbox.path().join("hangs.sock");
+    // Connections wait there for who never takes them up.
+    let _hangs = UnixListener::bind(&socket).unwrap();
+    let logs = sandbox.run(["logs", "-f", "a", "--socket", "hangs.sock"]);
+    let said = "rsched: the scheduler at `hangs.sock` did not answer within 5 s\n";
+    logs.stdout("").stderr(said).code(69);
 }

@@ -24,11 +24,13 @@ const TRIES: u32 = 5;
 pub(super) fn follow(args: &LogsArgs) -> Result<ExitCode, ExitCode> {
     let place = &args.records.place;
     let running = Running::find(&SchedulerArgs {
-        socket: None,
+        socket: args.records.socket.clone(),
         file: args.records.files.first().cloned(),
         state_dir: place.state_dir.clone(),
         name: place.name.clone(),
     })?;
+    // Answered from memory: one that hangs is not waited for as long as the records may take.
+    running.scheduler()?;
     let mut seen = HashSet::new();
     if let Some(wanted) = &args.run {
         let run = run_of(&running, &args.id, wanted)?;
