@@ -191,6 +191,11 @@ impl Ledger {
         }
     }
 
+    /// The same of many, in order: at a start perhaps of all.
+    pub fn jobs_changed(&mut self, ids: Vec<JobId>) {
+        self.open.jobs.append(&mut ids.into_iter().collect());
+    }
+
     /// The job is gone.
     pub fn job_gone(&mut self, id: &JobId) {
         self.open.jobs.remove(id);
@@ -303,14 +308,14 @@ impl Ledger {
         let ticket = Ticket(self.tickets);
         self.notes_due = None;
         let page = std::mem::take(&mut self.open);
-        let states = page.jobs.iter().filter_map(|id| jobs.get(id));
+        let states = states_of(&page.jobs, jobs);
         // Notes first: that a process exists is older than its end.
         let records = page
             .notes
             .iter()
             .chain(page.entries.iter().map(Entry::record))
             .cloned()
-            .chain(states.map(JobState::record))
+            .chain(states.into_iter().map(JobState::record))
             .collect();
         let urgent = !page.is_idle() || self.failing.is_some();
         self.in_flight = Some((ticket, page));
@@ -398,5 +403,39 @@ impl Ledger {
         self.in_flight
             .take_if(|(sent, _)| *sent == ticket)
             .map(|(_, page)| page)
+    }
+}
+/// What there is of these ids, in order. Few are looked up; beside many, as at a start, all are walked past: one comparison
+/// for each, and not one for each level of the tree.
+fn states_of<'j, I: Ord, S>(ids: &BTreeSet<I>, all: &'j BTreeMap<I, S>) -> Vec<&'j S> {
+    const MANY: usize = 8;
+    if ids.len() < all.len() / MANY {
+        return ids.iter().filter_map(|id| all.get(id)).collect();
+    }
+    let mut ids = ids.iter().peekable();
+    let is_meant = |(id, _): &(&I, &S)| {
+        while ids.next_if(|meant| meant < id).is_some() {}
+        ids.next_if(|meant| meant == id).is_some()
+    };
+    all.iter()
+        .filter(is_meant)
+        .map(|(_, state)| state)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_few_ids_and_of_many_those_are_found_that_are_there() {
+        let all: BTreeMap<u32, u32> = (0..100).map(|id| (2 * id, id)).collect();
+        for step in [1, 2, 3, 7, 50, 300] {
+            let ids: BTreeSet<u32> = (0..210).step_by(step).collect();
+            let expected: Vec<&u32> = ids.iter().filter_map(|id| all.get(id)).collect();
+            assert_eq!(states_of(&ids, &all), expected, "each {step}");
+        }
+        assert!(states_of(&BTreeSet::new(), &all).is_empty());
+        assert!(states_of(&BTreeSet::from([1]), &BTreeMap::<u32, u32>::new()).is_empty());
     }
 }

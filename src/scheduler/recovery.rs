@@ -92,18 +92,9 @@ impl Scheduler {
     pub(super) fn recover(&mut self, jobs: Vec<Arc<Job>>, past: Past) {
         let now = self.now;
         let mut known = past.jobs;
-        let mut edited = Vec::new();
-        let of_files = jobs.into_iter().map(|job| (job, JobSource::File));
-        let added = past
-            .run_time_jobs
-            .into_iter()
-            .map(|job| (job.job, JobSource::Api(job.definition)));
-        for (job, source) in of_files.chain(added) {
+        let (mut edited, mut changed) = (Vec::new(), Vec::new());
+        let mut take_up = |job: Arc<Job>, source: JobSource| {
             let id = job.id.clone();
-            if self.jobs.contains_key(&id) {
-                // A file now has the id of a job that was added at run time: the file's takes its place.
-                continue;
-            }
             let mut is_kept = false;
             let mut state = match known.remove(&id) {
                 None => JobState::first_seen(job, now.wall, 0),
@@ -120,10 +111,25 @@ impl Scheduler {
             is_kept |= source != JobSource::File;
             state.source = source;
             if !is_kept {
-                self.ledger.job_changed(&id);
+                changed.push(id.clone());
             }
-            self.jobs.insert(id, state);
+            (id, state)
+        };
+        // In order, and at once: that is the quickest way to make a tree, and the one that leaves it full.
+        let of_files = jobs.into_iter().map(|job| take_up(job, JobSource::File));
+        self.jobs = of_files.collect();
+        let adds = !past.run_time_jobs.is_empty();
+        for RunTimeJob { job, definition } in past.run_time_jobs {
+            // Where a file now has the id of a job that was added at run time the file's takes its place.
+            if !self.jobs.contains_key(&job.id) {
+                let (id, state) = take_up(job, JobSource::Api(definition));
+                self.jobs.insert(id, state);
+            }
         }
+        if adds {
+            self.pack_jobs();
+        }
+        self.ledger.jobs_changed(changed);
         for (id, _) in known.iter().filter(|(_, job)| job.definition.is_none()) {
             self.ledger.job_gone(id);
         }

@@ -109,7 +109,6 @@ impl Scheduler {
             out: Vec::new(),
         };
         scheduler.recover(file.jobs, past);
-        scheduler.pack_jobs();
         scheduler.rebuild_queue();
         scheduler
     }
