@@ -5,12 +5,13 @@ use crate::bench::{Bench, ID, Writer};
 use rsched::config::JobId;
 use rsched::scheduler::{
     Emitted, End, EventName, FireRange, FiresRecord, Outcome, OutputTail, Reason, Record, RunId,
-    RunRecord, RunState, StoreId,
+    RunRecord, RunState, StoreId, Usage,
 };
 use rsched::store::Kept;
 use rsched::store::sqlite::check;
 use rsched::time::WallTime;
 use rusqlite::Connection;
+use std::time::Duration;
 
 const KEEP: u32 = 5;
 
@@ -153,6 +154,56 @@ fn d12_of_each_job_the_newest_runs_are_kept_and_all_are_counted() {
     }
     // Room that became free is used again.
     assert!(pages[3] <= pages[0] + 2, "{pages:?}");
+}
+
+/// A run with all that a record can have, and a few lines of output.
+fn rich(job: &str, fire: i64, has_ended: bool) -> Record {
+    let end = End {
+        exit_code: Some(0),
+        duration: Some(Duration::from_micros(12_345_678)),
+        usage: Some(Usage {
+            user_time: Duration::from_micros(1_234_567),
+            system_time: Duration::from_micros(234_567),
+            peak_memory_bytes: Some(123 << 20),
+        }),
+        output: Some(OutputTail {
+            total_bytes: 200,
+            tail: vec![b'x'; 200].into(),
+        }),
+        ..End::without_process(Outcome::Succeeded, at(fire + 13), None)
+    };
+    let state = if has_ended {
+        RunState::Ended(Box::new(end))
+    } else {
+        RunState::Starting
+    };
+    let Record::Run(run) = run(job, fire, state) else {
+        unreachable!("it is a run")
+    };
+    Record::Run(RunRecord {
+        started_at: Some(at(fire)),
+        pid: Some(1_234_567),
+        ..run
+    })
+}
+
+/// A hundredth of them; `cargo bench --bench tick -- year` has all. What does not grow with the jobs, events among
+/// it, is below 4 MiB.
+#[test]
+fn d12_a_thousand_jobs_of_which_a_hundred_runs_are_kept_weigh_less_than_64_mib() {
+    let bench = Bench::new();
+    let (mut writer, _) = bench.open_keeping(100).unwrap();
+    let jobs: Vec<_> = (0..10).map(|job| format!("backup-of-host-{job}")).collect();
+    for fire in (0..150).map(|fire| fire * 3600) {
+        for has_ended in [false, true] {
+            let runs = jobs.iter().map(|job| rich(job, fire, has_ended));
+            writer.write(fire, runs.collect()).unwrap();
+        }
+    }
+    writer.close();
+    assert_eq!(number(&bench, "SELECT count(*) FROM outputs"), 1_000);
+    let size = bench.path().metadata().unwrap().len();
+    assert!(size < (60 << 20) / 100, "{size} bytes");
 }
 
 #[test]
