@@ -2,9 +2,13 @@
 //! may start. And what a store weighs that has seen some days of them.
 //!
 //! `cargo bench --bench tick` prints both tables; `RSCHED_BENCH_DAYS=30` makes the second of 30 days.
+//! `cargo bench --bench tick -- year` has a thousand jobs live through a year (`year.rs`).
 
+mod year;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rsched::config::{self, Context, Durability, FileText, JobsFile};
-use rsched::scheduler::{Action, Event, Exit, Past, RunKey, Scheduler, StoreId};
+use rsched::scheduler::{Action, Event, Exit, OutputTail, Past, RunKey, Scheduler, StoreId, Usage};
 use rsched::store::sqlite::{Options, Session, SqliteStore};
 use rsched::store::{Answer, MemoryStore, Store};
 use rsched::time::{BootTime, Now, WallTime, Zone, ZoneDatabase};
@@ -17,6 +21,14 @@ const TICKS: u32 = 11;
 const BEGIN: i64 = 1_767_225_570;
 
 fn main() {
+    let arguments = std::env::args().skip(1).filter(|it| it != "--bench");
+    let arguments: Vec<String> = arguments.collect();
+    if let [first, rest @ ..] = &arguments[..]
+        && first == "year"
+    {
+        year::live_through(rest);
+        return;
+    }
     ticks();
     days();
 }
@@ -61,12 +73,18 @@ fn sqlite(path: &Path, durability: Durability) -> Box<dyn Store> {
     Box::new(store)
 }
 
-fn jobs_file(jobs: usize) -> JobsFile {
+/// So many jobs, each with a schedule.
+fn jobs_file(schedules: &[(usize, &str)]) -> JobsFile {
     let mut text = "[executors.default]\nmax_workers = 100000\n".to_owned();
-    for job in 0..jobs {
+    let schedules = schedules
+        .iter()
+        .flat_map(|&(jobs, schedule)| std::iter::repeat_n(schedule, jobs));
+    for (job, schedule) in schedules.enumerate() {
         text += "[jobs.job";
         text += &job.to_string();
-        text += "]\ncron = '* * * * *'\ncommand = ['/bin/true']\n";
+        text += "]\ncron = '";
+        text += schedule;
+        text += "'\ncommand = ['/bin/true']\n";
     }
     let zones = ZoneDatabase::bundled();
     let context = Context {
@@ -95,30 +113,36 @@ struct Bench {
     minute: i64,
     /// Batches that the store has not answered.
     unanswered: u32,
+    /// What each run has used and printed.
+    usage: Option<Usage>,
+    output: Option<OutputTail>,
 }
 
 impl Bench {
-    fn new(jobs: usize, store: Box<dyn Store>) -> Self {
-        let scheduler = Scheduler::new(jobs_file(jobs), false, Past::none(StoreId(1)), now(0));
+    fn new(jobs: JobsFile, store: Box<dyn Store>) -> Self {
+        let scheduler = Scheduler::new(jobs, false, Past::none(StoreId(1)), now(0));
         let mut bench = Self {
             scheduler,
             store,
             minute: 0,
             unanswered: 0,
+            usage: None,
+            output: None,
         };
         bench.give(Event::Started);
         bench
     }
 
-    /// A minute passes. The time from the tick until its starts may be made.
-    fn tick(&mut self) -> Duration {
+    /// A minute passes. The time from the tick until its starts may be made, and how many they are.
+    fn tick(&mut self) -> (Duration, usize) {
         self.minute += 1;
         let begin = Instant::now();
         let runs = self.give(Event::Woke);
         let time = begin.elapsed();
+        let count = runs.len();
         for (number, run) in (1..).zip(runs) {
             let exit = Exit::Code(0);
-            let (usage, output) = (None, None);
+            let (usage, output) = (self.usage, self.output.clone());
             self.step(Event::Spawned { run, pid: number });
             self.step(Event::Exited {
                 run,
@@ -128,7 +152,7 @@ impl Bench {
             });
         }
         self.settle();
-        time
+        (time, count)
     }
 
     /// Gives the scheduler an event, and waits for the store. The runs that may start.
@@ -164,12 +188,21 @@ impl Bench {
         starting
     }
 
+    /// Waits until the store may have an answer, as the loop does.
+    fn wait(&self) {
+        if let Some(bell) = self.store.readiness() {
+            let mut polled = [PollFd::new(bell, PollFlags::POLLIN)];
+            // Interrupted or not: it is asked again.
+            _ = poll(&mut polled, PollTimeout::NONE);
+        }
+    }
+
     fn answer(&mut self) -> Event {
         loop {
             match self.store.next_answer() {
                 Some(Answer::Stored(ticket)) => return Event::Stored(ticket),
                 Some(Answer::Failed { error, .. }) => panic!("{error}"),
-                None => std::thread::yield_now(),
+                None => self.wait(),
             }
         }
     }
@@ -184,8 +217,8 @@ fn now(minute: i64) -> Now {
 }
 
 fn median(jobs: usize, store: Box<dyn Store>) -> Duration {
-    let mut bench = Bench::new(jobs, store);
-    let mut times: Vec<_> = (0..TICKS).map(|_| bench.tick()).collect();
+    let mut bench = Bench::new(jobs_file(&[(jobs, "* * * * *")]), store);
+    let mut times: Vec<_> = (0..TICKS).map(|_| bench.tick().0).collect();
     bench.store.close();
     times.sort();
     times[times.len() / 2]
@@ -199,13 +232,14 @@ fn days() {
         .unwrap_or(1);
     let directory = tempfile::tempdir().expect("a directory for the store");
     let path = directory.path().join("store.sqlite");
-    let mut bench = Bench::new(100, sqlite(&path, Durability::Process));
+    let jobs = jobs_file(&[(100, "* * * * *")]);
+    let mut bench = Bench::new(jobs, sqlite(&path, Durability::Process));
     println!("\n100 jobs every minute, 100 runs of each kept:\n");
     println!("{:>6}  {:>12}  {:>12}", "day", "file", "mean tick");
     for day in 1..=days {
         let mut total = Duration::ZERO;
         for _ in 0..24 * 60 {
-            total += bench.tick();
+            total += bench.tick().0;
         }
         let size = path.metadata().map_or(0, |file| file.len());
         if day == 1 || day % 5 == 0 {
