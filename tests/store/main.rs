@@ -3,6 +3,7 @@
 
 mod bench;
 mod damage;
+mod log;
 mod model;
 mod moved;
 mod past;

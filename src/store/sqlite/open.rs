@@ -25,9 +25,6 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
 const NO_CHECKPOINT: DbConfig = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
 
-/// The write-ahead log is copied into the file when it has so many pages: 1 MiB, some 25 batches.
-const WAL_PAGES: i64 = 256;
-
 /// The write-ahead log is cut back to this once it has been copied into the file.
 const WAL_SIZE_LIMIT: i64 = 4 * 1024 * 1024;
 
@@ -426,7 +423,8 @@ fn known_version(connection: &Connection, path: &Path) -> Result<i64, OpenError>
 pub(super) fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    // The writer does that itself, when nothing waits for it.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "journal_size_limit", WAL_SIZE_LIMIT)?;
     connection.pragma_update(None, "temp_store", "MEMORY")
 }

@@ -12,10 +12,11 @@ use crate::sys::panics;
 use crate::sys::wake::Waker;
 use crate::time::WallTime;
 use rusqlite::{Connection, ErrorCode, params};
+use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
 
 /// How a store keeps what it is given.
@@ -154,6 +155,17 @@ impl Store for SqliteStore {
     }
 }
 
+/// The write-ahead log is copied into the file when it has so many pages, 1 MiB, some 25 batches, and no batch waits.
+const LOG_PAGES: i32 = 256;
+
+/// With so many it is copied although one does.
+const MOST_LOG_PAGES: i32 = 4 * LOG_PAGES;
+
+thread_local! {
+    /// How many pages the log had after the last commit of this thread, unless it was copied since.
+    static PAGES_IN_LOG: Cell<i32> = const { Cell::new(0) };
+}
+
 /// The thread's side.
 struct Writer {
     path: PathBuf,
@@ -177,7 +189,8 @@ struct Writer {
 impl Writer {
     fn run(mut self) {
         let mut newest = self.session.started_at;
-        while let Ok(batch) = self.batches.recv() {
+        let mut next = self.batches.recv().ok();
+        while let Some(batch) = next {
             newest = batch.made_at;
             let ticket = batch.ticket;
             panics::panic_if_asked("store");
@@ -192,6 +205,7 @@ impl Writer {
                 return;
             }
             self.bell.wake();
+            next = self.next_batch();
         }
         let (Some(connection), Some(session)) = (self.connection.take(), self.session_number)
         else {
@@ -214,6 +228,34 @@ impl Writer {
         }
     }
 
+    /// The next batch; none if there will be none. Before it is waited for, or if it is high time, the log is
+    /// copied into the file: within a commit a whole tick of starts would wait for that.
+    fn next_batch(&self) -> Option<Batch> {
+        let pages = PAGES_IN_LOG.get();
+        if pages >= MOST_LOG_PAGES {
+            self.copy_log();
+        }
+        match self.batches.try_recv() {
+            Ok(batch) => Some(batch),
+            Err(TryRecvError::Disconnected) => None,
+            Err(TryRecvError::Empty) => {
+                if pages >= LOG_PAGES {
+                    self.copy_log();
+                }
+                self.batches.recv().ok()
+            }
+        }
+    }
+
+    /// Copies the log into the file, as far as nobody reads it.
+    fn copy_log(&self) {
+        PAGES_IN_LOG.set(0);
+        if let Some(connection) = self.connection.as_ref().filter(|_| !self.is_doubtful) {
+            // What fails now is copied later: until then it stays in the log.
+            _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        }
+    }
+
     fn write(&mut self, batch: &Batch) -> Result<(), WriteError> {
         self.place.check()?;
         if !self.place.has_its_log()? {
@@ -231,6 +273,11 @@ impl Writer {
             .connection
             .as_mut()
             .expect("it was opened if it was not open");
+        // Each time, since it may be another connection than the last.
+        connection.wal_hook(Some(|_, pages| {
+            PAGES_IN_LOG.set(pages);
+            Ok(())
+        }));
         let waits = batch.urgent && self.options.durability == Durability::Power;
         set_waiting(connection, waits)?;
         self.session_number = Some(write::batch(
