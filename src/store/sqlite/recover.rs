@@ -362,7 +362,7 @@ struct Copy<'a> {
 /// How a scan ended.
 enum Scan {
     Whole,
-    /// Behind this number nothing more could be read; none: nothing at all could.
+    /// Behind this number, which is one that was looked for, nothing more could be read; none: nothing at all could.
     Broken(Option<i64>),
 }
 
@@ -372,7 +372,9 @@ impl Copy<'_> {
         // Numbers count from 1.
         while let Scan::Broken(last) = self.scan(number, start)? {
             let bad = last.map_or(start, |last| last.saturating_add(1));
-            let Some(next) = self.readable_behind(number, bad) else {
+            let next = self.readable_behind(number, bad);
+            // Where numbers are out of order one could be led back again and again.
+            let Some(next) = next.filter(|&next| next > bad) else {
                 self.saved.unreadable.push((bad, i64::MAX));
                 return Ok(());
             };
@@ -389,20 +391,26 @@ impl Copy<'_> {
             "SELECT {}, {number} FROM {name} NOT INDEXED WHERE {number} >= ?1 ORDER BY {number}",
             self.kind.table.selection()
         );
-        let mut last = None;
         let Ok(mut statement) = self.from.prepare(&sql) else {
-            return Ok(Scan::Broken(last));
+            return Ok(Scan::Broken(None));
         };
         let at = statement.column_count() - 1;
         let Ok(mut rows) = statement.query([start]) else {
-            return Ok(Scan::Broken(last));
+            return Ok(Scan::Broken(None));
         };
+        // The last that was read, and the highest, which is another where numbers are out of order.
+        let (mut last, mut highest) = (None, None);
         loop {
             match rows.next() {
                 Ok(None) => return Ok(Scan::Whole),
-                Err(_) => return Ok(Scan::Broken(last)),
+                Err(_) => {
+                    let reached = [last, highest].into_iter().flatten();
+                    let mut reached = reached.filter(|&number| number >= start);
+                    return Ok(Scan::Broken(reached.next()));
+                }
                 Ok(Some(row)) => {
                     last = row.get(at).ok().or(last);
+                    highest = highest.max(last);
                     let is_in_the_columns = columns.split(", ").any(|column| column == number);
                     let apart = (!is_in_the_columns).then_some((number, at));
                     self.copy(row, apart)?;
