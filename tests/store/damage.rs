@@ -203,14 +203,14 @@ fn answers(bench: &Bench) -> Vec<Option<BTreeSet<String>>> {
 
 /// Is recovered, and what a scheduler then finds is as it was or not there: a job that would be judged
 /// up to another time could have its fires run again.
-fn assert_recovered_as_it_was(bench: &Bench, model: &Kept) {
+fn assert_recovered_as_it_was(bench: &Bench, model: &Kept, refused: &OpenError) {
     match recover(&bench.path(), "NOW", ID) {
         Ok(_) => {}
         // Nothing in it can be found any more.
         Err(RecoverError::Open(
             OpenError::Corrupt { .. } | OpenError::Foreign { .. } | OpenError::Newer { .. },
         )) => return,
-        Err(error) => panic!("{error:?}"),
+        Err(error) => panic!("{error:?}, and refused: {refused}"),
     }
     let kept = bench.kept().unwrap();
     for (id, job) in &kept.jobs {
@@ -272,7 +272,7 @@ fn a_flipped_bit_in_the_file_is_survived_or_refused_by_name() {
             Err(error) => {
                 refused += 1;
                 assert_refused(&flipped, &before, &error);
-                assert_recovered_as_it_was(&flipped, &model);
+                assert_recovered_as_it_was(&flipped, &model, &error);
             }
         }
     }

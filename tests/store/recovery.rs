@@ -239,3 +239,24 @@ fn one_that_died_half_way_is_finished_and_no_new_store_is_made_meanwhile() {
     let kept = bench.kept().unwrap();
     assert_eq!(kept.jobs, expected.jobs);
 }
+
+#[test]
+fn a_store_that_says_it_is_of_an_earlier_version_than_it_is_is_refused_and_recovered() {
+    for version in [1, 2] {
+        let (bench, model) = store();
+        let connection = Connection::open(bench.path()).unwrap();
+        connection
+            .pragma_update(None, "user_version", version)
+            .unwrap();
+        drop(connection);
+        let refusal = format!("it says that its version is {version}, and is of a later one");
+        let refused = bench.kept().unwrap_err().to_string();
+        assert!(
+            refused.ends_with(&format!("is damaged: {refusal}")),
+            "{refused}"
+        );
+        let recovered = recover(&bench.path(), "NOW", 99).unwrap();
+        assert_eq!(recovered.damage, [refusal]);
+        assert_eq!(bench.kept().unwrap(), model);
+    }
+}

@@ -417,6 +417,12 @@ fn known_version(connection: &Connection, path: &Path) -> Result<i64, OpenError>
             found: version,
         });
     }
+    if (1..schema::WITH_CHECKSUMS).contains(&version) && checksums::are_there(connection) {
+        return Err(OpenError::Corrupt {
+            path: path.to_owned(),
+            reason: format!("it says that its version is {version}, and is of a later one"),
+        });
+    }
     Ok(version)
 }
 

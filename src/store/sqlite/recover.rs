@@ -84,8 +84,8 @@ pub fn recover(path: &Path, stamp: &str, fresh_id: u128) -> Result<Recovered, Re
     if path.symlink_metadata().is_err() && open::is_file(&names.recovered) {
         return names.finish_interrupted();
     }
-    let damaged = open_damaged(path)?;
-    let damage = problems(&damaged);
+    let (damaged, refused) = open_damaged(path)?;
+    let damage: Vec<_> = refused.into_iter().chain(problems(&damaged)).collect();
     if damage.is_empty() {
         return Err(RecoverError::Whole {
             path: path.to_owned(),
@@ -121,12 +121,12 @@ pub fn recover(path: &Path, stamp: &str, fresh_id: u128) -> Result<Recovered, Re
     })
 }
 
-/// Opens it without asking whether it is whole.
-fn open_damaged(path: &Path) -> Result<Connection, RecoverError> {
+/// Opens it without asking whether it is whole. Gives why it would be refused, if that shows already.
+fn open_damaged(path: &Path) -> Result<(Connection, Option<String>), RecoverError> {
     match open::for_reading(path) {
-        Ok(connection) => Ok(connection),
+        Ok(connection) => Ok((connection, None)),
         // Its header tells nothing: perhaps the rest does.
-        Err(OpenError::Corrupt { .. }) => {
+        Err(OpenError::Corrupt { reason, .. }) => {
             let connection = open::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             // The schema is needed to find anything.
             let tables: Result<i64, _> =
@@ -136,7 +136,7 @@ fn open_damaged(path: &Path) -> Result<Connection, RecoverError> {
             if !checksums::are_there(&connection) {
                 checksums::stand_in(&connection).map_err(unreadable)?;
             }
-            Ok(connection)
+            Ok((connection, Some(reason)))
         }
         Err(error) => Err(error.into()),
     }
