@@ -224,17 +224,20 @@ impl History {
     /// # Errors
     /// It cannot be read.
     pub fn output(&self, run: &RunRecord) -> Result<Option<OutputTail>, OpenError> {
+        // The id is in no index beside the rest: so the row itself is looked at, and an index that leads to
+        // another run gives nothing, not what that one printed.
         let sql = format!(
             "SELECT {} FROM outputs WHERE run = (
                  SELECT number FROM runs
-                 WHERE job = ?1 AND fire_time = ?2 AND epoch = ?3 AND sequence = ?4)",
+                 WHERE job = ?1 AND fire_time = ?2 AND epoch = ?3 AND sequence = ?4 AND run_id = ?5)",
             OUTPUTS.selection()
         );
         let parameters = params![
             run.job.as_str(),
             run.fire_time.as_micros(),
             run.epoch,
-            columns::signed(run.sequence)
+            columns::signed(run.sequence),
+            columns::run_number(run.id),
         ];
         self.connection
             .query_row(&sql, parameters, columns::output)
