@@ -330,24 +330,30 @@ fn without_inodes_nothing_starts_either() {
     disk.scheduler.stop();
 }
 
+/// A scheduler whose records are on a disk of the test's own, and that has run a job.
+fn start_on_own_disk(sandbox: &Sandbox) -> (Scheduler, OwnDisk) {
+    let arguments = ["run", "jobs.toml", "--state-dir", "disk/state"];
+    let mut command = with_disk(sandbox, env!("CARGO_BIN_EXE_rsched"), &arguments);
+    command.args(["--log-format", "json"]);
+    command.env("RUNTIME_DIRECTORY", sandbox.path("run"));
+    let mut scheduler = Scheduler::start(&mut command);
+    let disk = OwnDisk::serve(sandbox, scheduler.pid(), Locks::Local);
+    scheduler.event("job_executed", "tick");
+    (scheduler, disk)
+}
+
 #[test]
 fn d6_on_a_disk_that_becomes_read_only_starts_are_held_and_what_is_known_is_told() {
     if !can_serve_a_disk() {
         return;
     }
     let sandbox = Sandbox::new(EVERY_SECOND);
-    let rsched = env!("CARGO_BIN_EXE_rsched");
-    let arguments = ["run", "jobs.toml", "--state-dir", "disk/state"];
-    let mut command = with_disk(&sandbox, rsched, &arguments);
-    command.args(["--log-format", "json"]);
-    command.env("RUNTIME_DIRECTORY", sandbox.path("run"));
-    let mut scheduler = Scheduler::start(&mut command);
-    let disk = OwnDisk::serve(&sandbox, scheduler.pid(), Locks::Local);
-    scheduler.event("job_executed", "tick");
+    let (mut scheduler, disk) = start_on_own_disk(&sandbox);
     disk.make_read_only(true);
     scheduler.wait_for("failure", |line| line["event"] == "store_failed");
     let history = || {
         let arguments = ["history", "-n", "1000", "--format", "json"];
+        let rsched = env!("CARGO_BIN_EXE_rsched");
         let mut command = beside(&sandbox, scheduler.pid(), rsched, &arguments);
         command.args(["--state-dir", "disk/state", "-f", "jobs.toml"]);
         let output = command.output().unwrap();
@@ -388,14 +394,7 @@ fn a_disk_that_takes_records_now_and_then_is_told_of_once_in_a_while_and_with_ho
         return;
     }
     let sandbox = Sandbox::new(EVERY_SECOND);
-    let rsched = env!("CARGO_BIN_EXE_rsched");
-    let arguments = ["run", "jobs.toml", "--state-dir", "disk/state"];
-    let mut command = with_disk(&sandbox, rsched, &arguments);
-    command.args(["--log-format", "json"]);
-    command.env("RUNTIME_DIRECTORY", sandbox.path("run"));
-    let mut scheduler = Scheduler::start(&mut command);
-    let disk = OwnDisk::serve(&sandbox, scheduler.pid(), Locks::Local);
-    scheduler.event("job_executed", "tick");
+    let (mut scheduler, disk) = start_on_own_disk(&sandbox);
     let status = || {
         sandbox
             .output(&["status", "--socket", "run/control.sock"])

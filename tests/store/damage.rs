@@ -2,7 +2,7 @@
 //! is. Never is there a panic, and never half a commit.
 //!
 //! A share of what can be torn and flipped; `RSCHED_DAMAGE=whole` cuts a log at every byte, and flips ten times as
-//! many bits: that takes hours.
+//! many bits: minutes for the bits, more for the cuts.
 
 use crate::bench::{Bench, ID};
 use crate::past::batches;
