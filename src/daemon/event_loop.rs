@@ -554,28 +554,29 @@ impl Daemon {
     pub(super) fn stop(&mut self) {
         self.stop_requests += 1;
         let running = counted(self.runs.children.len() as u64, "running job");
-        let (request, message) = match self.stop_requests {
-            1 => (ShutdownRequest::Wait, None),
+        let patience = crate::time::duration::format(self.setup.scheduler.shutdown_timeout());
+        let (request, level, message) = match self.stop_requests {
+            1 => (
+                ShutdownRequest::Wait,
+                Level::Info,
+                format!(
+                    "Shutting down: {running} may take up to {patience}; signal again to stop now"
+                ),
+            ),
             2 => (
                 ShutdownRequest::Terminate,
-                Some(format!("Stopping {running} with SIGTERM")),
+                Level::Warn,
+                format!("Stopping {running} with SIGTERM"),
             ),
             _ => (
                 ShutdownRequest::Kill,
-                Some(format!("Stopping {running} with SIGKILL")),
+                Level::Warn,
+                format!("Stopping {running} with SIGKILL"),
             ),
         };
         drop(self.setup.notifier.stopping());
-        if self.stop_requests == 1 && !self.runs.children.is_empty() {
-            let patience = crate::time::duration::format(self.setup.scheduler.shutdown_timeout());
-            self.say(
-                Level::Info,
-                &format!(
-                    "Shutting down: {running} may take up to {patience}; signal again to stop now"
-                ),
-            );
-        } else if let Some(message) = message {
-            self.say(Level::Warn, &message);
+        if !self.runs.children.is_empty() {
+            self.say(level, &message);
         }
         self.give_up_starts(self.stop_requests > 1);
         self.feed(Event::Shutdown(request));
